@@ -1,0 +1,207 @@
+/**
+ * What the host can be asked, and what it answers: one JSON object a line over two pipes of their own (the host reads fd 3
+ * and writes fd 4). Requests are `{id, method, params}`; answers `{id, result}` or `{id, error}`, with `{id, event}` between.
+ * The first line from the host is a `Greeting`. Names are camelCase on the wire.
+ */
+export const protocolVersion = 1;
+
+/** The host's first line. */
+export interface Greeting {
+  readonly protocol: number;
+  readonly python: string;
+  readonly executable: string;
+}
+
+/** How the host reports a failure. `kind` chooses our code; `traceback` holds the project's own frames only. */
+export interface HostError {
+  readonly kind:
+    | 'django-missing'
+    | 'settings-missing'
+    | 'settings-import'
+    | 'setup'
+    | 'engine'
+    | 'conflict'
+    | 'missing-dependency'
+    | 'migration'
+    | 'unknown-app'
+    | 'field-unknown'
+    | 'field-missing'
+    | 'field-value'
+    | 'domain-taken'
+    | 'tenant'
+    | 'no-tenants'
+    | 'command'
+    | 'write-refused'
+    | 'database'
+    | 'cancelled'
+    | 'internal';
+  readonly message: string;
+  readonly exception?: string;
+  readonly sqlstate?: string;
+  readonly statement?: string;
+  readonly position?: number;
+  readonly detail?: string;
+  readonly schema?: string;
+  readonly app?: string;
+  readonly migration?: string;
+  readonly operation?: string;
+  /** "file:line" of the innermost frame of the project. */
+  readonly at?: string;
+  readonly traceback?: readonly string[];
+  /** Valid names, for "unknown field" and "unknown app". */
+  readonly valid?: readonly { readonly name: string; readonly type?: string; readonly required?: boolean }[];
+  readonly names?: readonly string[];
+}
+
+/** A model field as the config may name it. */
+export interface ModelField {
+  readonly name: string;
+  /** Django's class name: "CharField". */
+  readonly type: string;
+  /** No default, not null, not blank: it must be given. */
+  readonly required: boolean;
+}
+
+/** A table that the models expect, and where. */
+export interface ExpectedTable {
+  readonly table: string;
+  readonly app: string;
+  readonly model: string;
+  readonly columns: readonly string[];
+  readonly shared: boolean;
+  readonly tenant: boolean;
+}
+
+/** `inspect`: facts of the project, read without touching the database. */
+export interface Inspection {
+  readonly django: string;
+  readonly djangoTenants: string | null;
+  readonly psycopg: string;
+  readonly settingsModule: string;
+  readonly engine: string;
+  /** True where django_tenants is installed as an app. */
+  readonly tenancy: boolean;
+  readonly publicSchema: string;
+  readonly tenantModel: {
+    readonly label: string;
+    readonly table: string;
+    readonly fields: readonly ModelField[];
+  } | null;
+  readonly domainModel: {
+    readonly label: string;
+    readonly table: string;
+    readonly fields: readonly ModelField[];
+  } | null;
+  readonly apps: readonly {
+    readonly label: string;
+    readonly name: string;
+    readonly shared: boolean;
+    readonly tenant: boolean;
+    readonly migrations: boolean;
+  }[];
+  readonly multiType: boolean;
+}
+
+/** `connection`: which database Django is talking to. */
+export interface DjangoConnection {
+  readonly databaseOid: number;
+  /** `pg_postmaster_start_time()` as microseconds since the epoch, as text. */
+  readonly postmasterStart: string;
+  readonly host: string;
+  readonly port: string;
+  readonly name: string;
+  readonly user: string;
+}
+
+/** A migration by app label and name. */
+export interface MigrationKey {
+  readonly app: string;
+  readonly name: string;
+}
+
+/** `states`: the migrations on disk against those recorded, per schema. */
+export interface MigrationStates {
+  /** Leaf nodes of the graph on disk. */
+  readonly leaves: readonly MigrationKey[];
+  readonly conflicts: readonly { readonly app: string; readonly leaves: readonly string[] }[];
+  readonly schemas: readonly {
+    readonly schema: string;
+    /** Unapplied migrations in order. */
+    readonly pending: readonly MigrationKey[];
+    /** Recorded, but not on disk (and not replaced by a squash). */
+    readonly unknown: readonly MigrationKey[];
+    readonly applied: number;
+  }[];
+}
+
+/** `autodetect`: operations that makemigrations would write, per app. */
+export interface Autodetected {
+  readonly changes: readonly {
+    readonly app: string;
+    readonly operations: readonly string[];
+    readonly suggestedName: string;
+  }[];
+  readonly conflicts: readonly { readonly app: string; readonly leaves: readonly string[] }[];
+  /** Files written, relative to the project; only with `write`. */
+  readonly written: readonly string[];
+}
+
+/** `migrate`: what was applied to one schema. */
+export interface Migrated {
+  readonly schema: string;
+  readonly applied: readonly MigrationKey[];
+  readonly ms: number;
+}
+
+/** `ensureTenants`: how each tenant ended (`plan: true` only says what would happen). */
+export interface EnsuredTenants {
+  readonly tenants: readonly {
+    readonly schema: string;
+    readonly status: 'created' | 'changed' | 'unchanged';
+    /** "row", "schema", "domain test.example.com", "name". */
+    readonly done: readonly string[];
+  }[];
+}
+
+/** `tenants`: rows, domains and schemas as they are in the database. */
+export interface TenantRows {
+  readonly tenants: readonly {
+    readonly schema: string;
+    readonly domains: readonly string[];
+    readonly schemaExists: boolean;
+  }[];
+  /** Schemas that hold a django_migrations table and have no row. */
+  readonly orphans: readonly string[];
+}
+
+/** `flush`: what was emptied. */
+export interface Flushed {
+  readonly schemas: readonly { readonly schema: string; readonly tables: number; readonly rows: number }[];
+  /** Data migrations whose rows are gone. */
+  readonly dataMigrations: readonly MigrationKey[];
+}
+
+/** Each method with its parameters and its result. `schema: null` means plain Django without schemas (the default search_path). */
+export interface HostMethods {
+  inspect: { params: Record<string, never>; result: Inspection };
+  connection: { params: Record<string, never>; result: DjangoConnection };
+  expectedTables: { params: Record<string, never>; result: { readonly tables: readonly ExpectedTable[] } };
+  autodetect: { params: { apps?: readonly string[]; write?: boolean }; result: Autodetected };
+  states: {
+    params: { schemas?: readonly string[]; scope?: 'public' | 'tenants' | 'all' };
+    result: MigrationStates;
+  };
+  /** Events: `{type:'migration', schema, app, name, ms}` after each, `{type:'schema', ...}` after each schema. */
+  migrate: { params: { schema: string | null; app?: string; migration?: string }; result: Migrated };
+  tenants: { params: Record<string, never>; result: TenantRows };
+  ensureTenants: {
+    params: { tenants: readonly unknown[]; public?: unknown; update: boolean; plan: boolean };
+    result: EnsuredTenants;
+  };
+  postMigrate: { params: { schema: string | null }; result: Record<string, never> };
+  flush: { params: { plan: boolean }; result: Flushed };
+  call: {
+    params: { command: string; args?: readonly string[]; schema?: string };
+    result: { readonly output: string };
+  };
+}
