@@ -1,0 +1,94 @@
+import { Command } from 'commander';
+import { addConfigOptions, addRunOptions, addSelectOptions } from './options.js';
+
+/** A command that was chosen: resolves with the exit code. */
+export type Action = () => Promise<number>;
+
+/**
+ * The command line as commander sees it. An action only notes what was chosen; nothing but commander is loaded until
+ * it runs, so that `--help` costs what Node costs.
+ */
+export function createProgram(version: string, choose: (action: Action) => void): Command {
+  const program = new Command('db-bootstrap')
+    .description("Brings an application's PostgreSQL database from nothing, or from any earlier state, to verified ready.")
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .enablePositionalOptions()
+    .showHelpAfterError(false);
+
+  addRunOptions(program.command('run', { isDefault: true }))
+    .description('run the workflow (the default)')
+    .option('--dry-run', 'the same as the command "plan"')
+    .allowExcessArguments(true)
+    .action((options: Record<string, unknown>, command: Command) => {
+      choose(async () => (await import('./run.js')).runCommand(options, command.args));
+    });
+
+  addRunOptions(program.command('exec'))
+    .description('run the workflow, then a command in the same environment, only if the database is ready')
+    .argument('<command...>', 'the command and its arguments, after "--"')
+    .passThroughOptions()
+    .action((words: string[], options: Record<string, unknown>) => {
+      choose(async () => (await import('./exec.js')).execCommand(words, options));
+    });
+
+  addSelectOptions(addConfigOptions(program.command('plan')))
+    .description('what would run, what would be skipped, what is up to date, and why; changes nothing')
+    .option('--json', 'as one JSON document')
+    .option('--exit-code', 'exit 3 when work is pending')
+    .action((options: Record<string, unknown>) => {
+      choose(async () => (await import('./plan.js')).planCommand(options));
+    });
+
+  addSelectOptions(addConfigOptions(program.command('check')))
+    .description('run only the checks; changes nothing')
+    .option('--json', 'as one JSON document')
+    .action((options: Record<string, unknown>) => {
+      choose(async () => (await import('./check.js')).checkCommand(options));
+    });
+
+  addSelectOptions(addConfigOptions(program.command('graph')))
+    .description('draw the tasks and their dependencies')
+    .option('--format <format>', 'text, mermaid, dot or json')
+    .action((options: Record<string, unknown>) => {
+      choose(async () => (await import('./graph.js')).graphCommand(options));
+    });
+
+  addConfigOptions(program.command('config'))
+    .description('print the config as it resolves')
+    .option('--explain', 'each value with where it came from')
+    .option('--json', 'as JSON')
+    .option('--schema', "the JSON Schema of configs, the project's plugins included")
+    .action((options: Record<string, unknown>) => {
+      choose(async () => (await import('./config.js')).configCommand(options));
+    });
+
+  program
+    .command('init')
+    .description('look at the repository and write a commented .bootstraprc.yaml')
+    .option('--cwd <folder>', 'the folder to work in')
+    .option('--no-color', 'no colour')
+    .action((options: Record<string, unknown>) => {
+      choose(async () => (await import('./init.js')).initCommand(options));
+    });
+
+  program
+    .command('explain')
+    .description('what an error code means, and what to do; without a code, all codes')
+    .argument('[code]', 'such as DBB6012')
+    .option('--no-color', 'no colour')
+    .action((code: string | undefined, options: Record<string, unknown>) => {
+      choose(async () => (await import('./explain.js')).explainCommand(code, options));
+    });
+
+  addConfigOptions(program.command('db'))
+    .description('the embedded server: start, stop, url or psql')
+    .argument('<action>', 'start, stop, url or psql')
+    .argument('[arguments...]', 'for psql')
+    .passThroughOptions()
+    .action((action: string, words: string[], options: Record<string, unknown>) => {
+      choose(async () => (await import('./db.js')).dbCommand(action, words, options));
+    });
+
+  return program;
+}
