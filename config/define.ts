@@ -147,6 +147,8 @@ export interface TaskContext<Options> {
   readonly stateDirectory: string;
   /** The whole environment of children: the process's own, env files, config, database variables and the task's own. */
   readonly env: Readonly<Record<string, string>>;
+  /** What the task's own `env` adds; part of `env` already. Lets a kind tell the config's will from what the environment happens to hold. */
+  readonly taskEnv?: Readonly<Record<string, string>>;
   /** True in continuous integration (CI set and not "false"). */
   readonly ci: boolean;
   readonly runId: string;
