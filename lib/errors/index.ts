@@ -4,6 +4,7 @@ export { exitCodeOf } from './exit-code.js';
 export { editDistance, nearest } from './nearest.js';
 export { packageRoot } from './package-root.js';
 export type { Facts, Note, Place, Problem } from './problem.js';
-export { redact } from './redact.js';
+export { redact, redactor } from './redact.js';
 export { renderProblem, renderProblems, type RenderOptions } from './render.js';
+export { displayWidth, padText, plainText, truncateText } from './text.js';
 export { unreachable } from './unreachable.js';

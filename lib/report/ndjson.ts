@@ -1,0 +1,12 @@
+import type { Reporter, RunEvent } from '../run/events.js';
+import type { ReporterOptions } from './options.js';
+import { Writer } from './writer.js';
+
+/** Each event as a line of JSON on standard output, and nothing else. */
+export function createNdjsonReporter(options: ReporterOptions): Reporter {
+  const out = new Writer(options.stdout);
+  return {
+    report: (event: RunEvent) => out.line(JSON.stringify(event)),
+    close: () => out.flush(),
+  };
+}
