@@ -1,0 +1,4 @@
+export { runProcess, type ProcessOptions, type ProcessResult } from './run-process.js';
+export { endGroup, groupLives, signalGroup, type EndGroupOptions } from './end-group.js';
+export { runVariable, writeRunFile } from './run-file.js';
+export { endSurvivors, type Survivor } from './survivors.js';
