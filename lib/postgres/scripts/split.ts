@@ -1,0 +1,77 @@
+import { scanScript } from './scan.js';
+
+/** A statement that can be sent by itself, and where it begins in its file (1-based). */
+export interface SplitStatement {
+  readonly text: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Why a script cannot be run without psql, or at all. Positions are 1-based. */
+export type SplitRefusal =
+  | {
+      readonly reason: 'psql-command' | 'copy-data' | 'psql-variable';
+      readonly text: string;
+      readonly line: number;
+      readonly column: number;
+    }
+  | { readonly reason: 'syntax'; readonly message: string; readonly line: number; readonly column: number };
+
+/** The statements of a script as PostgreSQL's own parser cuts them, or why it needs psql. */
+export async function splitScript(
+  script: string,
+): Promise<{ readonly statements: readonly SplitStatement[] } | { readonly refusal: SplitRefusal }> {
+  const { commands, copies } = scanScript(script);
+  const [copy] = copies;
+  const [command] = commands;
+  if (copy && (!command || copy.start < command.start)) {
+    return { refusal: { reason: 'copy-data', text: 'COPY … FROM stdin', ...position(script, copy.start) } };
+  }
+  if (command) {
+    return { refusal: { reason: 'psql-command', text: command.text, ...position(script, command.start) } };
+  }
+  const { parse, hasSqlDetails } = await import('libpg-query');
+  try {
+    const tree = await parse(script);
+    const bytes = Buffer.from(script);
+    return {
+      statements: (tree.stmts ?? []).map(({ stmt_location: from = 0, stmt_len: length = 0 }) => {
+        const end = length === 0 ? bytes.length : from + length;
+        const offset = bytes.subarray(0, from).toString().length;
+        const raw = bytes.subarray(from, end).toString();
+        const skipped = leadingBlank(raw);
+        return { text: raw.slice(skipped).trimEnd(), ...position(script, offset + skipped) };
+      }),
+    };
+  } catch (error) {
+    if (!hasSqlDetails(error)) throw error;
+    const at = characterOffset(script, error.sqlDetails?.cursorPosition ?? 0);
+    const variable = /^:["']?[A-Za-z_]\w*/.exec(script.slice(at))?.[0];
+    if (variable !== undefined) {
+      return { refusal: { reason: 'psql-variable', text: variable, ...position(script, at) } };
+    }
+    return { refusal: { reason: 'syntax', message: error.message, ...position(script, at) } };
+  }
+}
+
+/** Line and column (1-based, in UTF-16 units) of an offset in a text. */
+export function position(text: string, offset: number): { line: number; column: number } {
+  const before = text.slice(0, offset);
+  const line = before.split('\n').length;
+  return { line, column: offset - (before.lastIndexOf('\n') + 1) + 1 };
+}
+
+/** The offset of PostgreSQL's n-th character (it counts code points) in UTF-16 units. */
+export function characterOffset(text: string, characters: number): number {
+  let offset = 0;
+  for (let seen = 0; seen < characters && offset < text.length; seen++) {
+    offset += (text.codePointAt(offset) ?? 0) > 0xffff ? 2 : 1;
+  }
+  return offset;
+}
+
+/** How much of a statement's start is blank or comment. */
+function leadingBlank(text: string): number {
+  const [first] = scanScript(text).statements;
+  return first?.start ?? 0;
+}

@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { lstat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { nearest } from '../../lib/errors/index.js';
+import type { TaskContext } from '../../config/define.js';
+import { findFiles, isPlainPath } from '../glob.js';
+
+/** The parts of a command's options that say what it does. */
+interface Fingerprinted {
+  readonly run: string | readonly string[];
+  readonly cwd?: string | undefined;
+  readonly shell?: boolean | string | undefined;
+  readonly sources?: readonly string[] | undefined;
+  readonly outputs?: readonly string[] | undefined;
+}
+
+/** A digest (SHA-256, hex) of the command, the task's own environment, and the names and contents of its sources. */
+export async function fingerprint(context: TaskContext<Fingerprinted>): Promise<string> {
+  const { run, cwd, shell, sources, outputs } = context.options;
+  const env = Object.entries(context.taskEnv ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+  const hash = createHash('sha256');
+  hash.update(JSON.stringify([run, cwd ?? '.', shell ?? true, outputs ?? [], env]));
+  for (const file of await sourceFiles(context, sources ?? [])) {
+    hash.update(`\n${JSON.stringify(file)} ${await digestOf(join(context.root, file))}`);
+  }
+  return hash.digest('hex');
+}
+
+/** A digest (SHA-256, hex) of a file's bytes. */
+export async function digestOf(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}
+
+/** Which of the outputs do not exist: plain paths as written, patterns that match nothing. */
+export async function missingOutputs(root: string, outputs: readonly string[]): Promise<string[]> {
+  const missing: string[] = [];
+  for (const output of outputs) {
+    // A plain path may be a folder, empty or full of things that no glob looks into (".venv").
+    const exists = isPlainPath(output)
+      ? await lstat(resolve(root, output)).then(
+          () => true,
+          () => false,
+        )
+      : (await findFiles(root, [output])).length > 0;
+    if (!exists) missing.push(output);
+  }
+  return missing;
+}
+
+async function sourceFiles(
+  context: TaskContext<unknown>,
+  sources: readonly string[],
+): Promise<readonly string[]> {
+  for (const source of sources.filter((each) => !each.startsWith('!'))) {
+    if ((await findFiles(context.root, [source])).length > 0) continue;
+    const near = nearest(source, await findFiles(context.root, ['**']));
+    throw context.fail({
+      code: 'DBB5009',
+      message: `source "${source}" of command "${context.task}" matches no file`,
+      help: near === undefined ? `paths are relative to ${context.root}` : `did you mean "${near}"?`,
+    });
+  }
+  return findFiles(context.root, sources);
+}
