@@ -113,8 +113,7 @@ class DefaultReporter implements Reporter {
       logLines: this.options.verbose ? 5 : 1,
     }).join('\n');
     if (view.end) task.state = states[view.end.status];
-    else if (view.startedAt === undefined) task.state = ListrTaskState.WAITING;
-    else task.state = view.retry ? ListrTaskState.RETRY : ListrTaskState.STARTED;
+    else task.state = view.startedAt === undefined ? ListrTaskState.WAITING : ListrTaskState.STARTED;
   }
 
   private columns(): number {

@@ -69,7 +69,6 @@ export function drawing(options: ReporterOptions): Drawing {
       color: {
         [Level.WAITING]: (text) => paint('dim', text ?? ''),
         [Level.PENDING]: (text) => paint('cyan', text ?? ''),
-        [Level.RETRY]: (text) => paint('yellow', text ?? ''),
         [Level.COMPLETED]: (text) => paint('green', text ?? ''),
         [Level.FAILED]: (text) => paint('red', text ?? ''),
         [Level.SKIPPED_WITHOUT_COLLAPSE]: (text) => paint('dim', text ?? ''),

@@ -1,9 +1,9 @@
 import { plainText, renderProblem, type Problem } from '../errors/index.js';
-import { formatCount, listNames, oneLine, painter } from './format.js';
+import { formatCount, listNames, oneLine, painter, shortProblem } from './format.js';
 import type { RunEnd, RunView, TaskView } from './run-view.js';
 
-// Of thousands of failed tenants the first few tell the cause; the others are named.
-const shownTenants = 5;
+// Thousands of tenants fail for few causes; more than this nobody reads at once.
+const shownCauses = 5;
 
 /** Everything that failed, in full: the problems of each failed task, its failed tenants, and its output last. */
 export function renderFailures(view: RunView, end: RunEnd, options: { readonly color: boolean }): string[] {
@@ -31,7 +31,7 @@ function renderTask(task: TaskView, options: { readonly color: boolean }): strin
     );
   }
   if (task.end?.log !== undefined) parts.push(`log of ${kind} "${task.name}": ${task.end.log}`);
-  return parts.join('\n');
+  return parts.join('\n\n');
 }
 
 function withoutOutput(problem: Problem): Problem {
@@ -51,21 +51,35 @@ function outputOf(task: TaskView, withOutput: readonly Problem[]): string[] {
     : [`(${formatCount(task.dropped)} earlier lines are not shown)`, ...lines];
 }
 
+/** Failed tenants: each cause once with its first schema in full, and the other schemas by name. */
 function renderTenants(
   task: TaskView,
   problems: readonly Problem[],
   options: { readonly color: boolean },
 ): string[] {
   const known = new Set(problems.map(({ message }) => message));
-  const failed = task.failedTenants.filter(({ problem }) => !problem || !known.has(problem.message));
-  const parts = failed
-    .slice(0, shownTenants)
-    .map(({ schema, problem, reason }) =>
-      problem
-        ? renderProblem(problem, options)
-        : `schema "${oneLine(schema)}" failed: ${oneLine(reason ?? 'no reason was given')}`,
-    );
-  const rest = failed.slice(shownTenants).map(({ schema }) => schema);
-  if (rest.length > 0) parts.push(`failed as well: ${listNames(rest, 20)}`);
+  const byCause = new Map<string, TaskView['failedTenants']>();
+  for (const tenant of task.failedTenants) {
+    if (tenant.problem && known.has(tenant.problem.message)) continue;
+    const cause = tenant.problem ? shortProblem(tenant.problem) : oneLine(tenant.reason ?? '');
+    const key = cause.replaceAll(tenant.schema, '');
+    byCause.set(key, [...(byCause.get(key) ?? []), tenant]);
+  }
+  const causes = [...byCause.values()];
+  const parts = causes.slice(0, shownCauses).map((tenants) => {
+    const others = tenants.slice(1).map(({ schema }) => schema);
+    const same = others.length === 0 ? '' : `\n  the same in: ${listNames(others, 20)}`;
+    return renderTenant(tenants[0], options) + same;
+  });
+  const rest = causes.slice(shownCauses).flatMap((tenants) => tenants.map(({ schema }) => schema));
+  if (rest.length > 0) parts.push(`failed as well, for other causes: ${listNames(rest, 20)}`);
   return parts;
+}
+
+function renderTenant(
+  tenant: TaskView['failedTenants'][number] | undefined,
+  options: { readonly color: boolean },
+): string {
+  if (tenant?.problem) return renderProblem(tenant.problem, options);
+  return `schema "${oneLine(tenant?.schema ?? '')}" failed: ${oneLine(tenant?.reason ?? 'no reason was given')}`;
 }
