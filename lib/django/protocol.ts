@@ -70,6 +70,8 @@ export interface ExpectedTable {
   readonly columns: readonly string[];
   readonly shared: boolean;
   readonly tenant: boolean;
+  /** With multi-type tenants: the types whose schemas hold it. */
+  readonly types?: readonly string[];
 }
 
 /** `inspect`: facts of the project, read without touching the database. */
@@ -153,14 +155,44 @@ export interface Migrated {
   readonly ms: number;
 }
 
+/** Why a tenant cannot be as the config wants it. */
+export interface TenantProblem {
+  readonly kind:
+    'schema-name' | 'field-unknown' | 'field-missing' | 'field-value' | 'domain-taken' | 'failed';
+  readonly schema: string;
+  /** What is wrong, as a phrase or a sentence of Django's; empty where `kind` says all. */
+  readonly message: string;
+  /** Label of the model that a field belongs to: "tenants.Client". */
+  readonly model?: string;
+  readonly field?: string;
+  /** The value as JSON, or the domain. */
+  readonly value?: string;
+  /** Required fields that have no value. */
+  readonly names?: readonly string[];
+  readonly valid?: readonly ModelField[];
+  /** Schema of the tenant that a domain belongs to. */
+  readonly owner?: string;
+  readonly exception?: string;
+  readonly sqlstate?: string | null;
+}
+
 /** `ensureTenants`: how each tenant ended (`plan: true` only says what would happen). */
 export interface EnsuredTenants {
-  readonly tenants: readonly {
-    readonly schema: string;
-    readonly status: 'created' | 'changed' | 'unchanged';
-    /** "row", "schema", "domain test.example.com", "name". */
-    readonly done: readonly string[];
-  }[];
+  readonly tenants: readonly EnsuredTenant[];
+  /** With any problem but "failed" nothing was changed; a failed tenant was rolled back, and the others went on. */
+  readonly problems: readonly TenantProblem[];
+  /** The first table or column of the tenant or domain model that does not exist yet: 'table "x" does not exist'. */
+  readonly missing?: string;
+}
+
+/** One tenant of `ensureTenants`; also an event, with `type: 'tenant'`, or with `status: 'failed'` and its `problem`. */
+export interface EnsuredTenant {
+  readonly schema: string;
+  readonly status: 'created' | 'changed' | 'unchanged';
+  /** "row", "schema", "domain test.example.com", "field name". */
+  readonly done: readonly string[];
+  /** Fields whose stored value is not the config's, left alone without `update`. */
+  readonly kept: readonly string[];
 }
 
 /** `tenants`: rows, domains and schemas as they are in the database. */
@@ -168,17 +200,33 @@ export interface TenantRows {
   readonly tenants: readonly {
     readonly schema: string;
     readonly domains: readonly string[];
+    readonly primary: string | null;
     readonly schemaExists: boolean;
+    /** With multi-type tenants. */
+    readonly type: string | null;
   }[];
   /** Schemas that hold a django_migrations table and have no row. */
   readonly orphans: readonly string[];
+  /** The table of the tenant or domain model that does not exist yet; then there are no rows. */
+  readonly missing?: string;
 }
 
-/** `flush`: what was emptied. */
+/** `flush`: what was emptied (`plan: true` only says what would be). */
 export interface Flushed {
   readonly schemas: readonly { readonly schema: string; readonly tables: number; readonly rows: number }[];
   /** Data migrations whose rows are gone. */
   readonly dataMigrations: readonly MigrationKey[];
+  /** Tables of the public schema that were kept, each with the table that needs it (null for those kept for themselves). */
+  readonly kept: readonly { readonly table: string; readonly neededBy: string | null }[];
+  /** What stands in tables after a flush, made again by the project's own post_migrate handlers: a digest by "schema.table". */
+  readonly remains: Readonly<Record<string, string>>;
+  /** Rows of tables that are none of the models' refer to tables that would be emptied; then nothing was changed. */
+  readonly blocked: readonly { readonly table: string; readonly refersTo: string }[];
+}
+
+/** `tableMigrations`: which migration makes each table that the models expect. */
+export interface TableMigrations {
+  readonly tables: readonly { readonly table: string; readonly app: string; readonly migration: string }[];
 }
 
 /** Each method with its parameters and its result. `schema: null` means plain Django without schemas (the default search_path). */
@@ -194,12 +242,14 @@ export interface HostMethods {
   /** Events: `{type:'migration', schema, app, name, ms}` after each, `{type:'schema', ...}` after each schema. */
   migrate: { params: { schema: string | null; app?: string; migration?: string }; result: Migrated };
   tenants: { params: Record<string, never>; result: TenantRows };
+  /** Events: `{type:'tenant', ...EnsuredTenant}` after each. */
   ensureTenants: {
     params: { tenants: readonly unknown[]; public?: unknown; update: boolean; plan: boolean };
     result: EnsuredTenants;
   };
   postMigrate: { params: { schema: string | null }; result: Record<string, never> };
-  flush: { params: { plan: boolean }; result: Flushed };
+  flush: { params: { plan: boolean; remains?: Readonly<Record<string, string>> }; result: Flushed };
+  tableMigrations: { params: Record<string, never>; result: TableMigrations };
   call: {
     params: { command: string; args?: readonly string[]; schema?: string };
     result: { readonly output: string };

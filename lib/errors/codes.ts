@@ -119,6 +119,7 @@ export const codes = {
   DBB6032: "the project's database engine is not PostgreSQL",
   DBB6033: 'a column that the models expect does not exist',
   DBB6034: 'a table cannot be emptied: rows of tables outside the models refer to it',
+  DBB6035: 'a flush deleted rows that data migrations had written',
 
   // 8 guards
   DBB8001: 'a guard refused a destructive task',
