@@ -1,0 +1,89 @@
+import { join } from 'node:path';
+import type { Writable } from 'node:stream';
+import { BootstrapError, nearest, packageRoot, redact } from '../errors/index.js';
+import { openPsql } from '../postgres/embedded/psql.js';
+import { startEmbedded } from '../postgres/embedded/start.js';
+import { embeddedUrl, stopEmbedded } from '../postgres/embedded/stop.js';
+import { print } from './io.js';
+import { load } from './load.js';
+import type { ConfigOptions } from './options.js';
+
+const actions = ['start', 'stop', 'url', 'psql'] as const;
+
+/** What can be done with the embedded server. */
+export type DbAction = (typeof actions)[number];
+
+/** The embedded server of one project, and where to say what was done. */
+export interface DbSettings {
+  /** Absolute path of the project: its node_modules come first. */
+  readonly root: string;
+  /** Absolute path of `.db-bootstrap`. */
+  readonly stateDirectory: string;
+  /** The database to make, or to name in the URL; absent: the one of the last start. */
+  readonly name?: string;
+  readonly port?: number;
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+  /** For psql. */
+  readonly args?: readonly string[];
+}
+
+/** `db-bootstrap db ACTION`: starts, stops, names or opens the embedded server of the project whose config holds here. */
+export async function dbCommand(
+  action: string,
+  words: readonly string[],
+  options: ConfigOptions,
+): Promise<number> {
+  const known = actions.find((each) => each === action);
+  if (known === undefined) throw unknownAction(action);
+  const { io, workflow } = await load(options);
+  const { database, root } = workflow;
+  return runDb(known, {
+    root,
+    stateDirectory: join(root, '.db-bootstrap'),
+    stdout: io.stdout,
+    stderr: io.stderr,
+    args: words,
+    ...(database.kind === 'embedded' ? { name: database.name } : {}),
+    ...(database.kind === 'embedded' && database.port !== undefined ? { port: database.port } : {}),
+  });
+}
+
+/** One action on the embedded server; resolves with the exit code. `url` prints the whole URL and nothing else. */
+export async function runDb(action: DbAction, settings: DbSettings): Promise<number> {
+  const { root, stateDirectory, stdout, stderr, name, port, args } = settings;
+  const database = { stateDirectory, ...(name === undefined ? {} : { name }) };
+  if (action === 'psql') return openPsql({ ...database, ...(args ? { args } : {}) });
+  if (action === 'url') {
+    print(stdout, embeddedUrl(database));
+    return 0;
+  }
+  if (action === 'stop') {
+    const stopped = await stopEmbedded({ stateDirectory });
+    print(
+      stdout,
+      stopped ? 'the embedded server is stopped; its data stay' : 'no embedded server was running',
+    );
+    return 0;
+  }
+  const server = await startEmbedded({
+    stateDirectory,
+    name: name ?? 'app_dev',
+    packageRoots: [root, packageRoot()],
+    log: (text) => print(stderr, text),
+    ...(port === undefined ? {} : { port }),
+  });
+  const state = server.started ? 'is running' : 'was running already';
+  print(stdout, `PostgreSQL ${server.version} ${state}: ${redact(server.url)}`);
+  print(stderr, 'the whole URL, with its password: db-bootstrap db url');
+  return 0;
+}
+
+function unknownAction(action: string): BootstrapError {
+  const near = nearest(action, actions);
+  return new BootstrapError({
+    code: 'DBB1002',
+    message: `there is no command "db ${action}"`,
+    help: near === undefined ? `use one of ${actions.join(', ')}` : `did you mean "db ${near}"?`,
+  });
+}
