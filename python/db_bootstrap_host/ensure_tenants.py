@@ -23,8 +23,9 @@ def ensure_tenants(params, emit):
     problems = check_specs(specs, missing is None)
     if missing is not None:
         return {"tenants": [], "problems": problems, "missing": missing}
-    state = _read_state(connection, specs)
-    problems += check_against(specs, state)
+    askable = [spec for spec in specs if spec.askable]
+    state = _read_state(connection, askable)
+    problems += check_against(askable, state)
     if problems:
         return {"tenants": [], "problems": problems}
     ended = []
@@ -54,12 +55,7 @@ def ensure_tenants(params, emit):
 
 def _read_state(connection, specs):
     domains = [domain for spec in specs for domain in spec.domains]
-    return TenantState(connection, _storable(spec.schema for spec in specs), _storable(domains))
-
-
-def _storable(names):
-    # Names that PostgreSQL cannot even be asked about are faults already.
-    return [name for name in names if isinstance(name, str) and "\x00" not in name]
+    return TenantState(connection, [spec.schema for spec in specs], domains)
 
 
 def _apply(connection, spec, update):

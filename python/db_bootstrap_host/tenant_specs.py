@@ -23,6 +23,8 @@ class Spec:
         self.fields = {}
         self.domain_fields = {}
         self.public = schema == get_public_schema_name()
+        #: False where the schema's or a domain's name is such a fault that PostgreSQL need not be asked about it.
+        self.askable = True
 
 
 def read_specs(params):
@@ -53,6 +55,7 @@ def check_specs(specs, database_ready):
         if fault is None and spec.schema in schemas:
             fault = "it is configured twice"
         if fault is not None:
+            spec.askable = False
             problems.append({"kind": "schema-name", "schema": str(spec.schema), "message": fault})
         schemas.add(spec.schema)
         for domain in spec.domains:
@@ -73,6 +76,7 @@ def _check_values(spec, database_ready):
     problems += [_fault(spec, domain_model, DOMAIN_RESERVED, spec.domain_given, *fault) for fault in faults]
     for domain in spec.domains:
         _, faults = clean_fields(domain_model, (), {"domain": domain}, database_ready)
+        spec.askable = spec.askable and not faults
         problems += [_fault(spec, domain_model, DOMAIN_RESERVED, {"domain": domain}, *fault) for fault in faults]
     return problems
 
@@ -132,11 +136,10 @@ def _missing(spec, model, reserved, given):
 
 def _same_but_for_case(spec, specs, state, model):
     # Newer versions of django_tenants refuse such a row in save(); older ones take it.
-    if not hasattr(model, "_check_schema_name_is_unique") or not isinstance(spec.schema, str):
+    if not hasattr(model, "_check_schema_name_is_unique"):
         return []
     others = model._base_manager.filter(schema_name__iexact=spec.schema).values_list("schema_name", flat=True)
-    others = list(others) + [other.schema for other in specs if isinstance(other.schema, str)]
-    for other in others:
+    for other in [*others, *(other.schema for other in specs)]:
         if other != spec.schema and other.lower() == spec.schema.lower():
             message = 'django_tenants refuses names that differ from another, "%s", only in case' % other
             return [{"kind": "schema-name", "schema": spec.schema, "message": message}]

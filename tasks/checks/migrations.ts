@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { defineTask, type Finding, type TaskContext, type TaskResult } from '../../config/define.js';
+import type { Inspection, MigrationKey, MigrationStates } from '../../lib/django/index.js';
+import { limitFindings } from './limit.js';
+import { migrateHelp } from './missing-table.js';
+
+const options = z.strictObject({});
+
+/** What each schema has recorded is what is on disk, and the migrations on disk have one end per app. */
+export const checkMigrations = defineTask({
+  kind: 'check-migrations',
+  description:
+    'Every schema has recorded the migrations that are on disk, no more and no fewer; none conflict.',
+  options,
+  check: true,
+  run,
+});
+
+async function run(ctx: TaskContext<z.output<typeof options>>): Promise<TaskResult> {
+  const inspection = await ctx.host.request<Inspection>('inspect');
+  const states = await ctx.host.request<MigrationStates>('states', { scope: 'all' });
+  const findings: Finding[] = states.conflicts.map(conflict);
+  for (const state of states.schemas) {
+    const { schema } = state;
+    if (state.pending.length > 0) {
+      findings.push({
+        code: 'DBB6013',
+        message: `schema "${schema}" has ${counted(state.pending.length, 'migration')} that ${state.pending.length === 1 ? 'is' : 'are'} not applied: ${listed(state.pending)}`,
+        help: migrateHelp(schema, inspection),
+        facts: { schema },
+        subject: { schema, migrations: state.pending.map(label).join(', ') },
+      });
+    }
+    if (state.unknown.length > 0) {
+      findings.push({
+        code: 'DBB6014',
+        // A database that is ahead of the code is normal while a release is rolled back; it can be worked with.
+        severity: 'warning',
+        message: `schema "${schema}" has recorded ${listed(state.unknown)}, which ${state.unknown.length === 1 ? 'is' : 'are'} not on disk`,
+        help: 'check out the code that has these migrations, or migrate back with it',
+        facts: { schema },
+        subject: { schema, migrations: state.unknown.map(label).join(', ') },
+      });
+    }
+  }
+  return {
+    changed: false,
+    summary: summarize(states, findings),
+    findings: limitFindings(findings, 'migrations'),
+  };
+}
+
+function conflict({ app, leaves }: MigrationStates['conflicts'][number]): Finding {
+  return {
+    code: 'DBB6007',
+    message: `app "${app}" has ${leaves.length} leaf migrations: ${leaves.join(', ')}`,
+    help: 'run "python manage.py makemigrations --merge"',
+    subject: { app, leaves: leaves.join(', ') },
+  };
+}
+
+function summarize(states: MigrationStates, findings: readonly Finding[]): string {
+  const schemas = counted(states.schemas.length, 'schema');
+  if (findings.length === 0) return `all migrations are applied in ${schemas}`;
+  const behind = states.schemas.filter((state) => state.pending.length > 0).length;
+  const ahead = states.schemas.filter((state) => state.unknown.length > 0).length;
+  const parts = [
+    behind > 0 ? `${behind} behind` : '',
+    ahead > 0 ? `${ahead} ahead` : '',
+    states.conflicts.length > 0 ? counted(states.conflicts.length, 'conflict') : '',
+  ];
+  return `${schemas}: ${parts.filter(Boolean).join(', ')}`;
+}
+
+function listed(migrations: readonly MigrationKey[]): string {
+  const names = migrations.slice(0, 5).map(label).join(', ');
+  return migrations.length > 5 ? `${names} and ${migrations.length - 5} more` : names;
+}
+
+function label({ app, name }: MigrationKey): string {
+  return `${app}.${name}`;
+}
+
+function counted(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,88 @@
+import type { Finding, TaskHost } from '../../config/define.js';
+import type { Inspection, MigrationStates, TableMigrations } from '../../lib/django/index.js';
+
+/** A table that a schema lacks, or, with `columns`, one that lacks columns. */
+export interface Missing {
+  readonly schema: string;
+  readonly table: string;
+  readonly columns: readonly string[] | null;
+}
+
+/**
+ * Says why tables are missing: because their migration is not applied, or because it is recorded as applied and yet the table
+ * is not there. Asks for migrations only now, since a database where all is well need not pay for it.
+ */
+export async function explainMissing(
+  host: TaskHost,
+  missing: readonly Missing[],
+  inspection: Inspection,
+): Promise<Finding[]> {
+  const { tables } = await host.request<TableMigrations>('tableMigrations');
+  const schemas = [...new Set(missing.map((one) => one.schema))];
+  const { schemas: states } = await host.request<MigrationStates>(
+    'states',
+    inspection.tenancy ? { schemas } : {},
+  );
+  const makers = new Map(tables.map((one) => [one.table, one]));
+  const pending = new Map(
+    states.map((state) => [state.schema, new Set(state.pending.map(({ app, name }) => `${app}.${name}`))]),
+  );
+  return missing.flatMap((one) => {
+    if (one.columns !== null) return one.columns.map((column) => missingColumn(one, column, inspection));
+    const maker = makers.get(one.table);
+    const migration = maker && `${maker.app}.${maker.migration}`;
+    const waiting = pending.get(one.schema);
+    const recorded = migration !== undefined && waiting !== undefined && !waiting.has(migration);
+    return [recorded ? recordedButMissing(one, migration) : missingTable(one, migration, inspection)];
+  });
+}
+
+function recordedButMissing({ schema, table }: Missing, migration: string): Finding {
+  return {
+    code: 'DBB6012',
+    message: `schema "${schema}" records migration ${shortName(migration)} as applied, but table "${table}" does not exist`,
+    help: 'run "db-bootstrap explain DBB6012" for the ways this happens and the repair for each',
+    facts: { schema, table, migration },
+    subject: { schema, table, migration },
+  };
+}
+
+function missingTable(one: Missing, migration: string | undefined, inspection: Inspection): Finding {
+  const { schema, table } = one;
+  const cause =
+    migration === undefined
+      ? 'no migration makes it'
+      : `migration ${shortName(migration)}, which makes it, is not applied`;
+  return {
+    code: 'DBB6031',
+    message: `table "${table}" does not exist in schema "${schema}": ${cause}`,
+    help: migration === undefined ? 'run "python manage.py makemigrations"' : migrateHelp(schema, inspection),
+    facts: { schema, table, ...(migration === undefined ? {} : { migration }) },
+    subject: { schema, table },
+  };
+}
+
+function missingColumn({ schema, table }: Missing, column: string, inspection: Inspection): Finding {
+  return {
+    code: 'DBB6033',
+    message: `column "${column}" of table "${table}" does not exist in schema "${schema}"`,
+    help: migrateHelp(schema, inspection),
+    facts: { schema, table, column },
+    subject: { schema, table, column },
+  };
+}
+
+/** The command that applies what a schema lacks. */
+export function migrateHelp(schema: string, inspection: Inspection): string {
+  const task = !inspection.tenancy
+    ? 'migrate'
+    : schema === inspection.publicSchema
+      ? 'shared'
+      : 'tenant-migrations';
+  return `run "db-bootstrap run --only ${task}"`;
+}
+
+/** "carriers.0004" of "carriers.0004_vehicle": as people speak of migrations. */
+function shortName(migration: string): string {
+  return migration.replace(/^([^.]+\.\d+)_.*$/, '$1');
+}

@@ -1,0 +1,133 @@
+import { z } from 'zod';
+import {
+  defineTask,
+  type Finding,
+  type Plan,
+  type TaskContext,
+  type TaskResult,
+  type TenantSpec,
+} from '../../config/define.js';
+import type { Inspection, TenantRows } from '../../lib/django/index.js';
+import { limitFindings } from './limit.js';
+
+const options = z.strictObject({});
+
+type Context = TaskContext<z.output<typeof options>>;
+type Row = TenantRows['tenants'][number];
+
+const create = 'run "db-bootstrap run --only tenants"';
+
+/** Row, domain and schema of every tenant agree, and every configured tenant is there. */
+export const checkTenants = defineTask({
+  kind: 'check-tenants',
+  description:
+    'The row, the domains and the schema of every tenant agree, and every configured tenant exists.',
+  options,
+  check: true,
+  plan,
+  run,
+});
+
+async function plan(ctx: Context): Promise<Plan> {
+  const { tenancy } = await ctx.host.request<Inspection>('inspect');
+  return tenancy
+    ? { action: 'run', reason: 'checks change nothing' }
+    : { action: 'skip', reason: 'the project has no tenants' };
+}
+
+async function run(ctx: Context): Promise<TaskResult> {
+  const { tenancy, publicSchema, tenantModel } = await ctx.host.request<Inspection>('inspect');
+  if (!tenancy) return { changed: false, summary: 'the project has no tenants' };
+  const { tenants, orphans, missing } = await ctx.host.request<TenantRows>('tenants');
+  const table = tenantModel?.table ?? 'the tenant table';
+  const rows = new Map(tenants.map((row) => [row.schema, row]));
+  const owners = new Map(
+    tenants.flatMap((row) => row.domains.map((domain) => [domain, row.schema] as const)),
+  );
+  const wanted = new Map(ctx.tenants.map((tenant) => [tenant.schema, tenant]));
+  const findings = [
+    ...ctx.tenants.flatMap((tenant) => checkConfigured(tenant, rows, owners, missing)),
+    ...tenants.flatMap((row) => checkRow(row, wanted.get(row.schema), publicSchema)),
+    ...orphans.map((schema): Finding => ({
+      code: 'DBB6020',
+      severity: 'warning',
+      message: `schema "${schema}" holds migrations, but ${table} has no row for it`,
+      help: `add tenant "${schema}" to the config, or drop the schema`,
+      facts: { schema },
+      subject: { schema },
+    })),
+  ];
+  return {
+    changed: false,
+    summary:
+      findings.length === 0
+        ? `row, domain and schema of ${tenants.length === 1 ? '1 tenant' : `${tenants.length} tenants`} agree`
+        : `${findings.length} ${findings.length === 1 ? 'finding' : 'findings'} in ${tenants.length === 1 ? '1 tenant' : `${tenants.length} tenants`}`,
+    findings: limitFindings(findings, 'tenants'),
+  };
+}
+
+function checkConfigured(
+  tenant: TenantSpec,
+  rows: ReadonlyMap<string, Row>,
+  owners: ReadonlyMap<string, string>,
+  missing: string | undefined,
+): Finding[] {
+  const { schema } = tenant;
+  if (!rows.has(schema)) {
+    return [
+      {
+        code: 'DBB6029',
+        message: `tenant "${schema}" is configured, but ${missing ?? 'it has no row'}`,
+        help: missing === undefined ? create : 'run "db-bootstrap run"',
+        facts: { schema },
+        subject: { schema },
+      },
+    ];
+  }
+  return domainsOf(tenant).flatMap((domain): Finding[] => {
+    const owner = owners.get(domain);
+    if (owner === schema) return [];
+    const subject = { schema, domain };
+    const facts = { schema };
+    if (owner === undefined) {
+      // A tenant without any domain is told so once, below.
+      if (rows.get(schema)?.domains.length === 0) return [];
+      const message = `tenant "${schema}" has no domain "${domain}", which the config gives it`;
+      return [{ code: 'DBB6021', message, help: create, facts, subject }];
+    }
+    const message = `domain "${domain}" of tenant "${schema}" belongs to tenant "${owner}"`;
+    const help = `give tenant "${schema}" another domain, or remove the domain from tenant "${owner}"`;
+    return [{ code: 'DBB6017', message, help, facts, subject: { ...subject, owner } }];
+  });
+}
+
+function checkRow(row: Row, wanted: TenantSpec | undefined, publicSchema: string): Finding[] {
+  const { schema } = row;
+  const findings: Finding[] = [];
+  if (!row.schemaExists) {
+    findings.push({
+      code: 'DBB6019',
+      message: `tenant "${schema}" has a row, but its schema does not exist`,
+      help: wanted ? create : `add tenant "${schema}" to the config and ${create}`,
+      facts: { schema },
+      subject: { schema },
+    });
+  }
+  if (row.domains.length === 0 && schema !== publicSchema) {
+    const configured = wanted !== undefined && domainsOf(wanted).length > 0;
+    findings.push({
+      code: 'DBB6021',
+      severity: configured ? 'error' : 'warning',
+      message: `tenant "${schema}" has no domain, so no request reaches it`,
+      help: configured ? create : `give tenant "${schema}" a domain`,
+      facts: { schema },
+      subject: { schema },
+    });
+  }
+  return findings;
+}
+
+function domainsOf(tenant: TenantSpec): readonly string[] {
+  return [...(tenant.domain === undefined ? [] : [tenant.domain]), ...(tenant.domains ?? [])];
+}

@@ -1,0 +1,142 @@
+import { z } from 'zod';
+import { defineTask, type Plan, type TaskContext, type TaskResult } from '../config/define.js';
+import type { EnsuredTenant, EnsuredTenants, Inspection, TenantProblem } from '../lib/django/index.js';
+import { BootstrapError, type Problem } from '../lib/errors/index.js';
+import { problemOfTenant } from './tenants/problem.js';
+
+const values = z.record(z.string(), z.json());
+
+const options = z.strictObject({
+  update: z
+    .boolean()
+    .default(false)
+    .describe('Bring the fields of tenants that exist already to the values of the config.'),
+  public: z
+    .union([
+      z.literal(false),
+      z.strictObject({
+        domain: z.string().min(1).optional().describe('The primary domain of the public tenant.'),
+        domains: z.array(z.string().min(1)).optional().describe('More domains of the public tenant.'),
+        fields: values.optional().describe('Field values of the tenant model.'),
+        domainFields: values.optional().describe('Field values of the domain model.'),
+      }),
+    ])
+    .default(false)
+    .describe('The row and the domain of the public tenant; its schema is never made here.'),
+});
+
+type Context = TaskContext<z.output<typeof options>>;
+
+/** Row, domains and an empty schema of each configured tenant exist afterwards, whatever was there before. */
+export const tenants = defineTask({
+  kind: 'tenants',
+  description: 'Ensures the row, the domains and an empty schema of every configured tenant.',
+  options,
+  plan,
+  run,
+});
+
+async function plan(ctx: Context): Promise<Plan> {
+  if (wantsNone(ctx)) return { action: 'skip', reason: 'no tenants are configured' };
+  await requireTenancy(ctx);
+  const answer = await ask(ctx, true);
+  if (answer.problems.length > 0) throw failure(ctx, answer.problems);
+  if (answer.missing !== undefined) return { action: 'run', reason: `${answer.missing} yet` };
+  const pending = answer.tenants.filter((tenant) => tenant.status !== 'unchanged');
+  if (pending.length === 0) return { action: 'up-to-date', reason: allExist(answer.tenants.length) };
+  return {
+    action: 'run',
+    reason: count(pending, 'to create', 'to change'),
+    details: pending.map(({ schema, done }) => ({ schema, todo: done })),
+  };
+}
+
+async function run(ctx: Context): Promise<TaskResult> {
+  if (wantsNone(ctx)) return { changed: false, summary: 'no tenants are configured' };
+  await requireTenancy(ctx);
+  const answer = await ask(ctx, false, (end) => {
+    for (const field of end.kept)
+      ctx.log.info(`${end.schema}: field "${field}" keeps its value (update: false)`);
+    ctx.tenantEnd({
+      schema: end.schema,
+      status: end.status,
+      ...(end.done.length > 0 ? { reason: end.done.join(', ') } : {}),
+    });
+  });
+  if (answer.missing !== undefined) {
+    throw ctx.fail({
+      code: 'DBB6022',
+      message: `${answer.missing}, so no tenant can be stored`,
+      help: 'run the task "shared" first: it migrates the public schema',
+    });
+  }
+  if (answer.problems.length > 0) throw failure(ctx, answer.problems, answer.tenants.length);
+  const changes = answer.tenants.filter((tenant) => tenant.status !== 'unchanged');
+  return {
+    changed: changes.length > 0,
+    summary: changes.length === 0 ? allExist(answer.tenants.length) : count(changes, 'created', 'changed'),
+    details: answer.tenants.map(({ schema, status, done }) => ({ schema, status, done })),
+  };
+}
+
+function wantsNone(ctx: Context): boolean {
+  return ctx.tenants.length === 0 && ctx.options.public === false;
+}
+
+async function requireTenancy(ctx: Context): Promise<void> {
+  const { tenancy, settingsModule } = await ctx.host.request<Inspection>('inspect');
+  if (tenancy) return;
+  throw ctx.fail({
+    code: 'DBB6018',
+    message: `tenants are configured, but "django_tenants" is not in INSTALLED_APPS of ${settingsModule}`,
+    help: 'remove "tenants" from the config, or use the preset "django"',
+  });
+}
+
+async function ask(
+  ctx: Context,
+  planning: boolean,
+  onTenant?: (end: EnsuredTenant) => void,
+): Promise<EnsuredTenants> {
+  const params = {
+    tenants: ctx.tenants,
+    public: ctx.options.public === false ? null : ctx.options.public,
+    update: ctx.options.update,
+    plan: planning,
+  };
+  return await ctx.host.request<EnsuredTenants>('ensureTenants', params, (event) => {
+    if (event.type !== 'tenant') return;
+    if (event.status === 'failed') {
+      const problem = problemOfTenant(event.problem as TenantProblem);
+      ctx.tenantEnd({ schema: String(event.schema), status: 'failed', reason: problem.message, problem });
+    } else {
+      onTenant?.(event as unknown as EnsuredTenant);
+    }
+  });
+}
+
+function failure(ctx: Context, problems: readonly TenantProblem[], done?: number): Error {
+  const note =
+    done === undefined || problems.some((problem) => problem.kind !== 'failed')
+      ? 'no tenant was changed'
+      : `${problems.length} of ${problems.length + done} tenants; the others are done`;
+  const [first, ...rest] = problems.map(problemOfTenant);
+  if (first === undefined) throw new Error('a failure without a problem');
+  const noted: Problem = { ...first, notes: [...(first.notes ?? []), { label: 'not done', text: note }] };
+  return rest.length === 0 ? ctx.fail(noted) : new BootstrapError([noted, ...rest]);
+}
+
+function allExist(total: number): string {
+  return total === 1 ? 'the tenant exists' : `all ${total} tenants exist`;
+}
+
+function count(tenants: readonly EnsuredTenant[], created: string, changed: string): string {
+  const made = tenants.filter((tenant) => tenant.status === 'created').length;
+  const parts = [
+    made > 0 ? `${made} ${made === 1 ? 'tenant' : 'tenants'} ${created}` : '',
+    tenants.length > made
+      ? `${tenants.length - made}${made > 0 ? '' : tenants.length === 1 ? ' tenant' : ' tenants'} ${changed}`
+      : '',
+  ];
+  return parts.filter(Boolean).join(', ');
+}
