@@ -1,0 +1,145 @@
+import { join, resolve } from 'node:path';
+import type { ExecOptions, ExecResult, TaskContext, TaskLedger } from '../../config/define.js';
+import type { TaskDefinition, Workflow } from '../../config/workflow.js';
+import { BootstrapError } from '../errors/index.js';
+import { runProcess } from '../process/index.js';
+import { taskEnvironment, type DatabaseParts } from './environment.js';
+import type { RunEventBody } from './events.js';
+import type { RunServices } from './services.js';
+import type { TaskLog } from './task-log.js';
+
+/** What the contexts of all tasks of a run share. */
+export interface ContextSource {
+  readonly runId: string;
+  readonly workflow: Workflow;
+  readonly services: RunServices;
+  readonly kill: AbortSignal;
+  emit(event: RunEventBody): void;
+  /** Wraps a ledger: `plan` refuses writes. */
+  readonly ledgerOf?: (ledger: TaskLedger) => TaskLedger;
+}
+
+/** Absolute path of the folder of our own files. */
+export function stateDirectoryOf(workflow: Workflow): string {
+  return join(workflow.root, '.db-bootstrap');
+}
+
+/** All that one attempt of a task can reach. Services are asked for when they are first used. */
+export function createContext(
+  source: ContextSource,
+  task: TaskDefinition,
+  attempt: { readonly number: number; readonly signal: AbortSignal; readonly log: TaskLog },
+): TaskContext<unknown> {
+  const { workflow, services, runId, kill } = source;
+  const { signal, log } = attempt;
+  const user = { name: task.name, signal, log };
+  const wrap = source.ledgerOf ?? ((ledger: TaskLedger): TaskLedger => ledger);
+  const once = lazy();
+  const context: TaskContext<unknown> = {
+    task: task.name,
+    options: task.options,
+    root: workflow.root,
+    stateDirectory: stateDirectoryOf(workflow),
+    get env() {
+      return once('env', () =>
+        taskEnvironment({
+          base: workflow.env,
+          own: task.env,
+          database: databaseParts(workflow, services.database(user)),
+          runId,
+        }),
+      );
+    },
+    taskEnv: task.env,
+    ci: isContinuousIntegration(workflow.env),
+    runId,
+    attempt: attempt.number,
+    concurrency: workflow.concurrency,
+    get database() {
+      return once('database', () => services.database(user));
+    },
+    get host() {
+      return once('host', () => services.host({ ...user, env: context.env }));
+    },
+    tenants: workflow.tenants,
+    log,
+    get ledger() {
+      return once('ledger', () => wrap(services.ledger.forTask(task.name)));
+    },
+    get localLedger() {
+      return once('localLedger', () => wrap(services.ledger.local(task.name)));
+    },
+    signal,
+    exec: async (command: string, options: ExecOptions = {}): Promise<ExecResult> => {
+      const { args, shell, cwd, env, input, log: logged = true } = options;
+      const { cancelled, ...result } = await runProcess({
+        command,
+        ...(args === undefined ? {} : { args }),
+        ...(shell === undefined ? {} : { shell }),
+        ...(input === undefined ? {} : { input }),
+        cwd: resolve(workflow.root, cwd ?? '.'),
+        env: merged(context.env, env),
+        grace: workflow.grace,
+        signal,
+        kill,
+        ...(logged ? { onOutput: (stream, text) => log.output(stream, text) } : {}),
+      });
+      if (logged) log.flush();
+      if (cancelled) throw interrupted(task.name, command, result);
+      return result;
+    },
+    tenantEnd: ({ schema, status, ms, reason, problem }) =>
+      source.emit({
+        type: 'tenant.end',
+        task: task.name,
+        schema,
+        status,
+        ...(ms === undefined ? {} : { ms }),
+        ...(reason === undefined ? {} : { reason }),
+        ...(problem === undefined ? {} : { problem }),
+      }),
+    fail: (problem, cause) => new BootstrapError(problem, { cause }),
+  };
+  return context;
+}
+
+/** Whether an environment is that of continuous integration. */
+function isContinuousIntegration(env: Readonly<Record<string, string>>): boolean {
+  return env.CI !== undefined && !['', '0', 'false'].includes(env.CI.toLowerCase());
+}
+
+/** The resolved database for children; undefined where the workflow has none. */
+function databaseParts(workflow: Workflow, database: DatabaseParts): DatabaseParts | undefined {
+  if (workflow.database.kind === 'none') return undefined;
+  const { url, host, port, name, user, password } = database;
+  return { url, host, port, name, user, password };
+}
+
+/** Each value is made at its first use and kept: a context that nobody asks for a database opens none. */
+function lazy(): <Value>(key: string, make: () => Value) => Value {
+  const values = new Map<string, unknown>();
+  return <Value>(key: string, make: () => Value): Value => {
+    if (!values.has(key)) values.set(key, make());
+    return values.get(key) as Value;
+  };
+}
+
+function merged(
+  base: Readonly<Record<string, string>>,
+  own: Readonly<Record<string, string | undefined>> = {},
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries({ ...base, ...own }).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, value]],
+    ),
+  );
+}
+
+function interrupted(task: string, command: string, result: ExecResult): BootstrapError {
+  return new BootstrapError({
+    code: 'DBB5020',
+    message: `task "${task}" was interrupted while "${command}" ran`,
+    output: result.output,
+    ...(result.signal === undefined ? {} : { facts: { signal: result.signal } }),
+  });
+}

@@ -1,0 +1,124 @@
+import type { TaskDefinition } from '../../config/workflow.js';
+import { BootstrapError } from '../errors/index.js';
+import { formatDuration } from './duration.js';
+
+/** How long to wait for what was asked to end. */
+export interface Patience {
+  /** Between SIGTERM and SIGKILL of children, in milliseconds. */
+  readonly grace: number;
+  /** Aborted when there is no more patience. */
+  readonly kill: AbortSignal;
+}
+
+/** The run was interrupted while an attempt ran. */
+export class Cancelled extends Error {
+  override readonly name = 'Cancelled';
+}
+
+// Beyond the grace: the SIGKILL, the last output, and a connection that is told to cancel.
+const margin = 3000;
+const killMargin = 300;
+
+/**
+ * Runs one attempt under its timeout. Rejects with DBB5003 when that passed and with `Cancelled` when the run was interrupted;
+ * in both cases only after the attempt has come to its end, or is abandoned because it does not listen.
+ */
+export async function withinTimeout<Result>(
+  task: TaskDefinition,
+  options: { readonly cancel: AbortSignal; readonly patience: Patience },
+  work: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const { cancel, patience } = options;
+  const controller = new AbortController();
+  const passed = new AbortController();
+  const onCancel = (): void => controller.abort(cancel.reason);
+  if (cancel.aborted) throw new Cancelled();
+  cancel.addEventListener('abort', onCancel, { once: true });
+  const timer =
+    task.timeout === undefined
+      ? undefined
+      : setTimeout(() => {
+          passed.abort();
+          controller.abort(new Error('the timeout has passed'));
+        }, task.timeout);
+  const abandoned = giveUp(controller.signal, patience);
+  try {
+    const result = await Promise.race([work(controller.signal), abandoned.promise]);
+    if (result === abandonedMark) throw ended(task, cancel, true);
+    if (passed.signal.aborted && !isAborted(cancel)) throw ended(task, cancel, false);
+    return result;
+  } catch (error) {
+    if (error instanceof Cancelled || !(passed.signal.aborted || isAborted(cancel))) throw error;
+    if (error instanceof BootstrapError && error.code === 'DBB5003') throw error;
+    throw ended(task, cancel, false, error);
+  } finally {
+    clearTimeout(timer);
+    abandoned.stop();
+    cancel.removeEventListener('abort', onCancel);
+  }
+}
+
+function ended(
+  task: TaskDefinition,
+  cancel: AbortSignal,
+  abandoned: boolean,
+  cause?: unknown,
+): Cancelled | BootstrapError {
+  if (cancel.aborted) return new Cancelled();
+  const last = cause instanceof BootstrapError && cause.code !== 'DBB5020' ? cause.message : undefined;
+  const notes = [
+    ...(last === undefined ? [] : [{ label: 'last', text: last }]),
+    ...(abandoned
+      ? [
+          {
+            label: 'note',
+            text: 'it did not end when it was asked to, so it was left alone and is not tried again',
+          },
+        ]
+      : []),
+  ];
+  return new BootstrapError(
+    {
+      code: 'DBB5003',
+      message: `task "${task.name}" took longer than its timeout of ${formatDuration(task.timeout ?? 0)}`,
+      ...(notes.length > 0 ? { notes } : {}),
+      ...(cause instanceof BootstrapError && cause.problems[0].output !== undefined
+        ? { output: cause.problems[0].output }
+        : {}),
+      facts: { timeout: task.timeout, ...(abandoned ? { abandoned } : {}) },
+    },
+    { cause },
+  );
+}
+
+/** Asked in a function, because the compiler would remember the answer of before the work. */
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
+}
+
+const abandonedMark = Symbol('abandoned');
+
+/** Resolves some time after a signal, for work that does not listen to it. */
+function giveUp(
+  signal: AbortSignal,
+  { grace, kill }: Patience,
+): { readonly promise: Promise<typeof abandonedMark>; stop(): void } {
+  let timer: NodeJS.Timeout | undefined;
+  let stop = (): void => undefined;
+  const promise = new Promise<typeof abandonedMark>((resolve) => {
+    const wait = (ms: number): void => {
+      clearTimeout(timer);
+      timer = setTimeout(() => resolve(abandonedMark), ms);
+    };
+    const onAbort = (): void => wait(kill.aborted ? killMargin : grace + margin);
+    const onKill = (): void => wait(killMargin);
+    signal.addEventListener('abort', onAbort, { once: true });
+    kill.addEventListener('abort', onKill, { once: true });
+    stop = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+      kill.removeEventListener('abort', onKill);
+    };
+  });
+  return { promise, stop: () => stop() };
+}

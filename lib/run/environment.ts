@@ -1,0 +1,39 @@
+import type { TaskDatabase } from '../../config/define.js';
+import { runVariable } from '../process/index.js';
+
+/** Where a database is, as children are told. */
+export type DatabaseParts = Pick<TaskDatabase, 'url' | 'host' | 'port' | 'name' | 'user' | 'password'>;
+
+const parts = ['PGHOST', 'PGPORT', 'PGUSER', 'PGPASSWORD', 'PGDATABASE'] as const;
+// libpq would let these win over, or mix them with, the parts above.
+const overriding = ['PGHOSTADDR', 'PGSERVICE'];
+
+/**
+ * The environment of a task's children: the workflow's, the resolved database, the task's own. The database's variables never
+ * contradict each other: a task's own DATABASE_URL drops all parts, and a part of its own drops the URL (and the password, which
+ * belongs to another server or role then).
+ */
+export function taskEnvironment(options: {
+  readonly base: Readonly<Record<string, string>>;
+  readonly own: Readonly<Record<string, string>>;
+  readonly database: DatabaseParts | undefined;
+  readonly runId: string;
+}): Record<string, string> {
+  const { base, own, database, runId } = options;
+  const env: Record<string, string> = { ...base };
+  if (database || 'DATABASE_URL' in own) drop(env, ['DATABASE_URL', ...parts, ...overriding]);
+  if (database && !('DATABASE_URL' in own)) {
+    const elsewhere = ['PGHOST', 'PGPORT', 'PGUSER', 'PGSERVICE'].some((name) => name in own);
+    env.PGHOST = database.host;
+    env.PGPORT = String(database.port);
+    env.PGUSER = database.user;
+    env.PGDATABASE = database.name;
+    if (database.password !== undefined && !elsewhere) env.PGPASSWORD = database.password;
+    if (!parts.some((name) => name in own) && !elsewhere) env.DATABASE_URL = database.url;
+  }
+  return { ...env, PGAPPNAME: `db-bootstrap/${runId}`, ...own, [runVariable]: runId };
+}
+
+function drop(env: Record<string, string>, names: readonly string[]): void {
+  for (const name of names) Reflect.deleteProperty(env, name);
+}

@@ -1,0 +1,55 @@
+import type { Tolerance } from '../../config/workflow.js';
+import { BootstrapError, type Problem } from '../errors/index.js';
+
+/** What a task threw, as problems. What nobody explained is DBB5019: its message, and its stack only where that is asked for. */
+export function problemsOf(error: unknown, task: string, verbose: boolean): readonly [Problem, ...Problem[]] {
+  if (error instanceof BootstrapError) return error.problems;
+  const message = error instanceof Error ? error.message || error.name : String(error);
+  const sqlstate = sqlstateOf(error);
+  return [
+    {
+      code: 'DBB5019',
+      message: `task "${task}" failed: ${message}`,
+      ...(sqlstate === undefined ? {} : { facts: { sqlstate } }),
+      ...(verbose && error instanceof Error && error.stack !== undefined ? { output: error.stack } : {}),
+    },
+  ];
+}
+
+/** Drivers put the SQLSTATE into `code`, beside a severity; Node's own codes ("EPIPE") come without one. */
+function sqlstateOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error) || !('severity' in error)) return undefined;
+  return typeof error.code === 'string' && /^[0-9A-Z]{5}$/.test(error.code) ? error.code : undefined;
+}
+
+/** Whether a problem fails a task; warnings and notes do not. */
+export function isError(problem: Problem): boolean {
+  return (problem.severity ?? 'error') === 'error';
+}
+
+/** The tolerance that covers a failure; undefined where any part of it is not covered. */
+export function toleratedBy(
+  problems: readonly Problem[],
+  tolerate: readonly Tolerance[],
+): { readonly key: string; readonly reason: string } | undefined {
+  const matches = problems.filter(isError).map((problem) => {
+    for (const { sqlstate, code, reason } of tolerate) {
+      if (sqlstate !== undefined && problem.facts?.sqlstate === sqlstate) return { key: sqlstate, reason };
+      if (code !== undefined && problem.code === code) return { key: code, reason };
+    }
+    return undefined;
+  });
+  return matches.includes(undefined) ? undefined : matches[0];
+}
+
+/** A problem without secrets in any of its texts. */
+export function cleanProblem<P extends Problem>(problem: P, redact: (text: string) => string): P {
+  return cleanValue(problem, redact) as P;
+}
+
+function cleanValue(value: unknown, redact: (text: string) => string): unknown {
+  if (typeof value === 'string') return redact(value);
+  if (Array.isArray(value)) return value.map((item: unknown) => cleanValue(item, redact));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, cleanValue(item, redact)]));
+}

@@ -1,0 +1,16 @@
+export type { Reporter, RunEvent, RunEventBody, RunStatus, TaskEnd, TaskStatus } from './events.js';
+export type {
+  Ledger,
+  RunLock,
+  RunOptions,
+  RunRecord,
+  RunResult,
+  RunServices,
+  ServiceUser,
+} from './services.js';
+export { runWorkflow } from './run-workflow.js';
+export { planWorkflow, type PlanOptions, type TaskPlan } from './plan-workflow.js';
+export { destructiveTasks, evaluateGuards, type GuardOptions } from './guards.js';
+export { stateDirectoryOf } from './context.js';
+export { taskEnvironment, type DatabaseParts } from './environment.js';
+export { formatDuration } from './duration.js';

@@ -1,0 +1,116 @@
+import type { Plan, TaskContext, TaskLedger } from '../../config/define.js';
+import type { TaskDefinition, Workflow } from '../../config/workflow.js';
+import { BootstrapError, redactor, type Problem } from '../errors/index.js';
+import { topologicalOrder } from '../graph/index.js';
+import { evaluateCondition } from './condition.js';
+import { createContext } from './context.js';
+import { withinTimeout } from './deadline.js';
+import { cleanProblem, problemsOf } from './failure.js';
+import type { RunServices } from './services.js';
+import { TaskLog } from './task-log.js';
+
+/** What a plan needs: the same services as a run, of which it uses neither the lock nor the ledger's writes. */
+export interface PlanOptions {
+  readonly runId: string;
+  readonly workflow: Workflow;
+  readonly services: RunServices;
+  readonly interrupt: AbortSignal;
+  readonly kill: AbortSignal;
+}
+
+/** What one task would do now. */
+export interface TaskPlan {
+  readonly name: string;
+  readonly use: string;
+  readonly needs: readonly string[];
+  readonly action: 'run' | 'up-to-date' | 'skip';
+  readonly reason: string;
+}
+
+/**
+ * Asks every task what it would do, in their order; starts none and writes nothing. What cannot be known because a task before
+ * it has yet to run counts as "run". Every answer is about the present: where a task before it will run and may change something,
+ * an "up-to-date" says "as things stand". Throws a BootstrapError with all failures that no such task explains.
+ */
+export async function planWorkflow(options: PlanOptions): Promise<readonly TaskPlan[]> {
+  const { workflow, interrupt } = options;
+  const redact = redactor(workflow.secrets);
+  const plans = new Map<string, TaskPlan>();
+  const problems: Problem[] = [];
+  for (const task of topologicalOrder([...workflow.tasks.values()])) {
+    if (interrupt.aborted) {
+      throw new BootstrapError({ code: 'DBB5020', message: 'the plan was interrupted' });
+    }
+    const before = upstream(task, workflow).filter(({ name }) => plans.get(name)?.action === 'run');
+    let plan: Plan;
+    try {
+      plan = task.enabled
+        ? await planTask(task, options)
+        : { action: 'skip', reason: task.disabledReason ?? 'disabled in the config' };
+      const changing = before.find(({ kind }) => !kind.check && !kind.readies);
+      if (changing && plan.action === 'up-to-date') {
+        plan = { ...plan, reason: `${plan.reason}, as things stand ("${changing.name}" will run before it)` };
+      }
+    } catch (error) {
+      const found = problemsOf(error, task.name, false);
+      const [first] = before;
+      if (!first) problems.push(...found);
+      plan = {
+        action: 'run',
+        reason: `cannot be known before "${first?.name ?? task.name}" has run: ${found[0].message}`,
+      };
+    }
+    const { name, use, needs } = task;
+    plans.set(name, { name, use, needs, action: plan.action, reason: redact(plan.reason) });
+  }
+  const [first, ...rest] = problems.map((problem) => cleanProblem(problem, redact));
+  if (first) throw new BootstrapError([first, ...rest]);
+  return [...workflow.tasks.keys()].flatMap((name) => plans.get(name) ?? []);
+}
+
+async function planTask(task: TaskDefinition, options: PlanOptions): Promise<Plan> {
+  const { workflow, interrupt, kill } = options;
+  const log = new TaskLog({
+    task: task.name,
+    emit: () => undefined,
+    redact: (text) => text,
+    unwritable: () => undefined,
+  });
+  return withinTimeout(task, { cancel: interrupt, patience: { grace: workflow.grace, kill } }, (signal) => {
+    const source = { ...options, emit: () => undefined, ledgerOf: readOnly };
+    return answer(task, createContext(source, task, { number: 1, signal, log }));
+  });
+}
+
+async function answer(task: TaskDefinition, context: TaskContext<unknown>): Promise<Plan> {
+  const condition = task.if;
+  if (condition && !('command' in condition)) {
+    const verdict = await evaluateCondition(condition, context);
+    if (!verdict.holds) return { action: 'skip', reason: verdict.reason };
+  }
+  const plan = (await task.kind.plan?.(context)) ?? { action: 'run', reason: 'it runs every time' };
+  // A command may change something, so only a run may ask it.
+  if (plan.action !== 'run' || !condition || !('command' in condition)) return plan;
+  return { ...plan, reason: `only if "${condition.command}" succeeds: ${plan.reason}` };
+}
+
+/** All that must have come before a task, in the order of the run. */
+function upstream(task: TaskDefinition, workflow: Workflow): readonly TaskDefinition[] {
+  const names = new Set([...task.needs, ...task.after]);
+  for (const name of names) {
+    const other = workflow.tasks.get(name);
+    for (const each of [...(other?.needs ?? []), ...(other?.after ?? [])]) names.add(each);
+  }
+  return topologicalOrder([...workflow.tasks.values()]).filter(({ name }) => names.has(name));
+}
+
+function readOnly(ledger: TaskLedger): TaskLedger {
+  const refuse = (): Promise<never> =>
+    Promise.reject(new Error('a plan writes nothing, the ledger included'));
+  return {
+    get: (key) => ledger.get(key),
+    entries: () => ledger.entries(),
+    set: refuse,
+    delete: refuse,
+  };
+}

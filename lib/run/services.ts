@@ -1,0 +1,84 @@
+import type { TaskDatabase, TaskHost, TaskLedger, TaskLogger } from '../../config/define.js';
+import type { Workflow } from '../../config/workflow.js';
+import type { Problem } from '../errors/index.js';
+import type { RunEventBody, RunStatus, TaskEnd } from './events.js';
+
+/** Who asks for a service: its calls end with the signal and speak to the log. */
+export interface ServiceUser {
+  readonly name: string;
+  readonly signal: AbortSignal;
+  readonly log: TaskLogger;
+}
+
+/** One run at a time on a database. */
+export interface RunLock {
+  /** Throws DBB4008 where another run holds it. */
+  acquire(signal: AbortSignal): Promise<void>;
+  /** Aborted when the lock's connection was lost. */
+  readonly lost: AbortSignal;
+  release(): Promise<void>;
+}
+
+/** What the ledger keeps about a run. */
+export interface RunRecord {
+  readonly id: string;
+  readonly version: string;
+  readonly pid: number;
+  readonly host: string;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  readonly file?: string;
+  readonly profile?: string;
+  readonly tasks: readonly string[];
+}
+
+/** What was done, kept with the database. Nothing but `local` is used before `attach` has resolved. */
+export interface Ledger {
+  /** Makes the ledger ready; resolves with notices, such as that it fell back to a file. */
+  attach(): Promise<readonly Problem[]>;
+  startRun(run: RunRecord): Promise<void>;
+  taskStarted(name: string): Promise<void>;
+  taskEnded(end: TaskEnd): Promise<void>;
+  endRun(status: RunStatus, exitCode: number): Promise<void>;
+  forTask(name: string): TaskLedger;
+  local(name: string): TaskLedger;
+}
+
+/** All that a run needs from outside; the command wires it together. */
+export interface RunServices {
+  /** Lazy: its properties throw DBB4005 where no database is configured. */
+  database(task: ServiceUser): TaskDatabase;
+  host(task: ServiceUser & { readonly env: Readonly<Record<string, string>> }): TaskHost;
+  readonly lock: RunLock;
+  readonly ledger: Ledger;
+  /** Whether the database answers now; decides when the lock is taken. */
+  databaseAnswers(): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+/** One execution of a workflow. */
+export interface RunOptions {
+  readonly runId: string;
+  /** Of db-bootstrap. */
+  readonly version: string;
+  readonly workflow: Workflow;
+  emit(event: RunEventBody): void;
+  /** First Ctrl-C or SIGTERM; the abort reason is the signal's name. */
+  readonly interrupt: AbortSignal;
+  /** The second: everything ends at once. */
+  readonly kill: AbortSignal;
+  readonly services: RunServices;
+  /** The command that takes the run up again; "db-bootstrap run" when absent. */
+  readonly resume?: string;
+  /** Failures that nobody explained carry their stack as output. */
+  readonly verbose?: boolean;
+}
+
+/** How a run ended. */
+export interface RunResult {
+  readonly status: RunStatus;
+  readonly exitCode: number;
+  readonly tasks: readonly TaskEnd[];
+  /** Faults of the run as a whole. */
+  readonly problems: readonly Problem[];
+}
