@@ -1,9 +1,7 @@
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { BootstrapError, nearest, packageRoot, redact } from '../errors/index.js';
-import { openPsql } from '../postgres/embedded/psql.js';
-import { startEmbedded } from '../postgres/embedded/start.js';
-import { embeddedUrl, stopEmbedded } from '../postgres/embedded/stop.js';
+import { embeddedUrl, openPsql, startEmbedded, stopEmbedded } from '../postgres/embedded/index.js';
 import { print } from './io.js';
 import { load } from './load.js';
 import type { ConfigOptions } from './options.js';

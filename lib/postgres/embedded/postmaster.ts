@@ -28,7 +28,7 @@ export function runningPostmaster(home: Home): Postmaster | undefined {
 export function disownPid(home: Home): void {
   const lines = pidFile(home);
   const pid = Number(lines[0]);
-  if (!(pid > 1) || !signalFinds(pid)) return;
+  if (!(pid > 1) || !signalFinds(pid) || serves(pid, home.data)) return;
   writeFileSync(join(home.data, 'postmaster.pid'), [String(nobody), ...lines.slice(1)].join('\n'));
 }
 

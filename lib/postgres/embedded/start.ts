@@ -4,11 +4,10 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { answers, makeDatabase, urlOf } from './connect.js';
-import { checkMajor, configure, majorOfData, makeData } from './data.js';
+import { checkMajor, configure, majorOfData, makeData, removeDrafts } from './data.js';
 import {
   makeHome,
   makeStateDirectory,
-  passwordOf,
   readSettings,
   serverFolder,
   writeSettings,
@@ -102,8 +101,9 @@ async function start(
   checkMajor(home, version);
   if (majorOfData(home) === undefined) {
     log(`making a data directory for PostgreSQL ${version} in ${home.folder}`);
-    await makeData(home, native, user, passwordOf(home));
+    await makeData(home, native, user);
   }
+  removeDrafts(home);
   disownPid(home);
   for (let attempt = 1; ; attempt++) {
     const port = await choosePort(wanted, attempt === 1 ? readSettings(home)?.port : undefined);
@@ -111,6 +111,11 @@ async function start(
     log(`starting PostgreSQL ${version} at port ${port}`);
     const failure = await launch(home, native, user, port);
     if (failure === undefined) return { port, version };
+    // A start that was killed has left a server that was on its way.
+    const running = /lock file "postmaster.pid" already exists/.test(failure)
+      ? await findRunning(home)
+      : undefined;
+    if (running) return running;
     // Somebody took the port meanwhile; or backends of a killed server are not gone yet.
     const passing = wanted === undefined && /could not create any TCP\/IP sockets/.test(failure);
     const leaving = /pre-existing shared memory block/.test(failure);
