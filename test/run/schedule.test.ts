@@ -1,0 +1,346 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import type { FailurePolicy } from '../../config/workflow.js';
+import { schedule, type Ending, type ScheduleNode, type ScheduleOutcome } from '../../lib/run/schedule.js';
+import { graphs } from '../graph/arbitrary.js';
+
+type Status = ScheduleOutcome['status'];
+
+/** A run whose tasks end when, and how, the test says. */
+class Trial {
+  readonly started: string[] = [];
+  readonly running = new Set<string>();
+  readonly endings = new Map<string, Ending>();
+  readonly cancel = new AbortController();
+  readonly halt = new AbortController();
+  readonly nodes: readonly ScheduleNode[];
+  readonly result: Promise<ReadonlyMap<string, Ending>>;
+  most = 0;
+  readonly #open = new Map<string, (outcome: ScheduleOutcome) => void>();
+  /** Called with a task's name at the moment when it starts. */
+  onStart: (name: string) => void = () => undefined;
+
+  constructor(
+    nodes: readonly ScheduleNode[],
+    options: {
+      concurrency?: number;
+      policy?: FailurePolicy;
+      onStart?: (name: string, trial: Trial) => void;
+    } = {},
+  ) {
+    this.nodes = nodes;
+    this.onStart = (name) => options.onStart?.(name, this);
+    this.result = schedule({
+      nodes,
+      concurrency: options.concurrency ?? 4,
+      policy: options.policy ?? 'continue',
+      cancel: this.cancel.signal,
+      halt: this.halt.signal,
+      execute: (name) => {
+        this.onStart(name);
+        this.started.push(name);
+        this.running.add(name);
+        this.most = Math.max(this.most, this.running.size);
+        return new Promise((resolve) => this.#open.set(name, resolve));
+      },
+      settle: (name, ending, outcome) => {
+        assert.ok(!this.endings.has(name), `${name} ended twice`);
+        assert.equal(
+          outcome !== undefined,
+          this.running.delete(name),
+          `${name} has an outcome exactly if it ran`,
+        );
+        this.endings.set(name, ending);
+        return Promise.resolve();
+      },
+    });
+  }
+
+  /** Ends a running task, and lets everything that follows from it happen. */
+  async end(name: string, status: Status = 'succeeded'): Promise<void> {
+    this.#open.get(name)!({ status });
+    await settled();
+  }
+
+  statuses(): Record<string, string> {
+    return Object.fromEntries([...this.endings].map(([name, ending]) => [name, ending.status]));
+  }
+}
+
+function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+function node(name: string, needs: string[] = [], more: Partial<ScheduleNode> = {}): ScheduleNode {
+  return { name, use: 'command', needs, after: [], enabled: true, ...more };
+}
+
+describe('schedule', () => {
+  it('starts what is ready, as many as allowed, in the order of declaration', async () => {
+    const trial = new Trial([node('a'), node('b'), node('c'), node('d', ['a'])], { concurrency: 2 });
+    assert.deepEqual(trial.started, ['a', 'b']);
+    await trial.end('b');
+    assert.deepEqual(trial.started, ['a', 'b', 'c']);
+    await trial.end('a');
+    assert.deepEqual(trial.started, ['a', 'b', 'c', 'd']);
+    await trial.end('d');
+    await trial.end('c');
+    assert.deepEqual([...(await trial.result).keys()], ['b', 'a', 'd', 'c']);
+  });
+
+  it('a failure blocks what needs it, however far, and names the root', async () => {
+    const trial = new Trial([node('a'), node('b', ['a']), node('c', ['b']), node('d')]);
+    await trial.end('a', 'failed');
+    assert.deepEqual(trial.endings.get('b'), { status: 'blocked', blockedBy: 'a' });
+    assert.deepEqual(trial.endings.get('c'), { status: 'blocked', blockedBy: 'a' });
+    await trial.end('d');
+    assert.equal((await trial.result).get('d')?.status, 'succeeded');
+  });
+
+  it('under stop nothing new starts; what runs goes on, and its failure still blocks', async () => {
+    const nodes = [node('a'), node('b'), node('c', ['b']), node('d'), node('e', ['a'])];
+    const trial = new Trial(nodes, { concurrency: 2, policy: 'stop' });
+    await trial.end('a', 'failed');
+    assert.deepEqual(trial.started, ['a', 'b']);
+    assert.equal(trial.endings.has('c'), false);
+    await trial.end('b', 'failed');
+    assert.deepEqual(Object.fromEntries(await trial.result), {
+      a: { status: 'failed' },
+      e: { status: 'blocked', blockedBy: 'a' },
+      b: { status: 'failed' },
+      c: { status: 'blocked', blockedBy: 'b' },
+      d: { status: 'cancelled', stoppedBy: 'a' },
+    });
+  });
+
+  it("a task's own policy wins over the run's", async () => {
+    const nodes = [
+      node('a', [], { onFailure: 'continue' }),
+      node('b'),
+      node('c', [], { onFailure: 'warn' }),
+      node('d', ['c']),
+    ];
+    const trial = new Trial(nodes, { concurrency: 1, policy: 'stop' });
+    await trial.end('a', 'failed');
+    await trial.end('b');
+    await trial.end('c', 'failed');
+    await trial.end('d');
+    await trial.result;
+    assert.deepEqual(trial.statuses(), { a: 'failed', b: 'succeeded', c: 'warned', d: 'succeeded' });
+  });
+
+  it('passes through a disabled task: for its needs, their failures, and not for order', async () => {
+    const off = { enabled: false };
+    const nodes = [
+      node('a'),
+      node('off', ['a'], off),
+      node('b', ['off']),
+      node('other', [], { after: ['off'] }),
+    ];
+    const good = new Trial(nodes);
+    assert.deepEqual(good.started, ['a', 'other']);
+    await good.end('a');
+    assert.deepEqual(good.started, ['a', 'other', 'b']);
+    const bad = new Trial(nodes);
+    await bad.end('other');
+    await bad.end('a', 'failed');
+    await bad.result;
+    assert.deepEqual(bad.endings.get('b'), { status: 'blocked', blockedBy: 'a' });
+    assert.deepEqual(bad.endings.get('off'), { status: 'skipped' });
+  });
+
+  it('after waits for the end, whatever it is', async () => {
+    const trial = new Trial([node('a'), node('b', [], { after: ['a'] })]);
+    assert.deepEqual(trial.started, ['a']);
+    await trial.end('a', 'failed');
+    assert.deepEqual(trial.started, ['a', 'b']);
+  });
+
+  it('a cancelled task cancels what needs it', async () => {
+    const trial = new Trial([node('a'), node('b', ['a']), node('c')], { concurrency: 1 });
+    trial.cancel.abort();
+    await trial.end('a', 'cancelled');
+    await trial.result;
+    assert.deepEqual(trial.statuses(), { a: 'cancelled', b: 'cancelled', c: 'cancelled' });
+  });
+
+  it('starts nothing in a run that is cancelled before it begins', async () => {
+    const cancel = new AbortController();
+    cancel.abort();
+    const endings = await schedule({
+      nodes: [node('a'), node('off', [], { enabled: false })],
+      concurrency: 1,
+      policy: 'stop',
+      cancel: cancel.signal,
+      halt: new AbortController().signal,
+      execute: () => assert.fail('started'),
+      settle: () => Promise.resolve(),
+    });
+    assert.deepEqual(Object.fromEntries(endings), { a: { status: 'cancelled' }, off: { status: 'skipped' } });
+  });
+
+  it('a fault of the engine ends the run with it, after what runs has ended', async () => {
+    let release = (): void => undefined;
+    let over = false;
+    const running = schedule({
+      nodes: [node('a'), node('b'), node('c', ['b'])],
+      concurrency: 2,
+      policy: 'stop',
+      cancel: new AbortController().signal,
+      halt: new AbortController().signal,
+      execute: (name) =>
+        name === 'a'
+          ? Promise.reject(new Error('a fault'))
+          : new Promise<ScheduleOutcome>((resolve) => (release = () => resolve({ status: 'succeeded' }))),
+      settle: () => Promise.resolve(),
+    }).finally(() => (over = true));
+    await settled();
+    assert.equal(over, false);
+    release();
+    await assert.rejects(running, /a fault/);
+  });
+
+  it('keeps its promises for random graphs, failures, timings and interruptions', async function () {
+    this.timeout(60_000);
+    const statuses: Status[] = ['succeeded', 'up-to-date', 'skipped', 'warned', 'failed', 'failed'];
+    const plan = fc.record({
+      nodes: graphs({ size: 14 }),
+      policies: fc.array(fc.constantFrom(undefined, 'stop', 'continue', 'warn'), {
+        minLength: 14,
+        maxLength: 14,
+      }),
+      outcomes: fc.array(fc.constantFrom(...statuses), { minLength: 14, maxLength: 14 }),
+      order: fc.array(fc.nat(), { minLength: 14, maxLength: 14 }),
+      concurrency: fc.integer({ min: 1, max: 5 }),
+      policy: fc.constantFrom<FailurePolicy>('stop', 'continue', 'warn'),
+      breakAt: fc.option(fc.nat(14)),
+      how: fc.constantFrom('cancel', 'halt'),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        plan,
+        async ({ nodes: graph, policies, outcomes, order, concurrency, policy, breakAt, how }) => {
+          const nodes = graph.map((each, index): ScheduleNode => ({
+            ...each,
+            onFailure: policies[index] as FailurePolicy | undefined,
+          }));
+          const model = new Model(nodes, policy);
+          const trial = new Trial(nodes, {
+            concurrency,
+            policy,
+            onStart: (name, { endings }) => model.mayStart(name, endings),
+          });
+          for (let step = 0; trial.running.size > 0; step++) {
+            assert.ok(trial.running.size <= concurrency, 'too many at once');
+            model.workConserving(
+              trial,
+              concurrency,
+              how === 'cancel' || how === 'halt'
+                ? trial.cancel.signal.aborted || trial.halt.signal.aborted
+                : false,
+            );
+            if (step === breakAt) {
+              (how === 'cancel' ? trial.cancel : trial.halt).abort();
+              await settled();
+            }
+            const running = [...trial.running];
+            const name = running[order[step % order.length]! % running.length]!;
+            const index = nodes.findIndex((each) => each.name === name);
+            await trial.end(name, trial.cancel.signal.aborted ? 'cancelled' : outcomes[index]!);
+          }
+          const endings = await trial.result;
+          assert.deepEqual(
+            [...endings.keys()].sort(),
+            nodes.map((each) => each.name).sort(),
+            'every task ends',
+          );
+          assert.equal(new Set(trial.started).size, trial.started.length, 'none runs twice');
+          model.explains(trial, endings);
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+/** What must hold, said as simply as possible: with sets and recursion, and none of the scheduler's own bookkeeping. */
+class Model {
+  readonly #byName: ReadonlyMap<string, ScheduleNode>;
+  readonly #policy: FailurePolicy;
+
+  constructor(nodes: readonly ScheduleNode[], policy: FailurePolicy) {
+    this.#byName = new Map(nodes.map((each) => [each.name, each]));
+    this.#policy = policy;
+  }
+
+  /** The enabled tasks that a task needs, with disabled ones passed through. */
+  needs(name: string): string[] {
+    return this.#get(name).needs.flatMap((need) => (this.#get(need).enabled ? [need] : this.needs(need)));
+  }
+
+  mayStart(name: string, endings: ReadonlyMap<string, Ending>): void {
+    for (const need of this.needs(name)) {
+      assert.ok(
+        isGood(endings.get(need)),
+        `${name} started although ${need} is ${endings.get(need)?.status ?? 'open'}`,
+      );
+    }
+    for (const other of this.#get(name).after) {
+      if (this.#get(other).enabled)
+        assert.ok(endings.has(other), `${name} started before the end of ${other}`);
+    }
+  }
+
+  /** While a slot is free and nothing stops the run, no task that could start is waiting. */
+  workConserving(trial: Trial, concurrency: number, stopped: boolean): void {
+    if (stopped || trial.running.size >= concurrency || this.#stopper(trial.endings)) return;
+    for (const [name, each] of this.#byName) {
+      if (!each.enabled || trial.started.includes(name) || trial.endings.has(name)) continue;
+      const ready =
+        this.needs(name).every((need) => isGood(trial.endings.get(need))) &&
+        each.after.every((other) => !this.#get(other).enabled || trial.endings.has(other));
+      assert.ok(!ready, `${name} waits while a slot is free`);
+    }
+  }
+
+  /** Each ending has its cause: blocked by a failure above, cancelled by what stopped the run, and otherwise it ran. */
+  explains(trial: Trial, endings: ReadonlyMap<string, Ending>): void {
+    const interrupted = trial.cancel.signal.aborted || trial.halt.signal.aborted;
+    const stopped = interrupted || this.#stopper(endings);
+    for (const [name, { enabled }] of this.#byName) {
+      const { status, blockedBy } = endings.get(name)!;
+      const roots = this.#failuresAbove(name, endings);
+      if (!enabled) assert.equal(status, 'skipped');
+      else if (trial.started.includes(name)) assert.notEqual(status, 'blocked');
+      else if (roots.length > 0 && status === 'blocked')
+        assert.ok(roots.includes(blockedBy!), `${name} is blocked by ${blockedBy!}`);
+      else {
+        assert.equal(status, 'cancelled', name);
+        assert.ok(stopped, `${name} is cancelled, but nothing stopped the run`);
+      }
+      if (enabled && roots.length === 0) assert.notEqual(status, 'blocked');
+      if (enabled && roots.length === 0 && !stopped)
+        assert.ok(trial.started.includes(name), `${name} should have run`);
+    }
+  }
+
+  #failuresAbove(name: string, endings: ReadonlyMap<string, Ending>): string[] {
+    return this.needs(name).flatMap((need) =>
+      endings.get(need)?.status === 'failed' ? [need] : this.#failuresAbove(need, endings),
+    );
+  }
+
+  #stopper(endings: ReadonlyMap<string, Ending>): boolean {
+    return [...endings].some(
+      ([name, { status }]) => status === 'failed' && (this.#get(name).onFailure ?? this.#policy) === 'stop',
+    );
+  }
+
+  #get(name: string): ScheduleNode {
+    return this.#byName.get(name)!;
+  }
+}
+
+function isGood(ending: Ending | undefined): boolean {
+  return ['succeeded', 'up-to-date', 'skipped', 'warned'].includes(ending?.status ?? '');
+}
