@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { BootstrapError, nearest, packageRoot, redact } from '../errors/index.js';
 import { embeddedUrl, openPsql, startEmbedded, stopEmbedded } from '../postgres/embedded/index.js';
-import { print } from './io.js';
-import { load } from './load.js';
+import { print, type Io } from './io.js';
+import { load, openIo } from './load.js';
+import type { DatabaseSetting } from '../../config/workflow.js';
 import type { ConfigOptions } from './options.js';
 
 const actions = ['start', 'stop', 'url', 'psql'] as const;
@@ -34,8 +35,7 @@ export async function dbCommand(
 ): Promise<number> {
   const known = actions.find((each) => each === action);
   if (known === undefined) throw unknownAction(action);
-  const { io, workflow } = await load(options);
-  const { database, root } = workflow;
+  const { io, root, database } = await project(options);
   return runDb(known, {
     root,
     stateDirectory: join(root, '.db-bootstrap'),
@@ -45,6 +45,18 @@ export async function dbCommand(
     ...(database.kind === 'embedded' ? { name: database.name } : {}),
     ...(database.kind === 'embedded' && database.port !== undefined ? { port: database.port } : {}),
   });
+}
+
+/** The project by its config; a folder without one may have a server as well. */
+async function project(options: ConfigOptions): Promise<{ io: Io; root: string; database: DatabaseSetting }> {
+  try {
+    const { io, workflow } = await load(options);
+    return { io, root: workflow.root, database: workflow.database };
+  } catch (error) {
+    if (!(error instanceof BootstrapError) || error.code !== 'DBB2001') throw error;
+    const io = openIo(options);
+    return { io, root: io.cwd, database: { kind: 'none' } };
+  }
 }
 
 /** One action on the embedded server; resolves with the exit code. `url` prints the whole URL and nothing else. */

@@ -9,6 +9,7 @@ import {
   readdirSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
@@ -88,14 +89,14 @@ describe('the embedded server after a crash', () => {
   it('is not confused by files that a crash left half written', async () => {
     await stopEmbedded(project);
     const folder = join(project.stateDirectory, 'postgres');
-    for (const name of ['server.json.new', 'password.new', 'data-new-1.password', 'lock.0-0'])
+    for (const name of ['server.json.new', 'password.new', 'data-new-1.password'])
       writeFileSync(join(folder, name), 'x');
     mkdirSync(join(folder, 'data-new-1'));
     // A holder that is gone: no process has this id, and this one has another start.
-    writeFileSync(join(folder, 'lock'), '2147483646 1 x');
+    symlinkSync('2147483646 1 x', join(folder, 'lock'));
     await isWhole();
     await stopEmbedded(project);
-    writeFileSync(join(folder, 'lock'), `${process.pid} 1 x`);
+    symlinkSync(`${process.pid} 1 x`, join(folder, 'lock'));
     await isWhole();
   });
 
@@ -190,7 +191,7 @@ describe('two starts of the embedded server at once', () => {
     const project = makeProject();
     const folder = join(project.stateDirectory, 'postgres');
     mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, 'lock'), '2147483646 1 x');
+    symlinkSync('2147483646 1 x', join(folder, 'lock'));
     try {
       const servers = await Promise.all([project.start(), project.start(), project.start()]);
       assert.deepEqual(servers.map(({ started }) => started).sort(), [false, false, true]);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { linkSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readlinkSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startOf } from './identity.js';
 import { notStarted } from './problems.js';
@@ -27,18 +27,14 @@ export async function withLock<T>(file: string, work: () => Promise<T>): Promise
   }
 }
 
-/** A link is made whole or not at all, so that nobody ever reads half a lock. */
+/** A symbolic link to nowhere, whose target is the text: made whole or not at all, even on a full disk. */
 function create(file: string, text: string): boolean {
-  const draft = `${file}.${text.slice(text.lastIndexOf(' ') + 1)}`;
-  writeFileSync(draft, text);
   try {
-    linkSync(draft, file);
+    symlinkSync(text, file);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     return false;
-  } finally {
-    rmSync(draft, { force: true });
   }
 }
 
@@ -46,16 +42,16 @@ function create(file: string, text: string): boolean {
 function breakLock(file: string): void {
   const breaker = `${file}.break`;
   try {
-    writeFileSync(breaker, '', { flag: 'wx' });
+    mkdirSync(breaker);
   } catch {
     // Held for microseconds, unless its maker died just then.
     const age = Date.now() - (statSync(breaker, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
-    if (age > 5000) rmSync(breaker, { force: true });
+    if (age > 5000) rmSync(breaker, { force: true, recursive: true });
     return;
   }
   const holder = read(file);
   if (holder !== undefined && !lives(holder)) rmSync(file, { force: true });
-  rmSync(breaker, { force: true });
+  rmSync(breaker, { force: true, recursive: true });
 }
 
 function lives(holder: string): boolean {
@@ -65,7 +61,7 @@ function lives(holder: string): boolean {
 
 function read(file: string): string | undefined {
   try {
-    return readFileSync(file, 'utf8');
+    return readlinkSync(file);
   } catch {
     return undefined;
   }
