@@ -111,3 +111,8 @@ function leadsInto(pattern: Pattern, folder: readonly string[]): boolean {
   if (part === '**') return leadsInto(rest, folder) || (!name.startsWith('.') && leadsInto(pattern, below));
   return part.name.test(name) && leadsInto(rest, below);
 }
+
+/** Whether a relative path matches one of the patterns. */
+export function matchesAny(path: string, patterns: readonly string[]): boolean {
+  return patterns.flatMap(compile).some((pattern) => matches(pattern, path.split('/')));
+}

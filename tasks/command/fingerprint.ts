@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { nearest } from '../../lib/errors/index.js';
 import type { TaskContext } from '../../config/define.js';
+import { digestOf } from '../digest.js';
 import { findFiles, isPlainPath } from '../glob.js';
 
 /** The parts of a command's options that say what it does. */
@@ -24,13 +24,6 @@ export async function fingerprint(context: TaskContext<Fingerprinted>): Promise<
   for (const file of await sourceFiles(context, sources ?? [])) {
     hash.update(`\n${JSON.stringify(file)} ${await digestOf(join(context.root, file))}`);
   }
-  return hash.digest('hex');
-}
-
-/** A digest (SHA-256, hex) of a file's bytes. */
-export async function digestOf(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
   return hash.digest('hex');
 }
 

@@ -2,9 +2,9 @@ export { classifyInitFile, orderInitFiles, type InitFileKind, type InitFileOrder
 export {
   parsePsqlError,
   placeInScript,
-  withoutLocations,
+  plainPsqlOutput,
   type PsqlError,
   type ScriptPlace,
 } from './psql-error.js';
 export { judgeRepeatable, type Repeatability } from './repeatable.js';
-export { splitScript, type SplitRefusal, type SplitStatement } from './split.js';
+export { characterOffset, splitScript, type SplitRefusal, type SplitStatement } from './split.js';

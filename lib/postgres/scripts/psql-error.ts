@@ -58,9 +58,11 @@ export function placeInScript(script: string, error: PsqlError): ScriptPlace | u
   return { ...(found ?? whole(lines, statement.startLine)), statement: statement.text };
 }
 
-/** Removes the lines that only the verbose mode prints: where in PostgreSQL's own source an error was raised. */
-export function withoutLocations(output: string): string {
-  return output.replace(/^LOCATION: {2}.*\r?\n?/gm, '');
+/** An output of psql without what only its verbose mode prints: SQLSTATEs, and places in PostgreSQL's own source. */
+export function plainPsqlOutput(output: string): string {
+  return output
+    .replace(/^LOCATION: {2}.*\r?\n?/gm, '')
+    .replace(/^((?:psql:.+?:\d+: )?[A-Z]+: {2})[0-9A-Z]{5}: /gm, '$1');
 }
 
 function excerptOf(body: readonly string[]): PsqlError['excerpt'] {

@@ -1,0 +1,149 @@
+import { z } from 'zod';
+import { defineTask, type Plan, type TaskContext } from '../config/define.js';
+import { decideDue, entryOf, type DueFile } from './init/decide.js';
+import { defaultFolder, readInitFolder, type InitFile } from './init/folder.js';
+import { interruptedFailure, judgeInterrupted, type Verdict } from './init/interrupted.js';
+import { runDue } from './init/run-due.js';
+
+const options = z.strictObject({
+  directory: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      `The folder of init scripts, relative to the config. Default: ${defaultFolder}, which may be missing.`,
+    ),
+  order: z
+    .enum(['locale', 'bytes'])
+    .default('locale')
+    .describe(
+      'locale: as en_US.utf8 sorts, like the Debian image; bytes: as the C locale does, like the Alpine image.',
+    ),
+  rerun: z
+    .enum(['changed', 'always', 'never'])
+    .default('changed')
+    .describe('When a file that is done runs again.'),
+  repeatable: z
+    .union([z.boolean(), z.array(z.string().min(1))])
+    .default(false)
+    .describe('Files (globs; true for all) that may run again after they were interrupted.'),
+  interrupted: z
+    .enum(['report', 'again', 'done'])
+    .default('report')
+    .describe(
+      'What to do with an interrupted file that cannot be repeated blindly: report it, run it again, or count it as done.',
+    ),
+});
+
+type Context = TaskContext<z.output<typeof options>>;
+
+/** Runs docker-entrypoint-initdb.d as the official PostgreSQL image does, on any server, and remembers what is done. */
+export const init = defineTask({
+  kind: 'init',
+  description: 'Runs the init scripts of a docker-entrypoint-initdb.d folder, each once.',
+  options,
+
+  async plan(context) {
+    const looked = await look(context);
+    if ('plan' in looked) return looked.plan;
+    const { due, files, ignored } = looked;
+    const details = { run: due.map(({ file, why }) => ({ file: file.name, why })), ignored };
+    if (due.length === 0)
+      return { action: 'up-to-date', reason: `all ${counted(files.length)} were run`, details };
+    const list = due.map(({ file }) => file.name).join(', ');
+    const stuck = await firstStuck(context, due);
+    if (stuck)
+      return {
+        action: 'run',
+        reason: `${stuck.file.name} was interrupted, and is not repeated blindly`,
+        details,
+      };
+    return { action: 'run', reason: `${due.length} of ${counted(files.length)} to run: ${list}`, details };
+  },
+
+  async run(context) {
+    const looked = await look(context);
+    if ('plan' in looked) return { changed: false, summary: looked.plan.reason };
+    const { files, ignored, orderMatters } = looked;
+    if (orderMatters) {
+      const other = context.options.order === 'bytes' ? 'locale' : 'bytes';
+      context.log.info(`with "order: ${other}" these files would run in another order`);
+    }
+    for (const name of ignored) context.log.info(`ignored: ${name}`);
+    const due = await settleInterrupted(context, files, looked.due);
+    const warnings = due.length > 0 ? await runDue(context, due) : [];
+    const also = ignored.length > 0 ? `, ${ignored.length} ignored` : '';
+    return {
+      changed: due.length > 0,
+      summary: `${due.length === 0 ? 'nothing to run' : `${counted(due.length)} run`}${also}`,
+      details: { run: due.map(({ file }) => file.name), ignored },
+      ...(warnings.length > 0 ? { warnings } : {}),
+    };
+  },
+});
+
+interface Looked {
+  readonly due: readonly DueFile[];
+  readonly files: readonly InitFile[];
+  readonly ignored: readonly string[];
+  readonly orderMatters: boolean;
+}
+
+/** Reads the folder and the ledger: what is due, or why there is nothing to do. */
+async function look(context: Context): Promise<Looked | { readonly plan: Plan }> {
+  const { directory, order, rerun } = context.options;
+  const folder = await readInitFolder(context.root, directory, order);
+  if (folder.state === 'broken') throw context.fail(folder.problem);
+  if (folder.state === 'missing') return { plan: { action: 'skip', reason: `no ${defaultFolder}` } };
+  if (folder.files.length === 0) {
+    const reason = `no init scripts in ${directory ?? defaultFolder}`;
+    return { plan: { action: 'skip', reason, details: { run: [], ignored: folder.ignored } } };
+  }
+  const due = decideDue(folder.files, await context.ledger.entries(), rerun);
+  return { due, files: folder.files, ignored: folder.ignored, orderMatters: folder.orderMatters };
+}
+
+/** The first file that was interrupted and may not run again by itself, with what forbids it. */
+async function firstStuck(
+  context: Context,
+  due: readonly DueFile[],
+): Promise<(DueFile & { readonly verdict: Verdict & { again: false } }) | undefined> {
+  if (context.options.interrupted === 'done') return undefined;
+  for (const each of due.filter(({ why }) => why === 'interrupted')) {
+    const verdict = await judgeInterrupted(context, each);
+    if (!verdict.again) return { ...each, verdict };
+  }
+  return undefined;
+}
+
+/** What is due once the config's word on interrupted files has been heard. */
+async function settleInterrupted(
+  context: Context,
+  files: readonly InitFile[],
+  due: readonly DueFile[],
+): Promise<readonly DueFile[]> {
+  const stuck = await firstStuck(context, due);
+  const entries = await context.ledger.entries();
+  if (stuck) {
+    throw interruptedFailure(
+      context,
+      stuck,
+      stuck.verdict.because,
+      entryOf(entries, stuck.file.name)?.run ?? 'unknown',
+    );
+  }
+  const interrupted = due.filter(({ why }) => why === 'interrupted');
+  if (context.options.interrupted !== 'done') {
+    for (const { file } of interrupted) context.log.info(`${file.name} was interrupted, and is run again`);
+    return due;
+  }
+  for (const { file } of interrupted) {
+    context.log.info(`${file.name} was interrupted, and is counted as done`);
+    await context.ledger.set(file.name, { state: 'done', sha256: file.sha256, run: context.runId });
+  }
+  return decideDue(files, await context.ledger.entries(), context.options.rerun);
+}
+
+function counted(count: number): string {
+  return `${count} ${count === 1 ? 'file' : 'files'}`;
+}

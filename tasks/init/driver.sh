@@ -1,0 +1,78 @@
+# Runs init scripts one after the other in this one shell, as docker-entrypoint.sh of the official PostgreSQL image does
+# (docker-library/postgres, docker_process_init_files and docker_process_sql), and asks db-bootstrap before and after each.
+#
+# usage: bash driver.sh CHANNEL psql|native FILE...   (or sh, where there is no bash)
+#   CHANNEL/reports   a fifo: "start N" and "end N" go there, N counting files from 1
+#   CHANNEL/answers   a fifo: "go" comes back; anything else, or its end, ends this shell
+#   native            db-bootstrap runs the .sql files by itself while it is asked about their start
+set -e
+_dbb_reports="$1/reports"
+_dbb_decompressed="$1/decompressed"
+_dbb_mode="$2"
+_dbb_host="${PGHOST:-}"
+_dbb_index=0
+
+# Scripts may use the single digits; only bash can go beyond them.
+if [ -n "${BASH_VERSION:-}" ]; then
+	set -E -o pipefail
+	_dbb_fd=198
+else
+	_dbb_fd=9
+fi
+eval "exec $_dbb_fd<\"\$1/answers\""
+shift 2
+
+_dbb_ask() {
+	# Opened for both directions, so that it never waits for a reader that died.
+	printf '%s\n' "$1" 1<>"$_dbb_reports"
+	eval "IFS= read -r _dbb_answer <&$_dbb_fd" || exit 97
+	[ "$_dbb_answer" = go ] || exit 96
+}
+
+# Runs a SQL script, from standard input or by psql's -f; for scripts that are sourced.
+# usage: docker_process_sql [psql-cli-args]
+docker_process_sql() {
+	if [ -n "${POSTGRES_DB:-}" ]; then
+		set -- --dbname "$POSTGRES_DB" "$@"
+	fi
+	PGHOST="$_dbb_host" PGHOSTADDR='' psql -v ON_ERROR_STOP=1 --username "$POSTGRES_USER" --no-password --no-psqlrc "$@"
+}
+
+_dbb_decompress_and_process() {
+	if [ -n "${BASH_VERSION:-}" ]; then
+		"$@" | docker_process_sql -v VERBOSITY=verbose -f -
+	else
+		# Without pipefail a broken archive would pass unnoticed.
+		"$@" >"$_dbb_decompressed"
+		docker_process_sql -v VERBOSITY=verbose -f - <"$_dbb_decompressed"
+		rm -f "$_dbb_decompressed"
+	fi
+}
+
+docker_process_init_files() {
+	if [ -n "${BASH_VERSION:-}" ]; then
+		eval 'psql=( docker_process_sql )'
+	fi
+	local f
+	for f; do
+		_dbb_index=$((_dbb_index + 1))
+		printf 'db-bootstrap: file %s: %s\n' "$_dbb_index" "$f"
+		_dbb_ask "start $_dbb_index"
+		case "$_dbb_mode:$f" in
+			*.sh)
+				if [ -x "$f" ]; then
+					"$f"
+				else
+					. "$f"
+				fi
+				;;
+			psql:*.sql) docker_process_sql -v VERBOSITY=verbose -f "$f" ;;
+			psql:*.sql.gz) _dbb_decompress_and_process gunzip -c "$f" ;;
+			psql:*.sql.xz) _dbb_decompress_and_process xzcat "$f" ;;
+			psql:*.sql.zst) _dbb_decompress_and_process zstd -dc "$f" ;;
+		esac
+		_dbb_ask "end $_dbb_index"
+	done
+}
+
+docker_process_init_files "$@"

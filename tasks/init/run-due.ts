@@ -1,0 +1,113 @@
+import { readFileSync } from 'node:fs';
+import type { TaskContext } from '../../config/define.js';
+import type { Problem } from '../../lib/errors/index.js';
+import type { DueFile, InitEntry } from './decide.js';
+import { initEnvironment } from './environment.js';
+import { initFailure } from './failure.js';
+import type { InitFile } from './folder.js';
+import { prepareNative, type NativeRunner } from './native.js';
+import { findPrograms, requirePrograms } from './programs.js';
+import { runInShell, type FileEvents, type ShellEnd } from './shell.js';
+
+/** Runs the files that are due, in order, and writes into the ledger what happened to each. Resolves with warnings. */
+export async function runDue(
+  context: TaskContext<unknown>,
+  due: readonly DueFile[],
+): Promise<readonly Problem[]> {
+  const programs = findPrograms(context);
+  requirePrograms(context, due, programs);
+  const env = await initEnvironment(context);
+  const native = programs.psql === undefined ? await preparedNative(context, due, env) : undefined;
+  const events = ledgerEvents(context, due);
+  const files = due.map(({ file }) => file);
+  for (const file of files) noteLineEndings(context, file);
+  // Without psql and without shell scripts nothing needs a shell.
+  if (native && files.every(({ kind }) => kind.startsWith('sql'))) {
+    for (const file of files) {
+      await events.start(file);
+      await native.run(file);
+      await events.end(file);
+    }
+    return [];
+  }
+  const ended = await runInShell(context, files, { shell: programs.shell ?? 'sh', env, native }, events);
+  return judgeEnd(context, files, ended, events, programs.psql === undefined);
+}
+
+async function preparedNative(
+  context: TaskContext<unknown>,
+  due: readonly DueFile[],
+  env: { readonly POSTGRES_USER: string; readonly POSTGRES_DB: string },
+): Promise<NativeRunner> {
+  const sql = due.find(({ file }) => file.kind.startsWith('sql'));
+  if (sql && env.POSTGRES_USER !== context.database.user) {
+    throw context.fail({
+      code: 'DBB5002',
+      message: `"${sql.file.shown}" should run as "${env.POSTGRES_USER}", which needs psql, and psql is not on the PATH`,
+      help: 'install psql (Debian: apt install postgresql-client), or unset POSTGRES_USER',
+    });
+  }
+  const runner = await prepareNative(context, due, env.POSTGRES_DB);
+  return {
+    async run(file) {
+      try {
+        await runner.run(file);
+      } catch (error) {
+        if (!context.signal.aborted) await write(context, file, 'failed');
+        throw error;
+      }
+    },
+  };
+}
+
+function write(context: TaskContext<unknown>, file: InitFile, state: InitEntry['state']): Promise<void> {
+  return context.ledger.set(file.name, { state, sha256: file.sha256, run: context.runId });
+}
+
+function ledgerEvents(context: TaskContext<unknown>, due: readonly DueFile[]): FileEvents {
+  // A file that is only sourced again stays "done": an interruption of that is none of the file itself.
+  const again = new Set(due.filter(({ why }) => why === 'for its variables').map(({ file }) => file.name));
+  return {
+    async start(file) {
+      if (!again.has(file.name)) await write(context, file, 'running');
+    },
+    async end(file) {
+      if (!again.has(file.name)) await write(context, file, 'done');
+    },
+  };
+}
+
+async function judgeEnd(
+  context: TaskContext<unknown>,
+  files: readonly InitFile[],
+  ended: ShellEnd,
+  events: FileEvents,
+  psqlMissing: boolean,
+): Promise<readonly Problem[]> {
+  const { unfinished } = ended;
+  if (!unfinished) {
+    if (ended.completed === files.length) return [];
+    context.signal.throwIfAborted();
+    throw context.fail({
+      code: 'DBB5005',
+      message: `the shell of the init scripts ended before "${files[ended.completed]?.shown ?? ''}" began`,
+      output: ended.output,
+    });
+  }
+  context.signal.throwIfAborted();
+  const notRun = files.slice(files.indexOf(unfinished) + 1).map(({ name }) => name);
+  if (ended.exitCode === 0 && notRun.length === 0 && unfinished.kind === 'source') {
+    await events.end(unfinished);
+    const message = `"${unfinished.shown}" called "exit": no harm in the last file, but a later one would never run`;
+    return [{ code: 'DBB5005', severity: 'warning', message, place: { file: unfinished.shown } }];
+  }
+  // What ended by itself has failed; what was killed may have stopped anywhere, and stays "running".
+  if (ended.exitCode !== undefined && ended.exitCode <= 128) await write(context, unfinished, 'failed');
+  throw await initFailure(context, unfinished, ended, { notRun, psqlMissing });
+}
+
+function noteLineEndings(context: TaskContext<unknown>, file: InitFile): void {
+  if (!file.kind.startsWith('sql') && readFileSync(file.path).includes('\r\n')) {
+    context.log.warn(`${file.name} has Windows line endings`);
+  }
+}

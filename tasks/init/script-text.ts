@@ -1,0 +1,61 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as zlib from 'node:zlib';
+import type { TaskContext } from '../../config/define.js';
+import type { InitFile } from './folder.js';
+
+/** The SQL of a file, decompressed: by Node where it can, else by the same programs that the image calls. */
+export async function scriptText(context: TaskContext<unknown>, file: InitFile): Promise<string> {
+  try {
+    return await read(context, file);
+  } catch (error) {
+    if (error instanceof Error && 'problems' in error) throw error;
+    throw context.fail(
+      {
+        code: 'DBB5005',
+        message: `"${file.shown}" cannot be decompressed: ${error instanceof Error ? error.message : String(error)}`,
+        place: { file: file.shown },
+      },
+      error,
+    );
+  }
+}
+
+async function read(context: TaskContext<unknown>, file: InitFile): Promise<string> {
+  switch (file.kind) {
+    case 'sql.gz':
+      return zlib.gunzipSync(await readFile(file.path)).toString();
+    case 'sql.xz':
+      return byProgram(context, 'xzcat', [file.path]);
+    case 'sql.zst': {
+      const inflate = (zlib as { zstdDecompressSync?: (data: Uint8Array) => Buffer }).zstdDecompressSync;
+      return inflate
+        ? inflate(await readFile(file.path)).toString()
+        : byProgram(context, 'zstd', ['-dc', file.path]);
+    }
+    default:
+      return readFile(file.path, 'utf8');
+  }
+}
+
+/** Through a file, because ctx.exec keeps only so much of an output. */
+async function byProgram(
+  context: TaskContext<unknown>,
+  program: string,
+  args: readonly string[],
+): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'db-bootstrap-'));
+  try {
+    const out = join(folder, 'script.sql');
+    const ended = await context.exec('out=$1; shift; "$@" >"$out"', {
+      shell: true,
+      args: [out, program, ...args],
+      log: false,
+    });
+    if (ended.exitCode !== 0) throw new Error(ended.stderr.trim() || `${program} failed`);
+    return await readFile(out, 'utf8');
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,139 @@
+import pg from 'pg';
+import type { Json, TaskClient, TaskContext, TaskDatabase, TaskLedger } from '../../config/define.js';
+import { BootstrapError } from '../../lib/errors/index.js';
+import { createContext } from '../../lib/run/context.js';
+import type { RunEventBody } from '../../lib/run/events.js';
+import type { RunServices } from '../../lib/run/services.js';
+import { TaskLog } from '../../lib/run/task-log.js';
+import type { TaskDefinition, Workflow } from '../../config/workflow.js';
+import type { TaskKind } from '../../config/define.js';
+
+/** What a test says about the context of one task. */
+export interface TestContextOptions {
+  readonly kind: TaskKind;
+  /** Parsed by the kind's schema. */
+  readonly options?: unknown;
+  readonly root: string;
+  /** Without one, no database is configured. */
+  readonly url?: string;
+  /** In place of the process's own environment. */
+  readonly base?: Readonly<Record<string, string>>;
+  /** The task's own `env`. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Kept from context to context by tests that run a task twice. */
+  readonly memory?: TestMemory;
+  readonly signal?: AbortSignal;
+  readonly runId?: string;
+  readonly name?: string;
+}
+
+/** Ledgers in memory, and everything that was told. */
+export interface TestMemory {
+  readonly ledger: Map<string, Json>;
+  readonly local: Map<string, Json>;
+  readonly events: RunEventBody[];
+}
+
+export function testMemory(): TestMemory {
+  return { ledger: new Map(), local: new Map(), events: [] };
+}
+
+/** The context that the engine gives to a task: its own, over a real database, with ledgers in memory. */
+export function testContext<Options>(options: TestContextOptions): TaskContext<Options> {
+  const { kind, root, url, name = 'init', runId = 'test', memory = testMemory() } = options;
+  const env = options.base ?? { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/' };
+  const task = {
+    name,
+    use: kind.kind,
+    kind,
+    env: options.env ?? {},
+    options: kind.options.parse(options.options ?? {}),
+  };
+  const workflow = {
+    root,
+    database: url === undefined ? { kind: 'none' } : { kind: 'url', url },
+    env,
+    tenants: [],
+  };
+  const services = {
+    database: () => testDatabase(url),
+    ledger: { forTask: () => ledgerOver(memory.ledger), local: () => ledgerOver(memory.local) },
+  };
+  const emit = (event: RunEventBody): void => void memory.events.push(event);
+  const log = new TaskLog({ task: name, emit, redact: (text) => text, unwritable: () => undefined });
+  return createContext(
+    {
+      runId,
+      workflow: { ...workflow, concurrency: 2, grace: 500 } as unknown as Workflow,
+      services: services as unknown as RunServices,
+      kill: new AbortController().signal,
+      emit,
+    },
+    task as unknown as TaskDefinition,
+    { number: 1, signal: options.signal ?? new AbortController().signal, log },
+  ) as TaskContext<Options>;
+}
+
+/** The lines of a task's log, without their streams. */
+export function logOf(memory: TestMemory): string[] {
+  return memory.events.flatMap((event) => (event.type === 'task.log' ? [event.line] : []));
+}
+
+function ledgerOver(map: Map<string, Json>): TaskLedger {
+  return {
+    get: (key) => Promise.resolve(map.get(key)),
+    set: (key, value) => Promise.resolve(void map.set(key, value)),
+    delete: (key) => Promise.resolve(void map.delete(key)),
+    entries: () => Promise.resolve(new Map(map)),
+  };
+}
+
+function testDatabase(text: string | undefined): TaskDatabase {
+  if (text === undefined) return {} as TaskDatabase;
+  const url = new URL(text);
+  const withClient: TaskDatabase['withClient'] = async (work, { database } = {}) => {
+    const target = new URL(text);
+    if (database !== undefined) target.pathname = `/${encodeURIComponent(database)}`;
+    const client = new pg.Client({ connectionString: target.href });
+    await client.connect();
+    try {
+      return await work(clientOver(client));
+    } finally {
+      await client.end();
+    }
+  };
+  return {
+    url: text,
+    display: text,
+    host: url.hostname,
+    port: Number(url.port),
+    name: decodeURIComponent(url.pathname.slice(1)),
+    user: decodeURIComponent(url.username),
+    password: decodeURIComponent(url.password),
+    query: (statement, values) => withClient((client) => client.query(statement, values)),
+    withClient,
+    transaction: (work) => withClient(work),
+  };
+}
+
+function clientOver(client: pg.Client): TaskClient {
+  return {
+    async query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]> {
+      try {
+        const result = await (values ? client.query(text, [...values]) : client.query(text));
+        return result.rows as Row[];
+      } catch (error) {
+        const { message, code, position } = error as pg.DatabaseError;
+        throw new BootstrapError({
+          code: 'DBB5004',
+          message,
+          facts: {
+            ...(code === undefined ? {} : { sqlstate: code }),
+            statement: text,
+            ...(position === undefined ? {} : { position: Number(position) }),
+          },
+        });
+      }
+    },
+  };
+}
