@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { redact } from '../../lib/errors/index.js';
+
+describe('redact', () => {
+  const cases: readonly (readonly [string, string])[] = [
+    ['postgres://app:secret@localhost:5432/shop', 'postgres://app:***@localhost:5432/shop'],
+    ['postgres://app:p@ss:w/ord@localhost/shop', 'postgres://app:***@localhost/shop'],
+    [`postgres://app:it's@localhost/shop`, 'postgres://app:***@localhost/shop'],
+    ['postgres://:secret@localhost/shop', 'postgres://:***@localhost/shop'],
+    ['"redis://u:p@h", then', '"redis://u:***@h", then'],
+    ['a postgres://a:b@c/d and postgres://e:f@g/h', 'a postgres://a:***@c/d and postgres://e:***@g/h'],
+    ['http://localhost:5432/@scope/x', 'http://localhost:5432/@scope/x'],
+    ['postgres://app:***@localhost/shop', 'postgres://app:***@localhost/shop'],
+    ['host=h password=secret dbname=d', 'host=h password=*** dbname=d'],
+    [`password='it\\'s secret' dbname=d`, 'password=*** dbname=d'],
+    ['PGPASSWORD="a b" psql', 'PGPASSWORD=*** psql'],
+    ['POSTGRES_PASSWORD=secret', 'POSTGRES_PASSWORD=***'],
+    ['postgres://localhost/shop?user=app&password=secret', 'postgres://localhost/shop?user=app&password=***'],
+    ['  password: secret', '  password: ***'],
+    ['{"PASSWORD": "se\\"cret", "a": 1}', '{"PASSWORD": ***, "a": 1}'],
+    [`{'PASSWORD': 'secret'}`, `{'PASSWORD': ***}`],
+    [`create role app login password 'it''s' valid until 'x'`, `create role app login password *** valid until 'x'`],
+    ['alter role app password $$secret$$;', 'alter role app password ***;'],
+    ['password authentication failed for user "app"', 'password authentication failed for user "app"'],
+    ['the password of "app" is wrong', 'the password of "app" is wrong'],
+    ['wrong password: check PGPASSWORD', 'wrong password: check PGPASSWORD'],
+  ];
+  for (const [text, expected] of cases) {
+    it(`makes ${JSON.stringify(expected)} of a text with a password`, () => {
+      assert.equal(redact(text), expected);
+    });
+  }
+
+  it('masks secrets in every form', () => {
+    const secret = `p@ss'w"ö/r d\\`;
+    for (const form of [
+      secret,
+      encodeURIComponent(secret),
+      encodeURIComponent(secret).toLowerCase(),
+      new URLSearchParams({ secret }).toString().slice('secret='.length),
+      JSON.stringify(secret).slice(1, -1),
+      secret.replaceAll("'", "''"),
+    ]) {
+      assert.equal(redact(`<${form}>`, [secret]), '<***>', form);
+    }
+  });
+
+  it('masks each line of a key, and the longer of two secrets whole', () => {
+    assert.equal(redact('a line-of-key b', ['-----BEGIN\nline-of-key\n-----END']), 'a *** b');
+    assert.equal(redact('hunter2more', ['hunter2', 'hunter2more']), '***');
+  });
+
+  it('leaves very short secrets alone, which would mask half of every text', () => {
+    assert.equal(redact('abc', ['a', '']), 'abc');
+  });
+
+  it('leaves no secret, whatever its characters and its form', () => {
+    const secrets = fc.string({ unit: 'grapheme', minLength: 4, maxLength: 20 }).filter((text) => {
+      // Half a surrogate pair has no encoding.
+      return text.isWellFormed() && text.trim().length >= 4 && !'***'.includes(text);
+    });
+    fc.assert(
+      fc.property(secrets, (secret) => {
+        for (const form of [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)]) {
+          const masked = redact(`x ${form} y`, [secret]);
+          assert.equal(masked.includes(form) && !'x *** y'.includes(form), false, masked);
+        }
+      }),
+    );
+  });
+});
