@@ -47,7 +47,7 @@ async function run(ctx: Context): Promise<TaskResult> {
           {
             code: 'DBB6035',
             severity: 'warning',
-            message: `rows that data migrations had written are gone: ${gone.join(', ')}`,
+            message: `what these data migrations wrote into emptied tables is gone: ${gone.join(', ')}`,
             help: 'these migrations stay recorded as applied; let a "command" or "sql" task write such rows again',
           },
         ]

@@ -26,6 +26,8 @@ def fault_of_schema_name(name):
         return "it is %d bytes long, and PostgreSQL keeps %d" % (length, LONGEST)
     if name.lower().startswith("pg_") or name == "information_schema":
         return "PostgreSQL keeps it for itself"
+    if name == "db_bootstrap":
+        return "db-bootstrap keeps its ledger there"
     try:
         _check_schema_name(name)
     except ValidationError as error:

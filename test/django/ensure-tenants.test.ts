@@ -202,7 +202,7 @@ for (const set of sets) {
       const unknown = answer.problems[0];
       assert.equal(unknown?.model, 'accounts.Client');
       assert.deepEqual(
-        unknown?.valid?.map(({ name, type, required }) => [name, type, required]),
+        unknown.valid?.map(({ name, type, required }) => [name, type, required]),
         [
           ['name', 'CharField', true],
           ['number', 'PositiveIntegerField', false],
@@ -306,6 +306,7 @@ for (const set of sets) {
         'pg_x',
         'PG_y',
         'information_schema',
+        'db_bootstrap',
         'x'.repeat(64),
         'ä'.repeat(32),
       ];
@@ -348,6 +349,20 @@ for (const set of sets) {
       assert.equal(answer.problems[0]?.message, 'this client is refused by the project');
       assert.deepEqual(await project.rows(`select from pg_namespace where nspname = 'refused'`), []);
       assert.deepEqual(await project.rows(`select from accounts_domain where domain like 'refused%'`), []);
+    });
+
+    it("lets the project's signals do their work, and leaves the schema empty all the same", async () => {
+      assert.deepEqual(summary(await ensure({ schema: 'signalled', fields: fields('signal me') })), [
+        ['signalled', 'created', 'schema', 'row'],
+      ]);
+      assert.equal(
+        (await project.rows(`select from accounts_plan where name = 'made by post_save'`)).length,
+        1,
+      );
+      assert.deepEqual(
+        await project.rows(`select from pg_class where relnamespace = 'signalled'::regnamespace`),
+        [],
+      );
     });
 
     it('ensures the public tenant and leaves the public schema alone', async () => {

@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import type { TaskKind, TaskResult } from '../../config/define.js';
+import { checkTables } from '../../tasks/checks/tables.js';
+import { told } from '../support/findings.js';
+import { pythonSets } from '../support/python.js';
+import { openWholesale, wholesaleContext, type Wholesale } from '../support/wholesale.js';
+
+const kind = checkTables as unknown as TaskKind;
+const sets = Object.keys(pythonSets) as (keyof typeof pythonSets)[];
+
+for (const set of sets) {
+  describe(`check tables (${set})`, function () {
+    this.timeout(120_000);
+    let project: Wholesale;
+
+    before(async () => {
+      project = await openWholesale(set);
+      await project.host.request('ensureTenants', {
+        update: false,
+        plan: false,
+        public: { domain: 'example.com', fields: { name: 'Public', plan: 1000 } },
+        tenants: [
+          { schema: 'acme', domain: 'acme.example.com', fields: { name: 'Acme', plan: 1000 } },
+          { schema: 'Grün & Co', domain: 'gruen.example.com', fields: { name: 'Grün', plan: 1000 } },
+        ],
+      });
+      await project.manage('migrate_schemas', '--tenant', '-v0');
+    });
+    after(() => project.close());
+
+    const run = (on = project): Promise<TaskResult> => kind.run(wholesaleContext(on, { kind }));
+
+    it('passes where all tables exist', async () => {
+      const result = await run();
+      assert.deepEqual(result.findings, []);
+      assert.deepEqual([result.changed, result.summary], [false, 'all tables exist in 3 schemas']);
+    });
+
+    it('tells a table whose migration is recorded as applied from one whose is not', async () => {
+      await project.rows('drop table "Grün & Co".stock_item cascade');
+      await project.rows('drop table acme.stock_item_labels');
+      await project.rows(`delete from acme.django_migrations where app = 'stock'`);
+      const result = await run();
+      assert.deepEqual(told(result), [
+        [
+          'DBB6012',
+          'error',
+          'schema "Grün & Co" records migration stock.0001 as applied, but table "stock_item" does not exist',
+        ],
+        [
+          'DBB6031',
+          'error',
+          'table "stock_item_labels" does not exist in schema "acme": migration stock.0001, which makes it, is not applied',
+        ],
+      ]);
+      assert.deepEqual(result.findings?.[0]?.subject, {
+        schema: 'Grün & Co',
+        table: 'stock_item',
+        migration: 'stock.0001_initial',
+      });
+      assert.equal(result.findings[1]?.help, 'run "db-bootstrap run --only tenant-migrations"');
+      assert.equal(result.summary, '2 tables are missing or incomplete in 3 schemas');
+    });
+
+    it('finds a missing column, and no table by the same name elsewhere', async () => {
+      await project.rows('alter table public.auth_group rename column name to title');
+      await project.rows('create view acme.stock_item_labels as select 1 as id, 2 as item_id, 3 as label_id');
+      await project.rows('create table public.stock_item (id int)');
+      const result = await run();
+      assert.deepEqual(
+        result.findings?.map(({ code, subject }) => [code, subject]),
+        [
+          ['DBB6012', { schema: 'Grün & Co', table: 'stock_item', migration: 'stock.0001_initial' }],
+          ['DBB6033', { schema: 'public', table: 'auth_group', column: 'name' }],
+        ],
+      );
+      assert.equal(
+        result.findings[1]?.message,
+        'column "name" of table "auth_group" does not exist in schema "public"',
+      );
+      assert.equal(result.findings[1].help, 'run "db-bootstrap run --only shared"');
+    });
+
+    it('shows fifty findings in full and counts the rest', async () => {
+      const tables = await project.rows<{ name: string }>(
+        `select format('%I.%I', schemaname, tablename) as name from pg_tables
+          where schemaname in ('acme', 'Grün & Co') and tablename <> 'django_migrations'`,
+      );
+      for (const { name } of tables) await project.rows(`drop table ${name} cascade`);
+      for (let index = 0; index < 5; index++) {
+        await project.host.request('ensureTenants', {
+          update: false,
+          plan: false,
+          tenants: [{ schema: `empty${index}`, fields: { name: 'E', plan: 1000 } }],
+        });
+      }
+      const { findings } = await run();
+      assert.equal(findings?.length, 51);
+      assert.match(findings.at(-1)?.message ?? '', /^\d+ more findings like these$/);
+    });
+  });
+
+  describe(`check tables with tenants of several types (${set})`, function () {
+    this.timeout(120_000);
+
+    it('expects the tables of its type in each tenant', async () => {
+      const project = await openWholesale(set, { settings: 'wholesale.settings_types' });
+      try {
+        await project.host.request('ensureTenants', {
+          update: false,
+          plan: false,
+          tenants: ['small', 'large'].map((size) => ({
+            schema: size,
+            fields: { name: size, plan: 1000, size },
+          })),
+        });
+        await project.manage('migrate_schemas', '--tenant', '-v0');
+        assert.deepEqual(told(await kind.run(wholesaleContext(project, { kind }))), []);
+        await project.rows('drop table large.stock_label cascade');
+        assert.deepEqual(
+          told(await kind.run(wholesaleContext(project, { kind }))).map(([code]) => code),
+          ['DBB6012'],
+        );
+      } finally {
+        await project.close();
+      }
+    });
+  });
+
+  describe(`check tables without tenants (${set})`, function () {
+    this.timeout(120_000);
+
+    it('looks into the one schema that there is', async () => {
+      const project = await openWholesale(set, { settings: 'wholesale.settings_plain' });
+      try {
+        const run = (): Promise<TaskResult> => kind.run(wholesaleContext(project, { kind }));
+        assert.equal((await run()).summary, 'all tables exist in 1 schema');
+        await project.rows('drop table django_site');
+        assert.deepEqual(told(await run()), [
+          [
+            'DBB6012',
+            'error',
+            'schema "public" records migration sites.0001 as applied, but table "django_site" does not exist',
+          ],
+        ]);
+      } finally {
+        await project.close();
+      }
+    });
+  });
+}

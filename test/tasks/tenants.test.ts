@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import type { Plan, TaskContext, TaskKind, TaskResult, TenantSpec } from '../../config/define.js';
+import { renderProblem } from '../../lib/errors/index.js';
+import { tenants } from '../../tasks/tenants.js';
+import { pythonSets } from '../support/python.js';
+import { rejection } from '../support/rejection.js';
+import { logOf, testMemory, type TestMemory } from '../support/task-context.js';
+import { openWholesale, planOf, wholesaleContext, type Wholesale } from '../support/wholesale.js';
+
+const kind = tenants as unknown as TaskKind;
+const sets = Object.keys(pythonSets) as (keyof typeof pythonSets)[];
+
+for (const set of sets) {
+  describe(`task tenants (${set})`, function () {
+    this.timeout(120_000);
+    let project: Wholesale;
+    let memory: TestMemory;
+
+    before(async () => {
+      project = await openWholesale(set, { migrated: false });
+    });
+    after(() => project.close());
+    beforeEach(() => {
+      memory = testMemory();
+    });
+
+    const context = (wanted: readonly TenantSpec[], options: unknown = {}): TaskContext<unknown> =>
+      wholesaleContext(project, { kind, options, memory, name: 'tenants', tenants: wanted });
+    const plan = (wanted: readonly TenantSpec[], options?: unknown): Promise<Plan> =>
+      planOf(kind, context(wanted, options));
+    const run = (wanted: readonly TenantSpec[], options?: unknown): Promise<TaskResult> =>
+      kind.run(context(wanted, options));
+    const ends = (): unknown[] =>
+      memory.events.flatMap((event) =>
+        event.type === 'tenant.end' ? [[event.schema, event.status, event.reason]] : [],
+      );
+    const acme = { schema: 'acme', domain: 'acme.example.com', fields: { name: 'Acme', plan: 1000 } };
+    const zoo = { schema: 'zoo', domain: 'zoo.example.com', fields: { name: 'Zoo', plan: 1000 } };
+
+    it('has nothing to do without tenants', async () => {
+      assert.deepEqual(await plan([]), { action: 'skip', reason: 'no tenants are configured' });
+      assert.equal((await run([])).changed, false);
+    });
+
+    it('plans on an empty database, and fails there with what to do', async () => {
+      assert.deepEqual(await plan([acme]), {
+        action: 'run',
+        reason: 'table "accounts_client" does not exist yet',
+      });
+      const error = await rejection(run([acme]));
+      assert.equal(error.code, 'DBB6022');
+      assert.equal(error.message, 'table "accounts_client" does not exist, so no tenant can be stored');
+      await project.manage('migrate_schemas', '--shared', '-v0');
+    });
+
+    it('creates, reports each tenant, and is up to date the second time', async () => {
+      assert.deepEqual(await plan([acme, zoo]), {
+        action: 'run',
+        reason: '2 tenants to create',
+        details: [
+          { schema: 'acme', todo: ['schema', 'row', 'domain acme.example.com'] },
+          { schema: 'zoo', todo: ['schema', 'row', 'domain zoo.example.com'] },
+        ],
+      });
+      const result = await run([acme, zoo], { public: { domain: 'example.com', fields: acme.fields } });
+      assert.equal(result.changed, true);
+      assert.equal(result.summary, '3 tenants created');
+      assert.deepEqual(ends(), [
+        ['public', 'created', 'row, domain example.com'],
+        ['acme', 'created', 'schema, row, domain acme.example.com'],
+        ['zoo', 'created', 'schema, row, domain zoo.example.com'],
+      ]);
+      assert.deepEqual(await plan([acme, zoo]), { action: 'up-to-date', reason: 'all 2 tenants exist' });
+      const again = await run([acme, zoo]);
+      assert.deepEqual([again.changed, again.summary], [false, 'all 2 tenants exist']);
+    });
+
+    it('says what it keeps, and changes it with update', async () => {
+      const other = { ...acme, fields: { name: 'Other', plan: 1000 } };
+      assert.equal((await plan([other])).action, 'up-to-date');
+      assert.equal((await run([other])).changed, false);
+      assert.ok(logOf(memory).includes('acme: field "name" keeps its value (update: false)'));
+      assert.equal((await plan([other], { update: true })).reason, '1 tenant to change');
+      assert.equal((await run([other], { update: true })).summary, '1 tenant changed');
+      assert.equal((await plan([other], { update: true })).action, 'up-to-date');
+    });
+
+    it('names every mistake with the valid list, in plan and in run', async () => {
+      const wrong = [
+        { schema: "o'hara", domain: 'acme.example.com', fields: { nmae: 'x', size: 'huge' } },
+        { schema: 'new', domain: 'new.example.com', fields: { plan: 1000 } },
+      ];
+      for (const attempt of [plan, run]) {
+        const { problems } = await rejection(attempt(wrong));
+        assert.deepEqual(
+          problems.map(({ code, message }) => [code, message]),
+          [
+            [
+              'DBB6023',
+              `"o'hara" cannot be a tenant's schema name: it contains ', which may not stand in a tenant's schema name`,
+            ],
+            ['DBB6015', `accounts.Client has no field "nmae" that tenant "o'hara" could set`],
+            [
+              'DBB6024',
+              `field "size" of tenant "o'hara" cannot be "huge": Value 'huge' is not a valid choice`,
+            ],
+            ['DBB6016', 'tenant "new" has no value for "name", which accounts.Client requires'],
+          ],
+        );
+        assert.equal(problems[1]?.help, 'did you mean "name"?');
+        assert.match(renderProblem(problems[1]), /valid: name \(CharField, required\), number/);
+        assert.deepEqual(problems[0].notes?.at(-1), { label: 'not done', text: 'no tenant was changed' });
+      }
+    });
+
+    it('names both tenants where a domain is taken', async () => {
+      const error = await rejection(plan([{ ...zoo, domain: 'acme.example.com' }]));
+      assert.equal(error.code, 'DBB6017');
+      assert.equal(error.message, 'domain "acme.example.com" of tenant "zoo" belongs to tenant "acme"');
+    });
+
+    it('fails for a tenant that the project refuses, after the others', async () => {
+      const refused = { schema: 'bad', fields: { name: 'refuse me', plan: 1000 } };
+      const last = { schema: 'last', fields: { name: 'Last', plan: 1000 } };
+      const error = await rejection(run([refused, last]));
+      assert.equal(error.code, 'DBB6022');
+      assert.equal(error.message, 'tenant "bad" could not be stored: this client is refused by the project');
+      assert.deepEqual(
+        ends().map((end) => (end as unknown[]).slice(0, 2)),
+        [
+          ['bad', 'failed'],
+          ['last', 'created'],
+        ],
+      );
+      assert.equal((await plan([last])).action, 'up-to-date');
+    });
+
+    it('takes no options that do not exist', () => {
+      assert.equal(kind.options.safeParse({ updat: true }).success, false);
+      assert.equal(kind.options.safeParse({ public: { domian: 'x' } }).success, false);
+      assert.equal(kind.options.safeParse({ public: true }).success, false);
+    });
+
+    it('tells a project without django_tenants so', async () => {
+      const plain = await openWholesale(set, { settings: 'wholesale.settings_plain', migrated: false });
+      try {
+        const error = await rejection(kind.run(wholesaleContext(plain, { kind, tenants: [acme] })));
+        assert.equal(error.code, 'DBB6018');
+        assert.match(error.message, /"django_tenants" is not in INSTALLED_APPS of wholesale\.settings_plain/);
+      } finally {
+        await plain.close();
+      }
+    });
+  });
+}
