@@ -41,7 +41,7 @@ class Trial {
         this.started.push(name);
         this.running.add(name);
         this.most = Math.max(this.most, this.running.size);
-        return new Promise((resolve) => this.#open.set(name, resolve));
+        return new Promise<ScheduleOutcome>((resolve) => this.#open.set(name, resolve));
       },
       settle: (name, ending, outcome) => {
         assert.ok(!this.endings.has(name), `${name} ended twice`);
@@ -205,7 +205,7 @@ describe('schedule', () => {
     const statuses: Status[] = ['succeeded', 'up-to-date', 'skipped', 'warned', 'failed', 'failed'];
     const plan = fc.record({
       nodes: graphs({ size: 14 }),
-      policies: fc.array(fc.constantFrom(undefined, 'stop', 'continue', 'warn'), {
+      policies: fc.array(fc.constantFrom<FailurePolicy | undefined>(undefined, 'stop', 'continue', 'warn'), {
         minLength: 14,
         maxLength: 14,
       }),
@@ -222,7 +222,7 @@ describe('schedule', () => {
         async ({ nodes: graph, policies, outcomes, order, concurrency, policy, breakAt, how }) => {
           const nodes = graph.map((each, index): ScheduleNode => ({
             ...each,
-            onFailure: policies[index] as FailurePolicy | undefined,
+            onFailure: policies[index],
           }));
           const model = new Model(nodes, policy);
           const trial = new Trial(nodes, {
@@ -235,9 +235,7 @@ describe('schedule', () => {
             model.workConserving(
               trial,
               concurrency,
-              how === 'cancel' || how === 'halt'
-                ? trial.cancel.signal.aborted || trial.halt.signal.aborted
-                : false,
+              trial.cancel.signal.aborted || trial.halt.signal.aborted,
             );
             if (step === breakAt) {
               (how === 'cancel' ? trial.cancel : trial.halt).abort();
