@@ -129,7 +129,7 @@ describe('command', () => {
     });
 
     it('remembers with the database where it has no outputs', async () => {
-      const { outputs: _, ...rest } = options;
+      const rest = { run: options.run, sources: options.sources };
       await run(rest);
       assert.deepEqual([memory.ledger.size, memory.local.size], [1, 0]);
       assert.equal((await plan(rest)).action, 'up-to-date');

@@ -300,7 +300,7 @@ describe('init', () => {
         source: 'select a,',
       });
       assert.equal(problem.facts?.sqlstate, '42703');
-      assert.equal(problem.facts?.statement, 'select a,\n  nothing\nfrom trail;');
+      assert.equal(problem.facts.statement, 'select a,\n  nothing\nfrom trail;');
       assert.match(problem.output ?? '', /ERROR: {2}column "a" does not exist/);
       assert.doesNotMatch(problem.output ?? '', /LOCATION/);
       assert.equal((memory.ledger.get('1.sql') as { state: string }).state, 'failed');

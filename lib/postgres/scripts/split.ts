@@ -21,7 +21,7 @@ export type SplitRefusal =
 export async function splitScript(
   script: string,
 ): Promise<{ readonly statements: readonly SplitStatement[] } | { readonly refusal: SplitRefusal }> {
-  const { commands, copies } = scanScript(script);
+  const { statements, commands, copies } = scanScript(script);
   const [copy] = copies;
   const [command] = commands;
   if (copy && (!command || copy.start < command.start)) {
@@ -30,6 +30,8 @@ export async function splitScript(
   if (command) {
     return { refusal: { reason: 'psql-command', text: command.text, ...position(script, command.start) } };
   }
+  // The parser refuses an empty text.
+  if (statements.length === 0) return { statements: [] };
   const { parse, hasSqlDetails } = await import('libpg-query');
   try {
     const tree = await parse(script);
