@@ -10,7 +10,7 @@ export function urlOf(home: Home, port: number, name: string): string {
 }
 
 /** Asks the server as its superuser. */
-export async function ask<T>(home: Home, port: number, work: (client: Client) => Promise<T>): Promise<T> {
+async function ask<T>(home: Home, port: number, work: (client: Client) => Promise<T>): Promise<T> {
   const { default: pg } = await import('pg');
   const client = new pg.Client({
     connectionString: urlOf(home, port, 'postgres'),

@@ -87,7 +87,7 @@ export function passwordOf(home: Home): string {
 }
 
 /** The superuser's password, where one has been made. */
-export function readPassword(home: Home): string | undefined {
+function readPassword(home: Home): string | undefined {
   return read(join(home.folder, 'password'));
 }
 
@@ -105,7 +105,7 @@ export function writeSettings(home: Home, settings: Settings): void {
 }
 
 /** Writes a file so that a crash leaves the old one or the new one, never half of it. */
-export function writeWhole(file: string, text: string, mode: number): void {
+function writeWhole(file: string, text: string, mode: number): void {
   const draft = `${file}.new`;
   rmSync(draft, { force: true });
   const handle = openSync(draft, 'wx', mode);

