@@ -72,7 +72,7 @@ function taskLines(ends: readonly TaskEnd[], paint: Paint): string[] {
   const width = Math.max(0, ...shown.map(({ name }) => name.length));
   return shown.map((end) => {
     const time = end.attempts > 0 ? formatDuration(end.ms) : '';
-    const tries = end.attempts > 1 ? ` after ${end.attempts} attempts` : '';
+    const tries = end.attempts > 1 ? ` (${end.attempts} attempts)` : '';
     const status = paint(tones[end.status], padText(words[end.status], 10));
     return `${padText(end.name, width)}  ${status} ${time.padStart(7)}  ${outcome(end)}${tries}`.trimEnd();
   });

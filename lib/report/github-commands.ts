@@ -43,3 +43,8 @@ export function annotation(level: 'error' | 'warning', problem: Problem, title: 
   const help = problem.help === undefined ? '' : `\nhelp: ${plainText(problem.help)}`;
   return `::${level} ${properties.join(',')}::${escapeData(`${plainText(problem.message)}${help}`)}`;
 }
+
+/** A line of text that is no command: those begin a line with "::", or hold "##[" anywhere. */
+export function inertLine(text: string): string {
+  return oneLine(text).replaceAll('##[', '# #[').replace(/^::/, ': :');
+}

@@ -4,7 +4,7 @@ import type { Reporter, RunEvent, TaskEnd } from '../run/events.js';
 import { describeStart } from './append-only.js';
 import { outcome, renderEnd, statusWord } from './end-block.js';
 import { formatDuration, oneLine, shortProblem } from './format.js';
-import { annotation, escapeData, guardLines, maskCommands } from './github-commands.js';
+import { annotation, escapeData, guardLines, inertLine, maskCommands } from './github-commands.js';
 import { renderSummary, summaryLimit } from './github-summary.js';
 import type { ReporterOptions } from './options.js';
 import { RunView, type RunEnd, type TaskView } from './run-view.js';
@@ -35,13 +35,13 @@ export function createGithubReporter(options: ReporterOptions): Reporter {
 function eventLines(event: RunEvent, task: TaskView | undefined, options: ReporterOptions): string[] {
   if (event.type === 'task.end' && task) return taskLines(event, task, options);
   if (options.quiet) return [];
-  if (event.type === 'run.start') return guardLines([describeStart(event)]);
+  if (event.type === 'run.start') return [inertLine(describeStart(event))];
   if (event.type === 'attempt.fail' && event.retryIn !== undefined) {
     const cause = event.problems[0] ? `: ${shortProblem(event.problems[0])}` : '';
     const next = `next in ${formatDuration(event.retryIn)}`;
-    return guardLines([
-      `${event.task}: attempt ${event.attempt} of ${event.attempts} failed, ${next}${cause}`,
-    ]);
+    return [
+      inertLine(`${event.task}: attempt ${event.attempt} of ${event.attempts} failed, ${next}${cause}`),
+    ];
   }
   return [];
 }
@@ -50,9 +50,10 @@ function taskLines(end: TaskEnd, task: TaskView, options: ReporterOptions): stri
   const time = end.attempts > 0 ? ` in ${formatDuration(end.ms)}` : '';
   const reason = outcome(end);
   const title = `${end.name}: ${statusWord(end.status)}${time}${reason === '' ? '' : `: ${reason}`}`;
-  if (end.status === 'failed') return guardLines([title, ...task.log.map((line) => `  | ${line}`)]);
+  if (end.status === 'failed')
+    return [inertLine(title), ...guardLines(task.log.map((line) => `  | ${line}`))];
   if (options.quiet) return [];
-  if (task.log.length === 0) return guardLines([title]);
+  if (task.log.length === 0) return [inertLine(title)];
   return [`::group::${escapeData(title)}`, ...guardLines(task.log), '::endgroup::'];
 }
 

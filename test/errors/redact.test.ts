@@ -20,7 +20,10 @@ describe('redact', () => {
     ['  password: secret', '  password: ***'],
     ['{"PASSWORD": "se\\"cret", "a": 1}', '{"PASSWORD": ***, "a": 1}'],
     [`{'PASSWORD': 'secret'}`, `{'PASSWORD': ***}`],
-    [`create role app login password 'it''s' valid until 'x'`, `create role app login password *** valid until 'x'`],
+    [
+      `create role app login password 'it''s' valid until 'x'`,
+      `create role app login password *** valid until 'x'`,
+    ],
     ['alter role app password $$secret$$;', 'alter role app password ***;'],
     ['password authentication failed for user "app"', 'password authentication failed for user "app"'],
     ['the password of "app" is wrong', 'the password of "app" is wrong'],
