@@ -8,7 +8,8 @@ import type { InitFile } from './folder.js';
 /** The SQL of a file, decompressed: by Node where it can, else by the same programs that the image calls. */
 export async function scriptText(context: TaskContext<unknown>, file: InitFile): Promise<string> {
   try {
-    return await read(context, file);
+    // psql skips a byte order mark, too.
+    return (await read(context, file)).replace(/^\uFEFF/, '');
   } catch (error) {
     if (error instanceof Error && 'problems' in error) throw error;
     throw context.fail(

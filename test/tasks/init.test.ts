@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BootstrapError, type Problem } from '../../lib/errors/index.js';
+import { BootstrapError, renderProblem, type Problem } from '../../lib/errors/index.js';
 import type { TaskKind } from '../../config/define.js';
 import { init } from '../../tasks/init.js';
 import { createTestDatabase, query } from '../support/postgres.js';
@@ -306,6 +306,13 @@ describe('init', () => {
       assert.equal((memory.ledger.get('1.sql') as { state: string }).state, 'failed');
     });
 
+    it('shows no password of a statement', async () => {
+      write({ '1.sql': `create role postgres password 's3cret''word';\n` });
+      const problem = await failure();
+      assert.equal(problem.facts?.sqlstate, '42710');
+      assert.doesNotMatch(renderProblem(problem), /s3cret|word';/);
+    });
+
     it('stops at the first failing statement', async () => {
       write({ '1.sql': `${step('before')}selec 1;\n${step('after')}`, '2.sql': step('later') });
       const problem = await failure();
@@ -454,7 +461,7 @@ describe('init', () => {
     });
 
     it('places errors', async () => {
-      write({ '1.sql': `select 'ä';\nselect 1; select a,\n  nothing from trail;\n` });
+      write({ '1.sql': `\ufeffselect 'ä';\nselect 1; select a,\n  nothing from trail;\n` });
       const problem = await failure(withoutPsql());
       assert.equal(problem.code, 'DBB5005');
       assert.equal(problem.facts?.sqlstate, '42703');
