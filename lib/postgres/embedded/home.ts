@@ -39,7 +39,7 @@ export function serverFolder(stateDirectory: string): string {
 /** The home as an earlier start left it; it may hold nothing yet. */
 export function findHome(stateDirectory: string): Home {
   const folder = serverFolder(stateDirectory);
-  return homeIn(read(join(folder, 'moved-to'))?.trim() ?? folder);
+  return homeIn(read(join(folder, 'moved-to'))?.trim() || folder);
 }
 
 /** Makes the state directory (ignored by git) and the home: inside it, or, where the server's user cannot go there, outside. */
@@ -94,7 +94,14 @@ function readPassword(home: Home): string | undefined {
 /** What the last start kept. */
 export function readSettings(home: Home): Settings | undefined {
   const text = read(join(home.folder, 'server.json'));
-  return text === undefined ? undefined : (JSON.parse(text) as Settings);
+  if (text === undefined) return undefined;
+  try {
+    const { port, name } = JSON.parse(text) as Partial<Settings>;
+    return typeof port === 'number' && typeof name === 'string' ? { port, name } : undefined;
+  } catch {
+    // Edited by hand: another port is chosen then.
+    return undefined;
+  }
 }
 
 /** Keeps port and name for the next start. */
