@@ -174,6 +174,8 @@ export interface TenantProblem {
   readonly owner?: string;
   readonly exception?: string;
   readonly sqlstate?: string | null;
+  /** "file:line" of the innermost frame of the project. */
+  readonly at?: string | null;
 }
 
 /** `ensureTenants`: how each tenant ended (`plan: true` only says what would happen). */

@@ -1,5 +1,8 @@
 """The host's method `ensureTenants`: row, domains and an empty schema of each tenant exist afterwards."""
 
+import os
+import traceback
+
 from django.db import InterfaceError, OperationalError, transaction
 from django_tenants.utils import get_tenant_database_alias, get_tenant_domain_model, get_tenant_model
 
@@ -129,4 +132,14 @@ def _failure(spec, error):
         "message": str(error).strip() or type(error).__name__,
         "exception": type(error).__name__,
         "sqlstate": getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None),
+        "at": _place_in_project(error),
     }
+
+
+def _place_in_project(error):
+    """The innermost line of the project itself, as "file:line" relative to the working directory, or None."""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        path = os.path.relpath(frame.filename)
+        if not path.startswith("..") and "site-packages" not in path:
+            return "%s:%d" % (path, frame.lineno)
+    return None

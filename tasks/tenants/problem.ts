@@ -53,7 +53,7 @@ export function problemOfTenant(problem: TenantProblem): Problem {
       return {
         code: 'DBB6022',
         message: `tenant "${schema}" could not be stored: ${message.trim()}`,
-        notes: problem.exception === undefined ? [] : [{ label: 'raised', text: problem.exception }],
+        notes: [{ label: 'raised', text: `${problem.exception}${problem.at ? ` at ${problem.at}` : ''}` }],
         help: 'nothing of this tenant was kept; mend the cause and run again',
         facts,
       };

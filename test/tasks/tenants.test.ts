@@ -125,6 +125,7 @@ for (const set of sets) {
       const error = await rejection(run([refused, last]));
       assert.equal(error.code, 'DBB6022');
       assert.equal(error.message, 'tenant "bad" could not be stored: this client is refused by the project');
+      assert.match(renderProblem(error.problems[0]), /raised: ValueError at accounts\/models\.py:\d+/);
       assert.deepEqual(
         ends().map((end) => (end as unknown[]).slice(0, 2)),
         [
