@@ -27,7 +27,7 @@ export function renderMarkdown(markdown: string, options: MarkdownOptions): stri
     }
     const heading = /^(#+) (.*)$/.exec(block);
     if (heading) {
-      lines.push(paint(1, heading[2] ?? ''));
+      lines.push(...wrap(heading[2] ?? '', '', columns).map((line) => paint(1, line)));
       continue;
     }
     const marker = /^(\s*(?:[-*]|\d+\.) )?/.exec(block)?.[0] ?? '';

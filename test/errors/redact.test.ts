@@ -61,7 +61,7 @@ describe('redact', () => {
   it('leaves no secret, whatever its characters and its form', () => {
     const secrets = fc.string({ unit: 'grapheme', minLength: 4, maxLength: 20 }).filter((text) => {
       // Half a surrogate pair has no encoding.
-      return text.isWellFormed() && text.trim().length >= 4 && !'***'.includes(text);
+      return Buffer.from(text).toString() === text && text.trim().length >= 4 && !'***'.includes(text);
     });
     fc.assert(
       fc.property(secrets, (secret) => {

@@ -2,22 +2,9 @@ import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { commandsOf } from './commands.js';
 import { failure, success } from './scenarios.js';
 import { play, runStart, stamp, task, taskEnd } from './streams.js';
-
-/** The lines that the runner would take for commands: what stands between stop-commands and its token is none. */
-export function commandsOf(stdout: string): string[] {
-  let token: string | undefined;
-  return stdout.split('\n').filter((line) => {
-    if (token !== undefined) {
-      if (line.trim() === `::${token}::`) token = undefined;
-      return false;
-    }
-    const stop = /^::stop-commands::(.+)$/.exec(line);
-    if (stop) token = stop[1];
-    return !stop && (/^\s*::/.test(line) || line.includes('##['));
-  });
-}
 
 describe('the github reporter', () => {
   let folder: string;

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { displayWidth, padText, plainText, truncateText } from '../../lib/errors/index.js';
+
+describe('plainText', () => {
+  it('removes what moves the cursor, changes the screen, or turns the writing', () => {
+    assert.equal(
+      plainText(
+        '\u001b[31mred\u001b[0m \u001b[2J\u001b[1;1H\u001b]0;title\u0007x\u009b1A\u001bc\u0008\u202e',
+      ),
+      'red x',
+    );
+  });
+
+  it('keeps lines and tabs, and the last state of a line that was written over', () => {
+    assert.equal(plainText('a\r\nb\tc\n10%\r50%\r100%\nd\r\n'), 'a\nb\tc\n100%\nd\n');
+  });
+
+  it('leaves no control character, whatever the text', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        assert.doesNotMatch(plainText(text), /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/);
+      }),
+    );
+  });
+});
+
+describe('displayWidth and truncateText', () => {
+  it('count columns, not characters', () => {
+    assert.equal(displayWidth('abc'), 3);
+    assert.equal(displayWidth('世界'), 4);
+    assert.equal(displayWidth('e\u0301'), 1);
+    assert.equal(displayWidth('👩‍👩‍👧'), 2);
+    assert.equal(displayWidth('\u001b[31mred\u001b[0m é'), 5);
+    assert.equal(padText('世', 4), '世  ');
+  });
+
+  it('cut at a whole character', () => {
+    assert.equal(truncateText('abcdef', 4), 'abc…');
+    assert.equal(truncateText('世界人', 4), '世…');
+    assert.equal(truncateText('abc', 3), 'abc');
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 0, max: 10 }), (text, columns) => {
+        assert.ok(displayWidth(truncateText(plainText(text), columns)) <= columns);
+      }),
+    );
+  });
+});
