@@ -3,7 +3,8 @@ const mask = '***';
 // The scheme, the user and everything up to the "@"; digits before a slash are a port. Quotes end a password only if an "@" stands before them.
 const inUrl = /(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@'"]*:)(?!\d{1,5}\/)(?:[^\s'"]*@|\S*@)/gi;
 // libpq keywords, environment variables and URL parameters: password=…, PGPASSWORD='…', POSTGRES_PASSWORD="…".
-const inAssignment = /(\w*PASSWORD\s*=\s*)('(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|[^\s'"]+)/gi;
+// Without the letters before it: looking for them would cost the square of a long word.
+const inAssignment = /(PASSWORD\s*=\s*)('(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|[^\s'"]+)/gi;
 // Keys of YAML, JSON and Python: at the head of a line, or quoted.
 const inMapping =
   /(^[ \t]*(?:-[ \t]+)?\w*password[ \t]*:[ \t]+|['"]\w*password['"][ \t]*:[ \t]*)('(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|[^\s'",}]+)/gim;

@@ -6,9 +6,7 @@ export function reasonOf(task: TaskDefinition, ending: Ending, cancel: AbortSign
   if (!task.enabled) return task.disabledReason ?? 'disabled in the config';
   if (ending.blockedBy !== undefined) return `"${ending.blockedBy}" failed`;
   if (ending.stoppedBy !== undefined) return `not started, because "${ending.stoppedBy}" failed`;
-  return cancel.aborted
-    ? 'not started, because the run was interrupted'
-    : 'not started, because the run was stopped';
+  return `not started, because ${cancel.aborted ? whyCancelled(cancel) : 'the run was stopped'}`;
 }
 
 /** What ended the run early, as a clause: "the run was interrupted". */
