@@ -1,0 +1,73 @@
+import type { ConnectionFacts, ConnectionParts, Part } from './facts.js';
+
+/** How settings find their database: by a URL in a variable, by parts, or in a way that only Python knows. */
+export function connectionOf(
+  texts: readonly { readonly file: string; readonly text: string }[],
+): ConnectionFacts {
+  for (const { file, text } of texts) {
+    const start = /^\s*DATABASES\s*(?::[^=]*)?=/m.exec(text);
+    if (!start) continue;
+    const block = blockFrom(text, start.index);
+    const where = {
+      file,
+      line: text.slice(0, start.index).split('\n').length + (start[0].startsWith('\n') ? 1 : 0),
+    };
+    const variable = urlVariable(block, text);
+    if (variable !== undefined) return { kind: 'url', variable, where };
+    const parts = partsOf(block);
+    if (Object.keys(parts).length > 0) return { kind: 'parts', parts, where };
+  }
+  // A helper of the project's own may read it.
+  for (const { file, text } of texts) {
+    const line = text.split('\n').findIndex((each) => /['"]DATABASE_URL['"]/.test(each));
+    if (line >= 0) return { kind: 'url', variable: 'DATABASE_URL', where: { file, line: line + 1 } };
+  }
+  return { kind: 'unknown' };
+}
+
+/** From DATABASES to the brace that closes it, or to the end of the line. */
+function blockFrom(text: string, from: number): string {
+  const open = text.slice(from).search(/[{(]/);
+  if (open < 0) return text.slice(from).split('\n', 1)[0] ?? '';
+  let depth = 0;
+  for (let at = from + open; at < text.length; at++) {
+    if ('{(['.includes(text.charAt(at))) depth++;
+    if ('})]'.includes(text.charAt(at)) && --depth === 0) return text.slice(from, at + 1);
+  }
+  return text.slice(from);
+}
+
+/** dj-database-url and django-environ read DATABASE_URL unless they are told another name. */
+function urlVariable(block: string, text: string): string | undefined {
+  const named =
+    /(?:env\.(?:db|db_url)|config|getenv|environ(?:\.get)?|env)\s*[([]\s*(?:env\s*=\s*)?['"](\w*(?:URL|DSN)\w*)['"]/.exec(
+      block,
+    )?.[1];
+  if (named !== undefined) return named;
+  if (/env\.db(?:_url)?\s*\(|dj_database_url\.config\s*\(/.test(block)) return 'DATABASE_URL';
+  return /dj_database_url\.parse/.test(block) && text.includes('DATABASE_URL') ? 'DATABASE_URL' : undefined;
+}
+
+function partsOf(block: string): ConnectionParts {
+  const parts: Partial<Record<string, Part>> = {};
+  for (const key of ['NAME', 'USER', 'PASSWORD', 'HOST', 'PORT']) {
+    const value = new RegExp(`['"]${key}['"]\\s*:\\s*(.+?),?\\s*(?:#.*)?$`, 'm').exec(block)?.[1];
+    const part = value === undefined ? undefined : partOf(value);
+    if (part) parts[key] = part;
+  }
+  return parts;
+}
+
+function partOf(value: string): Part | undefined {
+  const call =
+    /^(?:\w+\()?(?:os\.)?(?:environ(?:\.get)?|getenv|env(?:\.\w+)?|config)\s*[([]\s*['"](\w+)['"](?:\s*,\s*(?:default\s*=\s*)?(?:['"]([^'"]*)['"]|(\d+)))?/.exec(
+      value,
+    );
+  const variable = call?.[1];
+  if (variable !== undefined) {
+    const text = call?.[2] ?? call?.[3];
+    return text === undefined ? { variable } : { variable, text };
+  }
+  const text = /^['"]([^'"]*)['"]$/.exec(value)?.[1] ?? /^(\d+)$/.exec(value)?.[1];
+  return text === undefined || text === '' ? undefined : { text };
+}

@@ -1,0 +1,56 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { findServices } from './compose.js';
+import { findDjango } from './django.js';
+import type { RepositoryFacts } from './facts.js';
+import { walk, type Found } from './walk.js';
+
+/** Looks at a repository: what it has that a config must know. Reads files only, three folders deep; starts nothing. */
+export async function inspectRepository(root: string): Promise<RepositoryFacts> {
+  const found = walk(root, 3);
+  const [django, ...others] = findDjango(root, found);
+  const services = await findServices(root, found);
+  const named = found
+    .filter(({ name, folder }) => folder && name === 'docker-entrypoint-initdb.d')
+    .map(({ path }) => path);
+  const initFolders = [...new Set([...services.flatMap((service) => service.initFolders), ...named])];
+  return {
+    root,
+    django,
+    otherProjects: others.map(({ managePy }) => managePy),
+    initFolders,
+    services,
+    envFiles: found.filter(isEnvFile).map(({ path }) => path),
+    configs: existingConfigs(root),
+  };
+}
+
+function isEnvFile({ path, name, folder }: Found): boolean {
+  return !folder && name === '.env' && path.split('/').length <= 2;
+}
+
+const suffixes = ['yaml', 'yml', 'json', 'js', 'mjs', 'cjs', 'ts'];
+const names = [
+  '.bootstraprc',
+  ...suffixes.map((suffix) => `.bootstraprc.${suffix}`),
+  ...suffixes.map((suffix) => `.config/bootstraprc.${suffix}`),
+  '.config/bootstraprc',
+  ...['ts', 'mts', 'js', 'mjs', 'cjs'].flatMap((suffix) => [
+    `bootstrap.config.${suffix}`,
+    `.config/bootstrap.config.${suffix}`,
+  ]),
+];
+
+/** Every file that the command would take for a config. */
+function existingConfigs(root: string): string[] {
+  const files = names.filter((name) => existsSync(join(root, name)));
+  return hasPackageKey(root) ? [...files, 'package.json'] : files;
+}
+
+function hasPackageKey(root: string): boolean {
+  try {
+    return Object.hasOwn(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as object, 'bootstrap');
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,158 @@
+import type { ConnectionFacts, DjangoFacts, Part, RepositoryFacts } from './facts.js';
+
+/** A commented config for what was found; it runs as it is. */
+export function writeConfig(facts: RepositoryFacts): string {
+  const sections = [
+    [
+      '# yaml-language-server: $schema=./node_modules/db-bootstrap/schema.json',
+      '#',
+      '# Brings the database of this project from nothing, or from any earlier state, to ready: `npx db-bootstrap`.',
+      '# `npx db-bootstrap graph` draws what it does, `npx db-bootstrap config --explain` shows each value with its origin.',
+    ],
+    presetLines(facts),
+    databaseLines(facts),
+    envLines(facts),
+    facts.django ? djangoLines(facts.django, facts.otherProjects) : [],
+    taskLines(facts),
+    facts.django?.tenancy ? tenantLines(facts.django) : [],
+    [
+      '# Other values for other places: `npx db-bootstrap --profile ci`.',
+      '# profiles:',
+      '#   ci: { reporter: github }',
+    ],
+  ];
+  return sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => `${lines.join('\n')}\n`)
+    .join('\n');
+}
+
+function presetLines({ django }: RepositoryFacts): string[] {
+  if (!django) return ['# Scripts for the server first, then SQL files of the project.', 'preset: sql'];
+  if (!django.tenancy) return [`# A Django project without tenants (${django.managePy}).`, 'preset: django'];
+  const { file, line } = django.tenancy;
+  return [
+    `# A Django project with a schema per tenant (django_tenants is named in ${file}:${line}).`,
+    'preset: django-tenants',
+  ];
+}
+
+function databaseLines(facts: RepositoryFacts): string[] {
+  const connection = facts.django?.connection ?? { kind: 'unknown' };
+  const set = configuredDatabase(connection);
+  const lines =
+    set === undefined
+      ? [
+          '# The database is DATABASE_URL, or PGHOST and its like; where none of them is set (and not in CI), an embedded server is started.',
+          '# To use that one always: `database: embedded`.',
+        ]
+      : [
+          `# As the settings of the project read it (${set.where}). Special characters in a value are percent-encoded.`,
+          '# To use an embedded server instead: `--set database=embedded`.',
+          `database: ${quoted(set.url)}`,
+        ];
+  const examples = facts.services.flatMap(({ file, name, port, user = 'postgres', database = user }) => {
+    if (port === undefined) return [];
+    const url = `postgres://${encodeURIComponent(user)}:PASSWORD@localhost:${port}/${encodeURIComponent(database)}`;
+    return [`# Service "${name}" of ${file} would be: DATABASE_URL=${url}`];
+  });
+  return [...lines, ...examples];
+}
+
+/** The URL that names the same database as the settings do; undefined where the environment's own variables suffice. */
+function configuredDatabase(connection: ConnectionFacts): { url: string; where: string } | undefined {
+  if (connection.kind === 'unknown') return undefined;
+  const where = `${connection.where.file}:${connection.where.line}`;
+  if (connection.kind === 'url') {
+    return connection.variable === 'DATABASE_URL' ? undefined : { url: `\${${connection.variable}}`, where };
+  }
+  const { NAME, USER, PASSWORD, HOST, PORT } = connection.parts;
+  const all = [NAME, USER, PASSWORD, HOST, PORT];
+  // Children get PG* from us, and what the settings leave out, libpq takes from there.
+  if (!NAME || all.every((part) => part === undefined || part.variable?.startsWith('PG'))) return undefined;
+  const login = USER ? `${written(USER)}${PASSWORD ? `:${written(PASSWORD)}` : ''}@` : '';
+  const host = HOST ? written(HOST) : 'localhost';
+  return { url: `postgres://${login}${host}${PORT ? `:${written(PORT)}` : ''}/${written(NAME)}`, where };
+}
+
+function written({ variable, text }: Part): string {
+  const fixed = text === undefined ? undefined : encodeURIComponent(text);
+  if (variable === undefined) return fixed ?? '';
+  return fixed === undefined ? `\${${variable}}` : `\${${variable}:-${fixed}}`;
+}
+
+function envLines({ envFiles }: RepositoryFacts): string[] {
+  if (envFiles.length === 0) return [];
+  return [
+    '# Read for this command and all that it starts; what the environment sets already stays.',
+    `envFile: [${envFiles.map(quoted).join(', ')}]`,
+  ];
+}
+
+function djangoLines(django: DjangoFacts, others: readonly string[]): string[] {
+  const lines =
+    django.directory === '.'
+      ? []
+      : ['# The folder of manage.py.', 'django:', `  directory: ${quoted(django.directory)}`];
+  const also = others.map((path) => `# There is another project: ${path}`);
+  const settings =
+    django.settings === undefined
+      ? [
+          '# manage.py names no settings module; name it here:',
+          '# env: { DJANGO_SETTINGS_MODULE: project.settings }',
+        ]
+      : [
+          `# The settings are those that manage.py names (${django.settings}), unless the environment says otherwise. To say so here:`,
+          `# env: { DJANGO_SETTINGS_MODULE: ${otherSettings(django) ?? django.settings} }`,
+        ];
+  return [...lines, ...also, ...settings];
+}
+
+/** Settings that a person may want in place of the default ones. */
+function otherSettings({ settings, settingsModules }: DjangoFacts): string | undefined {
+  return settingsModules.find(
+    (each) => each !== settings && /\.(test|tests|testing|ci|dev|development|local)$/.test(each),
+  );
+}
+
+function taskLines({ initFolders, services, django }: RepositoryFacts): string[] {
+  const [folder, ...others] = initFolders;
+  const files = services.flatMap(({ initFiles }) => initFiles);
+  const notes = [
+    ...others.map((path) => `# There are more init scripts: ${path}`),
+    ...files.map((path) => `# Mounted by itself as an init script, and not in a folder of such: ${path}`),
+  ];
+  const init =
+    folder === undefined || folder === 'docker-entrypoint-initdb.d'
+      ? []
+      : [
+          '  # Scripts that the official PostgreSQL image would run; each runs once, and again when it changes.',
+          `  init: { directory: ${quoted(folder)} }`,
+        ];
+  const about = `A command of the project${django ? ' after the migrations' : ''}:`;
+  const example = [
+    'seed:',
+    '  use: command',
+    `  run: ${django ? 'python manage.py seed' : './seed.sh'}`,
+    ...(django && django.directory !== '.' ? [`  cwd: ${quoted(django.directory)}`] : []),
+    `  needs: [${django ? (django.tenancy ? 'tenant-migrations' : 'migrate') : 'init'}]`,
+  ];
+  // "tasks:" with nothing but comments below would be null.
+  return init.length > 0
+    ? [...notes, 'tasks:', ...init, `  # ${about}`, ...example.map((line) => `  # ${line}`)]
+    : [...notes, `# ${about}`, '# tasks:', ...example.map((line) => `#   ${line}`)];
+}
+
+function tenantLines({ tenantModel }: DjangoFacts): string[] {
+  return [
+    `# Tenants that must exist: row${tenantModel === undefined ? '' : ` (${tenantModel})`}, domain and schema. Fields are those of the model.`,
+    '# tenants:',
+    '#   - schema: test_tenant',
+    '#     domain: test.example.com',
+    '#     fields: { name: Test tenant }',
+  ];
+}
+
+function quoted(text: string): string {
+  return /^[\w./-]+$/.test(text) ? text : JSON.stringify(text);
+}

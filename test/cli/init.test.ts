@@ -1,0 +1,197 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { Writable } from 'node:stream';
+import { parse, parseDocument } from 'yaml';
+import { BootstrapError } from '../../lib/errors/index.js';
+import { initCommand, inspectRepository, writeConfig } from '../../lib/cli/init/index.js';
+
+const managePy = (settings: string): string =>
+  `import os, sys\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", "${settings}")\nfrom django.core.management import execute_from_command_line\n`;
+
+describe('init (the command)', () => {
+  let root: string;
+
+  beforeEach(() => (root = mkdtempSync(join(tmpdir(), 'dbb-repo-'))));
+  afterEach(() => rmSync(root, { recursive: true }));
+
+  function write(files: Record<string, string>): void {
+    for (const [name, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(root, name)), { recursive: true });
+      writeFileSync(join(root, name), text);
+    }
+  }
+
+  const config = async (): Promise<Record<string, unknown>> =>
+    parse(writeConfig(await inspectRepository(root))) as Record<string, unknown>;
+
+  async function command(): Promise<string> {
+    let text = '';
+    const stdout = new Writable({
+      write(chunk, _encoding, done) {
+        text += String(chunk);
+        done();
+      },
+    });
+    assert.equal(await initCommand({ cwd: root, stdout }), 0);
+    return text;
+  }
+
+  it('finds a django-tenants project in a folder, its settings package, and its compose file', async () => {
+    write({
+      'backend/manage.py': managePy('projectx.settings.dev'),
+      'backend/projectx/__init__.py': '',
+      'backend/projectx/settings/__init__.py': '',
+      'backend/projectx/settings/base.py': `SHARED_APPS = [\n    "django_tenants",\n]\nTENANT_MODEL = "customers.Client"\nDATABASES = {"default": env.db()}\n`,
+      'backend/projectx/settings/dev.py': 'from .base import *\n',
+      'backend/projectx/settings/test.py': 'from .base import *\n',
+      'compose.yaml': `services:
+  db:
+    image: postgres:\${PG:-15}-alpine
+    environment: [POSTGRES_USER=app, 'POSTGRES_PASSWORD=\${SECRET}', POSTGRES_DB=shop]
+    ports: ['127.0.0.1:5433:5432']
+    volumes: ['./db/init:/docker-entrypoint-initdb.d:ro', 'data:/var/lib/postgresql/data']
+  web: { image: nginx }
+`,
+      'db/init/01.sql': '',
+      '.env': 'A=1\n',
+    });
+    const facts = await inspectRepository(root);
+    assert.deepEqual(facts.django, {
+      managePy: 'backend/manage.py',
+      directory: 'backend',
+      settings: 'projectx.settings.dev',
+      settingsModules: ['projectx.settings.dev', 'projectx.settings.base', 'projectx.settings.test'],
+      tenancy: { file: 'backend/projectx/settings/base.py', line: 2 },
+      tenantModel: 'customers.Client',
+      connection: {
+        kind: 'url',
+        variable: 'DATABASE_URL',
+        where: { file: 'backend/projectx/settings/base.py', line: 5 },
+      },
+    });
+    assert.deepEqual(facts.services, [
+      {
+        file: 'compose.yaml',
+        name: 'db',
+        image: 'postgres:15-alpine',
+        port: 5433,
+        user: 'app',
+        database: 'shop',
+        initFolders: ['db/init'],
+        initFiles: [],
+      },
+    ]);
+    assert.deepEqual(await config(), {
+      preset: 'django-tenants',
+      envFile: ['.env'],
+      django: { directory: 'backend' },
+      tasks: { init: { directory: 'db/init' } },
+    });
+    const text = writeConfig(facts);
+    assert.match(text, /^# yaml-language-server: \$schema=\.\/node_modules\/db-bootstrap\/schema\.json\n/);
+    assert.match(text, /DATABASE_URL=postgres:\/\/app:PASSWORD@localhost:5433\/shop/);
+    assert.match(text, /env: \{ DJANGO_SETTINGS_MODULE: projectx\.settings\.test \}/);
+  });
+
+  it('finds plain Django', async () => {
+    write({ 'manage.py': managePy('site1.settings'), 'site1/settings.py': 'DATABASES = {}\n' });
+    assert.deepEqual(await config(), { preset: 'django' });
+  });
+
+  it('finds tenants in the requirements where the settings are out of sight', async () => {
+    write({
+      'manage.py': managePy('x.settings'),
+      'requirements/base.txt': '# comment\nDjango\ndjango-tenants==3.5.0\n',
+    });
+    const facts = await inspectRepository(root);
+    assert.deepEqual(facts.django?.tenancy, { file: 'requirements/base.txt', line: 3 });
+  });
+
+  it('takes no manage.py of others for Django, and looks into no dependency', async () => {
+    write({
+      'manage.py': 'print("a tool")\n',
+      'node_modules/x/manage.py': managePy('x'),
+      'venv/lib/manage.py': managePy('x'),
+    });
+    assert.equal((await inspectRepository(root)).django, undefined);
+  });
+
+  const connections: [string, string, unknown][] = [
+    ['nothing where DATABASE_URL is read', `dj_database_url.config(default="x")`, undefined],
+    [
+      'nothing where libpq decides',
+      `{"default": {"NAME": os.environ["PGDATABASE"], "HOST": os.environ.get("PGHOST")}}`,
+      undefined,
+    ],
+    ['another variable', `{"default": env.db("APP_DB_URL")}`, '${APP_DB_URL}'],
+    [
+      'variables with their defaults',
+      `{\n  "default": {\n    "NAME": os.getenv("DB_NAME", "shop"),\n    "USER": os.environ.get("DB_USER", "app"),\n    'PASSWORD': config('DB_PASSWORD', default='p@ss/1'),\n    "HOST": os.environ["DB_HOST"],\n    "PORT": env.int("DB_PORT", default=5433),\n  }\n}`,
+      'postgres://${DB_USER:-app}:${DB_PASSWORD:-p%40ss%2F1}@${DB_HOST}:${DB_PORT:-5433}/${DB_NAME:-shop}',
+    ],
+    ['fixed texts', `{"default": {\n"NAME": "shop",\n"USER": "app",\n}}`, 'postgres://app@localhost/shop'],
+  ];
+  for (const [name, databases, expected] of connections) {
+    it(`writes for the database: ${name}`, async () => {
+      write({
+        'manage.py': managePy('s.settings'),
+        's/settings.py': `import os\nDATABASES = ${databases}\n`,
+      });
+      assert.equal((await config()).database, expected);
+    });
+  }
+
+  it('finds init scripts and nothing else', async () => {
+    write({ 'docker/docker-entrypoint-initdb.d/1.sql': '', 'docker-compose.yml': 'services: [broken' });
+    assert.deepEqual(await config(), {
+      preset: 'sql',
+      tasks: { init: { directory: 'docker/docker-entrypoint-initdb.d' } },
+    });
+  });
+
+  it('writes valid YAML for an empty folder, and says what it found and what comes next', async () => {
+    const text = await command();
+    assert.match(text, /found nothing/);
+    assert.match(text, /wrote \.bootstraprc\.yaml\nnext: npx db-bootstrap\n$/);
+    const written = parseDocument(readFileSync(join(root, '.bootstraprc.yaml'), 'utf8'));
+    assert.deepEqual([written.errors, written.toJS()], [[], { preset: 'sql' }]);
+  });
+
+  it('writes comments that are config once they are no comments', async () => {
+    write({
+      'backend/manage.py': managePy('s.settings'),
+      'backend/s/settings.py': 'INSTALLED_APPS = ["django_tenants"]\n',
+    });
+    const text = writeConfig(await inspectRepository(root));
+    const uncommented = text
+      .replace(/^# ((?:tasks|tenants|profiles|env):.*|  .*)$/gm, '$1')
+      .replace(/^#.*$/gm, '');
+    const all = parse(uncommented) as { tasks: { seed: unknown }; tenants: unknown; profiles: unknown };
+    assert.deepEqual(all.tasks.seed, {
+      use: 'command',
+      run: 'python manage.py seed',
+      cwd: 'backend',
+      needs: ['tenant-migrations'],
+    });
+    assert.deepEqual(all.tenants, [
+      { schema: 'test_tenant', domain: 'test.example.com', fields: { name: 'Test tenant' } },
+    ]);
+    assert.deepEqual(all.profiles, { ci: { reporter: 'github' } });
+  });
+
+  for (const [file, text] of [
+    ['.bootstraprc', 'preset: sql\n'],
+    ['.bootstraprc.yaml', ''],
+    ['bootstrap.config.ts', ''],
+    ['.config/bootstraprc.json', '{}'],
+    ['package.json', '{"bootstrap": {}}'],
+  ] as const) {
+    it(`never overwrites or shadows ${file}`, async () => {
+      write({ [file]: text });
+      await assert.rejects(command(), (error) => error instanceof BootstrapError && error.code === 'DBB1006');
+      assert.equal(readFileSync(join(root, file), 'utf8'), text);
+    });
+  }
+});
