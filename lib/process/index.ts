@@ -2,3 +2,4 @@ export { runProcess, type ProcessOptions, type ProcessResult } from './run-proce
 export { endGroup, groupLives, signalGroup, type EndGroupOptions } from './end-group.js';
 export { runVariable, writeRunFile } from './run-file.js';
 export { endSurvivors, type Survivor } from './survivors.js';
+export { findProcess, type ProcessEntry } from './processes.js';

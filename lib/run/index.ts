@@ -14,3 +14,6 @@ export { destructiveTasks, evaluateGuards, type GuardOptions } from './guards.js
 export { stateDirectoryOf } from './context.js';
 export { taskEnvironment, type DatabaseParts } from './environment.js';
 export { formatDuration } from './duration.js';
+export { databaseLock, type LockOptions } from './lock.js';
+export { fileLock } from './file-lock.js';
+export { databaseLedger, fileLedger, noLedger } from './ledger/index.js';

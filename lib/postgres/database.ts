@@ -1,0 +1,185 @@
+import type { Client, QueryResultRow } from 'pg';
+import { cancelStatement } from './cancel.js';
+import { clientConfig } from './client-config.js';
+import { BootstrapError } from '../errors/index.js';
+import { problemOf } from './problem-of.js';
+import { withDatabase, type ConnectionParameters } from './resolve-connection.js';
+
+/** A connection that runs statements, one at a time. */
+export interface DatabaseClient {
+  query<Row extends object = Record<string, unknown>>(
+    text: string,
+    values?: readonly unknown[],
+  ): Promise<Row[]>;
+}
+
+/** How connections are opened. */
+export interface DatabaseOptions {
+  readonly applicationName: string;
+  /** Cancels running statements and refuses new ones. */
+  readonly signal?: AbortSignal;
+}
+
+/** Opens a connection; every failure is a BootstrapError that says who tried to reach what. */
+export async function connect(parameters: ConnectionParameters, options: DatabaseOptions): Promise<Client> {
+  const { default: pg } = await import('pg');
+  const client = new pg.Client(clientConfig(parameters, options.applicationName));
+  // Without a listener a server that goes away would end the whole process.
+  client.on('error', () => ended.add(client));
+  client.on('end', () => ended.add(client));
+  try {
+    await client.connect();
+    return client;
+  } catch (error) {
+    void client.end().catch(() => undefined);
+    throw new BootstrapError(problemOf(error, parameters), { cause: error });
+  }
+}
+
+const ended = new WeakSet<Client>();
+
+function hasEnded(client: Client): boolean {
+  return ended.has(client);
+}
+
+/** The workflow's database: a connection kept for single statements, more for what needs one of its own; all opened when first used. */
+export class Database implements DatabaseClient {
+  readonly parameters: ConnectionParameters;
+  readonly #options: DatabaseOptions;
+  readonly #idle: Client[];
+  readonly #busy: Set<Client>;
+
+  constructor(
+    parameters: ConnectionParameters,
+    options: DatabaseOptions,
+    shared?: { idle: Client[]; busy: Set<Client> },
+  ) {
+    this.parameters = parameters;
+    this.#options = options;
+    this.#idle = shared?.idle ?? [];
+    this.#busy = shared?.busy ?? new Set();
+  }
+
+  get url(): string {
+    return this.parameters.url;
+  }
+
+  get display(): string {
+    return this.parameters.display;
+  }
+
+  get host(): string {
+    return this.parameters.host;
+  }
+
+  get port(): number {
+    return this.parameters.port;
+  }
+
+  get name(): string {
+    return this.parameters.database;
+  }
+
+  get user(): string {
+    return this.parameters.user;
+  }
+
+  get password(): string | undefined {
+    return this.parameters.password;
+  }
+
+  /** The same connections, whose statements end with this signal. */
+  bind(signal: AbortSignal): Database {
+    return new Database(
+      this.parameters,
+      { ...this.#options, signal },
+      { idle: this.#idle, busy: this.#busy },
+    );
+  }
+
+  async query<Row extends object = Record<string, unknown>>(
+    text: string,
+    values?: readonly unknown[],
+  ): Promise<Row[]> {
+    const client = await this.#take();
+    try {
+      return await this.#run<Row>(client, text, values);
+    } finally {
+      this.#giveBack(client);
+    }
+  }
+
+  /** Runs `work` on a connection of its own, closed afterwards: whatever it set there is gone. */
+  async withClient<T>(
+    work: (client: DatabaseClient) => Promise<T>,
+    options: { readonly database?: string } = {},
+  ): Promise<T> {
+    const parameters =
+      options.database === undefined ? this.parameters : withDatabase(this.parameters, options.database);
+    const client = await connect(parameters, this.#options);
+    this.#busy.add(client);
+    try {
+      return await work({ query: (text, values) => this.#run(client, text, values) });
+    } finally {
+      this.#busy.delete(client);
+      await client.end().catch(() => undefined);
+    }
+  }
+
+  /** The same inside one transaction: committed when `work` resolves, rolled back when it rejects. */
+  async transaction<T>(work: (client: DatabaseClient) => Promise<T>): Promise<T> {
+    return this.withClient(async (client) => {
+      await client.query('begin');
+      // A rejection closes the connection, which rolls back also where the connection itself is what broke.
+      const result = await work(client);
+      await client.query('commit');
+      return result;
+    });
+  }
+
+  /** Closes every connection. */
+  async close(): Promise<void> {
+    const all = [...this.#idle.splice(0), ...this.#busy];
+    this.#busy.clear();
+    await Promise.all(all.map((client) => client.end().catch(() => undefined)));
+  }
+
+  async #take(): Promise<Client> {
+    this.#options.signal?.throwIfAborted();
+    const client = this.#idle.pop() ?? (await this.#open());
+    this.#busy.add(client);
+    return client;
+  }
+
+  async #open(): Promise<Client> {
+    const client = await connect(this.parameters, this.#options);
+    client.on('end', () => {
+      const index = this.#idle.indexOf(client);
+      if (index >= 0) this.#idle.splice(index, 1);
+    });
+    return client;
+  }
+
+  /** A connection whose statement was cancelled is not used again: the cancellation may still be on its way. */
+  #giveBack(client: Client): void {
+    this.#busy.delete(client);
+    if (this.#options.signal?.aborted !== true && !hasEnded(client)) this.#idle.push(client);
+    else void client.end().catch(() => undefined);
+  }
+
+  async #run<Row extends object>(client: Client, text: string, values?: readonly unknown[]): Promise<Row[]> {
+    const { signal } = this.#options;
+    signal?.throwIfAborted();
+    const cancel = (): void => void cancelStatement(client, this.parameters);
+    signal?.addEventListener('abort', cancel, { once: true });
+    try {
+      const result = await client.query<QueryResultRow>(text, values === undefined ? undefined : [...values]);
+      return (Array.isArray(result) ? [] : result.rows) as Row[];
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw new BootstrapError(problemOf(error, { ...this.parameters, statement: text }), { cause: error });
+    } finally {
+      signal?.removeEventListener('abort', cancel);
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import { conditionNames } from './sqlstates.js';
+
+/** The SQLSTATE in what a child printed: by psql with its code, or as the class name of psycopg's exception. */
+export function sqlstateOfOutput(output: string): string | undefined {
+  const printed = /(?:ERROR|FATAL|PANIC): +([0-9A-Z]{5}): /.exec(output)?.[1];
+  if (printed !== undefined) return printed;
+  // Django re-raises: the class of psycopg stands before Django's, and the first one is the cause.
+  for (const [, name = ''] of output.matchAll(/psycopg2?\.errors\.([A-Za-z]+)/g)) {
+    const known = conditionNames[name];
+    if (known !== undefined) return known;
+  }
+  const text = /(?:ERROR|FATAL): +(.*)/.exec(output)?.[1] ?? '';
+  return messages.find(([pattern]) => pattern.test(text))?.[1];
+}
+
+// psql prints no code unless it is told to, and scripts call it as they like: what PostgreSQL says in English is all there is.
+const messages: readonly [RegExp, string][] = [
+  [/^duplicate key value violates unique constraint/, '23505'],
+  [/violates foreign key constraint/, '23503'],
+  [/violates not-null constraint/, '23502'],
+  [/violates check constraint/, '23514'],
+  [/^relation ".*" already exists/, '42P07'],
+  [/^schema ".*" already exists/, '42P06'],
+  [/^database ".*" already exists/, '42P04'],
+  [/^column ".*" of relation ".*" already exists/, '42701'],
+  [/^(?:role|type|extension|trigger|constraint) ".*" (?:for relation ".*" )?already exists/, '42710'],
+  [/^relation ".*" does not exist/, '42P01'],
+  [/^column .* does not exist/, '42703'],
+  [/^schema ".*" does not exist/, '3F000'],
+  [/^database ".*" does not exist/, '3D000'],
+  [/^role ".*" does not exist/, '42704'],
+  [/^permission denied/, '42501'],
+  [/^syntax error/, '42601'],
+  [/^password authentication failed/, '28P01'],
+  [/^deadlock detected/, '40P01'],
+];

@@ -1,0 +1,237 @@
+import { BootstrapError, type ErrorCode, type Facts, type Note, type Problem } from '../errors/index.js';
+
+/** What pg and Node put on their errors, as far as it is used. */
+interface DriverError extends Error {
+  readonly code?: string;
+  readonly severity?: string;
+  readonly detail?: string;
+  readonly hint?: string;
+  readonly position?: string;
+  readonly schema?: string;
+  readonly table?: string;
+  readonly column?: string;
+  readonly constraint?: string;
+  readonly where?: string;
+  readonly internalQuery?: string;
+}
+
+/** What we know beside the error itself. */
+export interface FailureScene {
+  readonly statement?: string;
+  /** "role \"app\" at 127.0.0.1:5432/shop": who tried to reach what. */
+  readonly user?: string;
+  readonly host?: string;
+  readonly port?: number;
+  readonly database?: string;
+}
+
+/** Turns a failure of PostgreSQL, its driver or the network into a problem: the cause first, with all that the server told. */
+export function problemOf(error: unknown, scene: FailureScene = {}): Problem {
+  if (error instanceof BootstrapError) return error.problems[0];
+  const fault: DriverError =
+    error instanceof AggregateError ? ((error.errors as DriverError[])[0] ?? error) : asError(error);
+  const sqlstate =
+    /^[0-9A-Z]{5}$/.test(fault.code ?? '') && fault.severity !== undefined ? fault.code : undefined;
+  const facts: Facts = {
+    ...(sqlstate === undefined ? {} : { sqlstate }),
+    ...(scene.statement === undefined || sqlstate === undefined ? {} : { statement: scene.statement }),
+    ...(fault.position === undefined ? {} : { position: Number(fault.position) }),
+    ...(fault.schema === undefined ? {} : { schema: fault.schema }),
+    ...(fault.table === undefined ? {} : { table: fault.table }),
+  };
+  const known = sqlstate === undefined ? ofNetwork(fault, scene) : ofServer(fault, sqlstate, scene);
+  return { ...known, notes: [...(known.notes ?? []), ...notesOf(fault, sqlstate, scene)], facts };
+}
+
+/** Whether a failure means "not yet": nothing listens, or the server is starting or stopping. */
+export function isNotYet(error: unknown): boolean {
+  const fault = error instanceof AggregateError ? (error.errors as DriverError[])[0] : error;
+  const code = fault instanceof Error && 'code' in fault ? String(fault.code) : '';
+  if (
+    [
+      '57P03',
+      '57P01',
+      '57P02',
+      'ECONNREFUSED',
+      'ECONNRESET',
+      'ENOENT',
+      'ENOTFOUND',
+      'EAI_AGAIN',
+      'EHOSTUNREACH',
+      'ENETUNREACH',
+      'ETIMEDOUT',
+      'EPIPE',
+    ].includes(code)
+  )
+    return true;
+  return (
+    fault instanceof Error && /Connection terminated|timeout expired|timeout exceeded/.test(fault.message)
+  );
+}
+
+type Known = Pick<Problem, 'code' | 'message' | 'help' | 'notes'>;
+
+function ofServer(fault: DriverError, sqlstate: string, scene: FailureScene): Known {
+  const { user = '?', database = '?' } = scene;
+  const where = placeOf(scene);
+  switch (sqlstate) {
+    case '28P01':
+      return {
+        code: 'DBB4002',
+        message: `the password of role "${user}" is wrong`,
+        help: `check the password in the database URL for ${where}`,
+      };
+    case '28000':
+      if (/no pg_hba\.conf entry|pg_hba\.conf rejects/.test(fault.message)) {
+        return {
+          code: 'DBB4012',
+          message: `the server's rules refuse this connection: ${fault.message}`,
+          help: 'add a line to pg_hba.conf for this role, database and address, or connect with TLS if it asks for that',
+        };
+      }
+      return {
+        code: 'DBB4003',
+        message: fault.message,
+        help: `create the role, or name another in the database URL for ${where}`,
+      };
+    case '3D000':
+      return {
+        code: 'DBB4004',
+        message: `the database "${database}" does not exist`,
+        help: 'create it, name another, or set "createDatabase: true" for the task "wait"',
+      };
+    case '53300':
+      return {
+        code: 'DBB4013',
+        message: `the server has no free connection: ${fault.message}`,
+        help: 'lower the concurrency, end idle sessions, or raise max_connections',
+      };
+    case '42501':
+      return {
+        code: 'DBB4014',
+        message: `role "${user}" may not do that: ${fault.message}`,
+        help: 'grant the role what the statement needs, or run as another',
+      };
+    case '57P03':
+      return {
+        code: 'DBB4001',
+        message: `the server is not ready: ${fault.message}`,
+        help: 'wait until it has started: the task "wait" does',
+      };
+    case '57P01':
+    case '57P02':
+      return {
+        code: 'DBB4007',
+        message: `the server ended the connection: ${fault.message}`,
+        help: 'find out who stopped the server or the session, and run again: what is done is not done twice',
+      };
+    default:
+      return {
+        code: sqlstate.startsWith('08') ? 'DBB4007' : 'DBB5004',
+        message: fault.message,
+        ...(fault.hint === undefined ? {} : { help: fault.hint }),
+      };
+  }
+}
+
+const networkCodes: Record<string, [ErrorCode, (where: string, host: string) => string, string]> = {
+  ECONNREFUSED: [
+    'DBB4001',
+    (where) => `nothing listens at ${where}`,
+    'start the server, or correct host and port in the database URL',
+  ],
+  ENOENT: [
+    'DBB4001',
+    (where) => `there is no socket at ${where}`,
+    'start the server, or correct the folder of the socket',
+  ],
+  ENOTFOUND: [
+    'DBB4010',
+    (_where, host) => `the host name "${host}" does not resolve`,
+    'correct the host in the database URL',
+  ],
+  EAI_AGAIN: [
+    'DBB4010',
+    (_where, host) => `the host name "${host}" does not resolve at the moment`,
+    'check the name and the name server',
+  ],
+  ECONNRESET: [
+    'DBB4007',
+    (where) => `the connection to ${where} was lost`,
+    'see whether the server restarted, and run again: what is done is not done twice',
+  ],
+  EPIPE: [
+    'DBB4007',
+    (where) => `the connection to ${where} was lost`,
+    'see whether the server restarted, and run again: what is done is not done twice',
+  ],
+  ETIMEDOUT: [
+    'DBB4001',
+    (where) => `${where} does not answer`,
+    'check the address and the firewalls between',
+  ],
+  EHOSTUNREACH: ['DBB4001', (where) => `no route leads to ${where}`, 'check the address and the network'],
+  ENETUNREACH: ['DBB4001', (where) => `no route leads to ${where}`, 'check the address and the network'],
+};
+
+function ofNetwork(fault: DriverError, scene: FailureScene): Known {
+  const where = placeOf(scene);
+  const known = networkCodes[fault.code ?? ''];
+  if (known) return { code: known[0], message: known[1](where, scene.host ?? '?'), help: known[2] };
+  if (/does not support SSL|certificate|SSL|TLS/i.test(fault.message)) {
+    return {
+      code: 'DBB4011',
+      message: `TLS failed with ${where}: ${fault.message}`,
+      help: 'set sslmode in the database URL as the server wants it: disable, require or verify-full',
+    };
+  }
+  if (/Connection terminated|timeout expired/.test(fault.message)) {
+    return {
+      code: 'DBB4007',
+      message: `the connection to ${where} was lost`,
+      help: 'see whether the server restarted, and run again: what is done is not done twice',
+    };
+  }
+  if (/password must be a string|no password/i.test(fault.message)) {
+    return {
+      code: 'DBB4002',
+      message: `role "${scene.user ?? '?'}" needs a password and none is given`,
+      help: 'put it into the database URL or PGPASSWORD',
+    };
+  }
+  return { code: 'DBB5004', message: fault.message };
+}
+
+function notesOf(fault: DriverError, sqlstate: string | undefined, scene: FailureScene): Note[] {
+  if (sqlstate === undefined) return [];
+  const excerpt =
+    scene.statement === undefined
+      ? undefined
+      : statementExcerpt(scene.statement, Number(fault.position ?? NaN));
+  return [
+    { label: 'SQLSTATE', text: sqlstate },
+    ...(fault.detail === undefined ? [] : [{ label: 'detail', text: fault.detail }]),
+    ...(excerpt === undefined ? [] : [{ label: 'statement', text: excerpt }]),
+    ...(fault.where === undefined ? [] : [{ label: 'where', text: fault.where }]),
+  ];
+}
+
+/** The line of a statement that holds a position, with a caret under it; the first line where there is none. */
+export function statementExcerpt(statement: string, position: number): string {
+  const offset = Number.isNaN(position) ? 0 : [...statement].slice(0, position - 1).join('').length;
+  const from = statement.lastIndexOf('\n', offset - 1) + 1;
+  const end = statement.indexOf('\n', offset);
+  const line = statement.slice(from, end < 0 ? undefined : end);
+  const short = line.length > 160 ? `${line.slice(0, 159)}…` : line;
+  if (Number.isNaN(position) || offset - from > 160) return short.trim();
+  return `${short}\n${line.slice(0, offset - from).replace(/[^\t]/g, ' ')}^`;
+}
+
+function placeOf({ host, port, database }: FailureScene): string {
+  if (host === undefined) return 'the server';
+  return `${host}${port === undefined ? '' : `:${String(port)}`}${database === undefined ? '' : `/${database}`}`;
+}
+
+function asError(error: unknown): DriverError {
+  return error instanceof Error ? error : new Error(String(error));
+}

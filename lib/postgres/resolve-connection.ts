@@ -1,0 +1,128 @@
+import { userInfo } from 'node:os';
+import { BootstrapError, redact } from '../errors/index.js';
+
+/** Where a database is and how to log in; all of it resolved. */
+export interface ConnectionParameters {
+  /** A host name, an address, or the folder of a Unix socket. */
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string | undefined;
+  readonly database: string;
+  readonly sslmode: string | undefined;
+  /** Other libpq keywords of the URL (`connect_timeout`, `options`, `sslrootcert`, …), as written. */
+  readonly keywords: Readonly<Record<string, string>>;
+  /** The whole URL, password included. */
+  readonly url: string;
+  /** The same for people. */
+  readonly display: string;
+}
+
+// What Django, dj-database-url, django-environ and SQLAlchemy write for the same protocol.
+const schemes =
+  /^(?:postgres|postgresql|postgis|psql|pgsql|timescale|timescalegis|django_tenants|postgresql\+\w+)$/;
+const shape = /^([a-z][a-z0-9+._-]*):(?:\/\/)?(?:([^@/?#]*)@)?([^/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/i;
+
+/**
+ * Reads a database URL; the PG* variables fill only what it leaves out, and libpq's defaults what is missing then.
+ * Throws DBB4006 for what is no URL of a PostgreSQL database.
+ */
+export function resolveConnection(
+  text: string,
+  env: Readonly<Record<string, string | undefined>>,
+): ConnectionParameters {
+  const match = shape.exec(text.trim());
+  if (!match) throw notOne(text, 'it does not look like postgres://user:password@host:port/name');
+  const [, scheme = '', login, server = '', path, query] = match;
+  if (!schemes.test(scheme.toLowerCase())) throw notOne(text, `"${scheme}" is not a scheme of PostgreSQL`);
+  const keywords = Object.fromEntries(new URLSearchParams(query ?? ''));
+  const colon = login?.indexOf(':') ?? -1;
+  const written = {
+    user: decode(text, colon < 0 ? login : login?.slice(0, colon)),
+    password: decode(text, colon < 0 ? undefined : login?.slice(colon + 1)),
+    ...splitServer(text, server),
+    database: decode(text, path),
+  };
+  const take = (name: string): string | undefined => {
+    const value = keywords[name];
+    Reflect.deleteProperty(keywords, name);
+    return value === '' ? undefined : value;
+  };
+  const host = written.host ?? take('host') ?? take('hostaddr') ?? (env.PGHOST || 'localhost');
+  const user = written.user ?? take('user') ?? (env.PGUSER || userInfo().username);
+  const parts = {
+    host,
+    port: portOf(text, written.port ?? take('port') ?? env.PGPORT),
+    user,
+    password: written.password ?? take('password') ?? (env.PGPASSWORD || undefined),
+    database: written.database ?? take('dbname') ?? (env.PGDATABASE || user),
+    sslmode: take('sslmode') ?? (env.PGSSLMODE || undefined),
+    keywords,
+  };
+  return {
+    ...parts,
+    url: urlOf(parts, parts.password),
+    display: urlOf(parts, parts.password === undefined ? undefined : '***'),
+  };
+}
+
+/** The same server and login, another database. */
+export function withDatabase(parameters: ConnectionParameters, database: string): ConnectionParameters {
+  const parts = { ...parameters, database };
+  return {
+    ...parts,
+    url: urlOf(parts, parts.password),
+    display: urlOf(parts, parts.password === undefined ? undefined : '***'),
+  };
+}
+
+function splitServer(text: string, server: string): { host: string | undefined; port: string | undefined } {
+  const match = /^(\[[^\]]*\]|[^:]*)(?::(\d*))?$/.exec(server);
+  if (!match)
+    throw notOne(
+      text,
+      `"${server}" is not a host, or a host and a port (a password with ":", "/", "@" or "#" must be percent-encoded)`,
+    );
+  const host = decode(text, match[1]);
+  return { host: host?.replace(/^\[(.*)\]$/, '$1'), port: match[2] === '' ? undefined : match[2] };
+}
+
+function portOf(text: string, written: string | undefined): number {
+  if (written === undefined || written === '') return 5432;
+  const port = Number(written);
+  if (!Number.isInteger(port) || port < 1 || port > 65535) throw notOne(text, `"${written}" is not a port`);
+  return port;
+}
+
+function decode(text: string, part: string | undefined): string | undefined {
+  if (part === undefined || part === '') return undefined;
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw notOne(
+      text,
+      'a "%" in it is not followed by two hexadecimal digits (write "%25" for a percent sign)',
+    );
+  }
+}
+
+function urlOf(parts: Omit<ConnectionParameters, 'url' | 'display'>, password: string | undefined): string {
+  const { host, port, user, database, sslmode, keywords } = parts;
+  const socket = host.startsWith('/');
+  const login = `${encodeURIComponent(user)}${password === undefined ? '' : `:${password === '***' ? password : encodeURIComponent(password)}`}`;
+  const query = new URLSearchParams({ ...(sslmode === undefined ? {} : { sslmode }), ...keywords });
+  // A socket's folder as libpq, URL parsers and dj-database-url all read it: percent-encoded in place of the host.
+  const server = socket ? encodeURIComponent(host) : host.includes(':') ? `[${host}]` : host;
+  const tail = query.size > 0 ? `?${query.toString()}` : '';
+  return `postgres://${login}@${server}:${String(port)}/${encodeURIComponent(database)}${tail}`;
+}
+
+function notOne(text: string, reason: string): BootstrapError {
+  // A text that is no URL may hold a password anywhere before the "@".
+  const shown = redact(text).replace(/:[^:@/]*@/, ':***@');
+  return new BootstrapError({
+    code: 'DBB4006',
+    message: `the database URL "${shown}" is not one: ${reason}`,
+    help: 'write it as postgres://user:password@host:5432/name, special characters percent-encoded',
+  });
+}

@@ -1,0 +1,40 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DatabaseClient } from './database.js';
+
+/** A session that an earlier run left on the server. */
+export interface SurvivingBackend {
+  readonly pid: number;
+  readonly run: string;
+  readonly query: string;
+}
+
+/**
+ * Ends the sessions in this database that other runs of db-bootstrap left behind. To be called only while the lock is held: then
+ * no other run is alive. They get `grace` milliseconds to end by themselves. Resolves with those that were there.
+ */
+export async function terminateSurvivors(
+  database: DatabaseClient,
+  options: { readonly runId: string; readonly grace: number },
+): Promise<readonly SurvivingBackend[]> {
+  const find = (): Promise<SurvivingBackend[]> =>
+    database.query<SurvivingBackend>(
+      `select pid, substr(application_name, 14) as run, left(query, 200) as query from pg_stat_activity
+       where datname = current_database() and application_name like 'db-bootstrap/%' and application_name <> $1 and pid <> pg_backend_pid()`,
+      [`db-bootstrap/${options.runId}`],
+    );
+  const survivors = await find();
+  const until = Date.now() + options.grace;
+  let left = survivors;
+  while (left.length > 0 && Date.now() < until) {
+    await sleep(50);
+    left = await find();
+  }
+  if (left.length > 0) {
+    await database.query('select pg_terminate_backend(pid) from unnest($1::int[]) as pid', [
+      left.map(({ pid }) => pid),
+    ]);
+    // A backend in the middle of a write may take a moment; one that never ends is the server's affair, and the lock is ours.
+    for (let tries = 0; tries < 200 && (await find()).length > 0; tries++) await sleep(25);
+  }
+  return survivors;
+}
