@@ -26,8 +26,24 @@ class Renderer extends DefaultRenderer {
   static override nonTTY = true;
 }
 
+const showCursor = '\u001b[?25h';
+
 /** listr2 keeps what is printed by others while it draws, and hides the cursor; both must be undone however the process ends. */
 class Terminal extends ProcessOutput {
+  constructor(private readonly streams: { readonly stdout: Writable; readonly stderr: Writable }) {
+    super(terminal(streams.stdout), terminal(streams.stderr), { leaveEmptyLine: false });
+  }
+
+  override hijack(): void {
+    super.hijack();
+    const { stderr } = this.streams;
+    const keep = stderr.write.bind(stderr);
+    // What gives the cursor back when a signal ends the process writes to standard error, and must get through.
+    const write = (...args: Parameters<Writable['write']>): boolean =>
+      args[0] === showCursor ? this.toStderr(showCursor, false) : keep(...args);
+    Object.assign(stderr, { write });
+  }
+
   restore(): void {
     if (this.active) this.release();
   }
@@ -47,7 +63,7 @@ const shownNotes = 3;
 /** Prepares the terminal: our icons and colours, and the cursor shown again however the process ends. */
 export function drawing(options: ReporterOptions): Drawing {
   const paint = painter(options.color);
-  const output = new Terminal(terminal(options.stdout), terminal(options.stderr), { leaveEmptyLine: false });
+  const output = new Terminal(options);
   const restore = (): void => output.restore();
   process.once('exit', restore);
   let write: ((text: string) => void) | undefined;

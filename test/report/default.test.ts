@@ -77,6 +77,31 @@ describe('the default reporter', () => {
     });
   }
 
+  it('gives the cursor back when a signal ends the process on a terminal', async () => {
+    const script = join(packageRoot(), 'test', 'report', 'play-default.ts');
+    // Only on a terminal does anything restore the cursor after a signal: Python's pty is one.
+    const spawned = spawn(
+      'python3',
+      [
+        '-c',
+        'import pty, sys; pty.spawn(sys.argv[1:])',
+        process.execPath,
+        '--import',
+        'tsx',
+        script,
+        'success',
+        '80',
+        'signal',
+      ],
+      { cwd: packageRoot() },
+    );
+    let output = '';
+    spawned.stdout.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')));
+    await once(spawned, 'close');
+    assert.ok(output.includes('\u001b[?25l'), output);
+    assert.equal(screenOf(output, 80).cursor, true);
+  });
+
   it('copes with a stream that ends too early, and with events before anything is drawn', async () => {
     for (const events of [success().slice(0, 5), success().slice(0, 1), [], failure()]) {
       const { stdout } = await play('default', events);

@@ -1,4 +1,4 @@
-// Plays a scenario to the default reporter on the real standard output, slowly enough to be drawn; `crash` and `exit` end it half way.
+// Plays a scenario to the default reporter on the real standard output, slowly enough to be drawn; `crash`, `exit` and `signal` end it half way.
 import { setTimeout as pause } from 'node:timers/promises';
 import { createReporter } from '../../lib/report/index.js';
 import * as scenarios from './scenarios.js';
@@ -26,7 +26,9 @@ for (const [index, event] of events.entries()) {
   if (index % Math.ceil(events.length / 8) === 0) await pause(120);
   if (index !== half || ending === 'close') continue;
   console.log('printed by something else');
+  if (ending === 'signal') process.kill(process.pid, 'SIGINT');
   if (ending === 'crash') throw new Error('crashed half way');
-  process.exit(3);
+  if (ending === 'exit') process.exit(3);
+  await pause(60_000);
 }
 await reporter.close();

@@ -20,6 +20,8 @@ export function screenOf(
       else if (end === 'l' && args === '?25') cursor = false;
       else if (end !== 'm' && end !== 'h' && end !== 'l')
         throw new Error(`unknown sequence ${JSON.stringify(sequence)}`);
+    } else if (character === '\r') {
+      column = 0;
     } else if (character === '\n') {
       row++;
       column = 0;
