@@ -13,6 +13,7 @@ export const codes = {
   DBB1006: 'a file that would be written exists already',
   DBB1007: 'the working directory does not exist',
   DBB1008: 'a command needs an argument that is missing',
+  DBB1009: 'a file could not be written',
 
   // 2 config
   DBB2001: 'no config file was found',

@@ -181,6 +181,14 @@ describe('init (the command)', () => {
     assert.deepEqual(all.profiles, { ci: { reporter: 'github' } });
   });
 
+  it('says that the file cannot be written', async () => {
+    const gone = join(root, 'gone');
+    await assert.rejects(
+      initCommand({ cwd: gone, stdout: process.stdout }),
+      (error) => error instanceof BootstrapError && error.code === 'DBB1009',
+    );
+  });
+
   for (const [file, text] of [
     ['.bootstraprc', 'preset: sql\n'],
     ['.bootstraprc.yaml', ''],

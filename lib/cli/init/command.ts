@@ -23,7 +23,7 @@ export async function initCommand(options: {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw exists(fileName);
     throw new BootstrapError(
       {
-        code: 'DBB2018',
+        code: 'DBB1009',
         message: `${fileName} cannot be written (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`,
         help: `make ${options.cwd} writable`,
       },
