@@ -122,3 +122,17 @@ function giveUp(
   });
   return { promise, stop: () => stop() };
 }
+
+/** Resolves some time after the second interruption: attempts have ended or were left alone by then. */
+export async function outOfPatience(kill: AbortSignal): Promise<void> {
+  await aborted(kill);
+  await new Promise((resolve) => setTimeout(resolve, 1500).unref());
+}
+
+/** Resolves when a signal is aborted. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -5,6 +5,7 @@ import { endSurvivors, writeRunFile } from '../process/index.js';
 import { runAttempts, type TaskOutcome } from './attempts.js';
 import { concludeRun } from './conclude.js';
 import { createContext, stateDirectoryOf } from './context.js';
+import { aborted, outOfPatience } from './deadline.js';
 import { formatDuration } from './duration.js';
 import type { RunEventBody, TaskEnd } from './events.js';
 import { cleanProblem } from './failure.js';
@@ -32,6 +33,8 @@ class Run {
   readonly #ends = new Map<string, TaskEnd>();
   readonly #logs = new Map<string, { readonly log: TaskLog; readonly from: number }>();
   #logsComplained = false;
+  #over = false;
+  #removeRunFile = (): void => undefined;
 
   constructor(options: RunOptions) {
     this.#options = options;
@@ -40,7 +43,7 @@ class Run {
   }
 
   async run(): Promise<RunResult> {
-    const { workflow, interrupt, services } = this.#options;
+    const { workflow, interrupt, kill, services } = this.#options;
     const from = performance.now();
     const onInterrupt = (): void => this.#cancel.abort(new Error('the run was interrupted'));
     const onLost = (): void =>
@@ -53,18 +56,17 @@ class Run {
     services.lock.lost.addEventListener('abort', onLost);
     if (interrupt.aborted) onInterrupt();
     const timer = this.#startTimer(workflow.timeout);
-    let removeRunFile = (): void => undefined;
     try {
       this.#announce();
-      removeRunFile = await this.#enter();
-      await this.#schedule();
+      // A server that no longer answers can hold up what talks to it, but not a person who has asked twice.
+      await Promise.race([this.#enter().then(() => this.#schedule()), outOfPatience(kill)]);
     } catch (error) {
       this.#stop(faultOf(error));
     } finally {
       clearTimeout(timer);
       services.lock.lost.removeEventListener('abort', onLost);
     }
-    const result = await this.#leave(removeRunFile, performance.now() - from);
+    const result = await this.#leave(performance.now() - from);
     interrupt.removeEventListener('abort', onInterrupt);
     return result;
   }
@@ -76,7 +78,7 @@ class Run {
   }
 
   /** Ends what a crashed run left, leaves a trace of this one, and takes the lock where that is possible already. */
-  async #enter(): Promise<() => void> {
+  async #enter(): Promise<void> {
     const { workflow, runId, services, kill } = this.#options;
     const stateDirectory = stateDirectoryOf(workflow);
     for (const survivor of await endSurvivors(stateDirectory, { grace: workflow.grace, kill })) {
@@ -84,12 +86,12 @@ class Run {
       if (survivor.ended === undefined) this.#stop(problem);
       else this.#notice(problem);
     }
-    const remove = await writeRunFile(stateDirectory, runId).catch((error: unknown) => {
+    try {
+      this.#removeRunFile = await writeRunFile(stateDirectory, runId);
+    } catch (error) {
       this.#notice(unwritable(stateDirectory, error));
-      return (): void => undefined;
-    });
+    }
     if (workflow.database.kind === 'none' || (await services.databaseAnswers())) await this.#openSession();
-    return remove;
   }
 
   /** Where the lock or the ledger cannot be had, nothing new starts. */
@@ -138,6 +140,7 @@ class Run {
   }
 
   async #settle(task: TaskDefinition, ending: Ending, outcome: TaskOutcome | undefined): Promise<void> {
+    if (this.#ends.has(task.name)) return;
     const entry = this.#logs.get(task.name);
     const path = entry?.log.path;
     const end: TaskEnd = {
@@ -159,11 +162,11 @@ class Run {
   }
 
   /** Writes the end, closes all, and tells it. A second interruption does not wait for any of it. */
-  async #leave(removeRunFile: () => void, ms: number): Promise<RunResult> {
+  async #leave(ms: number): Promise<RunResult> {
     const { workflow, services, interrupt, kill, resume } = this.#options;
     // After a fault of ours some tasks have no end yet: every task ends in exactly one state.
     for (const task of workflow.tasks.values()) {
-      if (!this.#ends.has(task.name)) await this.#settle(task, { status: 'cancelled' }, undefined);
+      void this.#settle(task, { status: 'cancelled' }, undefined);
     }
     const tasks = [...workflow.tasks.keys()].flatMap((name) => this.#ends.get(name) ?? []);
     const { status, exitCode } = concludeRun(
@@ -178,9 +181,9 @@ class Run {
         .catch((error: unknown) => this.#notice({ ...faultOf(error), severity: 'warning' }));
     })();
     await Promise.race([closing, aborted(kill)]);
-    removeRunFile();
+    this.#removeRunFile();
     const problems = this.#problems.map((problem) => cleanProblem(problem, this.#redact));
-    this.#emit({
+    const end: RunEventBody = {
       type: 'run.end',
       status,
       exitCode,
@@ -188,7 +191,10 @@ class Run {
       tasks,
       ...(problems.length > 0 ? { problems } : {}),
       ...(status === 'succeeded' ? {} : { resume: resume ?? 'db-bootstrap run' }),
-    });
+    };
+    this.#emit(end);
+    // Nothing may come after the last event, whatever was left alone.
+    this.#over = true;
     return { status, exitCode, tasks, problems };
   }
 
@@ -238,13 +244,7 @@ class Run {
   }
 
   #emit(event: RunEventBody): void {
+    if (this.#over) return;
     this.#options.emit(event.type === 'task.log' ? event : this.#clean(event));
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

@@ -5,6 +5,7 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { BootstrapError } from '../../lib/errors/index.js';
+import { groupLives } from '../../lib/process/index.js';
 import { FakeCommands } from '../support/fake-command.js';
 import { fakeKind, kindOf, RunTrial } from '../support/run-trial.js';
 
@@ -118,6 +119,16 @@ describe('the lock, the ledger and the traces of a run', () => {
     assert.match(problems[0]?.output ?? '', /RangeError: a fault\n {4}at /);
   });
 
+  it('a ledger that hangs cannot hold up a second interruption', async () => {
+    trial.on.set('started a', () => new Promise(() => undefined));
+    const running = trial.run([{ name: 'a', kind: kindOf(() => assert.fail('it ran')) }]);
+    while (!trial.journal.includes('started a')) await new Promise((resolve) => setImmediate(resolve));
+    trial.interrupt.abort('SIGINT');
+    trial.kill.abort();
+    const { exitCode, tasks } = await running;
+    assert.deepEqual([exitCode, tasks[0]?.status, trial.events.at(-1)?.type], [130, 'cancelled', 'run.end']);
+  });
+
   it('leaves a run file while it runs and none after it', async () => {
     const file = join(trial.root, '.db-bootstrap/runs/run-1.json');
     let during = false;
@@ -152,7 +163,7 @@ describe('the lock, the ledger and the traces of a run', () => {
     assert.deepEqual([child.env.PGAPPNAME, child.env.DB_BOOTSTRAP_RUN], ['db-bootstrap/run-1', 'run-1']);
     command.kill('SIGKILL');
     await once(command, 'exit');
-    const ended = kindOf(() => assert.ok(child.hasEnded));
+    const ended = kindOf(async () => assert.equal(await groupLives(child.pid), false));
     const [{ exitCode }] = await Promise.all([trial.run([{ name: 'a', kind: ended }]), child.ended]);
     assert.equal(exitCode, 0);
     const [notice] = trial.of('notice');

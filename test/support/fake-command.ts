@@ -42,11 +42,6 @@ export class FakeCommands {
     return new Promise((resolve) => this.#awaited.set(name, [...(this.#awaited.get(name) ?? []), resolve]));
   }
 
-  /** How many processes of this name have connected and were not asked for. */
-  waiting(name: string): number {
-    return this.#arrived.get(name)?.length ?? 0;
-  }
-
   /** Ends every process that still lives, and removes the socket. */
   close(): void {
     for (const each of this.#all) if (!each.hasEnded) each.kill('SIGKILL');
@@ -74,8 +69,6 @@ export class FakeProcess {
   name = '';
   pid = 0;
   env: Readonly<Record<string, string>> = {};
-  /** What it was given on standard input, once it was asked to read it. */
-  input = '';
   /** The signals that it was told to survive and has received. */
   readonly signals: string[] = [];
   /** Resolves when the process is gone. */
@@ -103,7 +96,6 @@ export class FakeProcess {
         return;
       }
       if (message.type === 'signal') this.signals.push(message.signal);
-      if (message.type === 'input') this.input = message.text;
       const index = this.#waiting.findIndex((each) => each.type === message.type);
       if (index >= 0) this.#waiting.splice(index, 1)[0]?.resolve();
     });
@@ -129,11 +121,6 @@ export class FakeProcess {
     return this.#ask({ do: 'spawn', name }, 'done');
   }
 
-  /** Reads its standard input to the end. */
-  readInput(): Promise<void> {
-    return this.#ask({ do: 'read' }, 'input');
-  }
-
   /** Exits, and resolves when it is gone. */
   exit(code = 0): Promise<void> {
     this.#socket.write(`${JSON.stringify({ do: 'exit', code })}\n`);
@@ -155,7 +142,6 @@ export class FakeProcess {
 type Message =
   | { type: 'hello'; name: string; pid: number; env: Record<string, string> }
   | { type: 'signal'; signal: string }
-  | { type: 'input'; text: string }
   | { type: 'done' };
 
 const script = String.raw`
@@ -169,10 +155,6 @@ const orders = {
     require('node:child_process')
       .spawn(process.execPath, [script, path, order.name], { stdio: 'inherit' })
       .once('spawn', () => tell({ type: 'done' }));
-  },
-  read: () => {
-    let text = '';
-    process.stdin.setEncoding('utf8').on('data', (chunk) => (text += chunk)).on('end', () => tell({ type: 'input', text }));
   },
   exit: ({ code }) => process.exit(code),
 };
