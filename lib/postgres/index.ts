@@ -5,3 +5,13 @@ export { sqlstateOfOutput } from './output-sqlstate.js';
 export { isNotYet, problemOf, statementExcerpt } from './problem-of.js';
 export { resolveConnection, withDatabase, type ConnectionParameters } from './resolve-connection.js';
 export { terminateSurvivors, type SurvivingBackend } from './survivors.js';
+export { classifyInitFile, orderInitFiles, type InitFileKind, type InitFileOrder } from './scripts/files.js';
+export {
+  parsePsqlError,
+  placeInScript,
+  plainPsqlOutput,
+  type PsqlError,
+  type ScriptPlace,
+} from './scripts/psql-error.js';
+export { judgeRepeatable, type Repeatability } from './scripts/repeatable.js';
+export { characterOffset, splitScript, type SplitRefusal, type SplitStatement } from './scripts/split.js';

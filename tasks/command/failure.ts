@@ -1,9 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, delimiter, dirname, join, resolve } from 'node:path';
 import { nearest, type Note, type Problem } from '../../lib/errors/index.js';
+import { sqlstateOfOutput } from '../../lib/postgres/index.js';
 import type { ExecResult, TaskContext } from '../../config/define.js';
 import { causeOf } from './cause.js';
-import { sqlstateOfOutput } from './sqlstate.js';
 
 interface Told {
   readonly run: string | readonly string[];

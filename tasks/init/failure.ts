@@ -5,10 +5,10 @@ import {
   parsePsqlError,
   placeInScript,
   plainPsqlOutput,
+  sqlstateOfOutput,
   type PsqlError,
-} from '../../lib/postgres/scripts/index.js';
+} from '../../lib/postgres/index.js';
 import { causeOf } from '../command/cause.js';
-import { sqlstateOfOutput } from '../command/sqlstate.js';
 import type { InitFile } from './folder.js';
 import { scriptText } from './script-text.js';
 import type { ShellEnd } from './shell.js';

@@ -7,7 +7,7 @@ import {
   orderInitFiles,
   type InitFileKind,
   type InitFileOrder,
-} from '../../lib/postgres/scripts/index.js';
+} from '../../lib/postgres/index.js';
 import { digestOf } from '../digest.js';
 
 /** The folder that is looked for where the config names none. */

@@ -1,5 +1,5 @@
 import type { TaskContext } from '../../config/define.js';
-import { judgeRepeatable } from '../../lib/postgres/scripts/index.js';
+import { judgeRepeatable } from '../../lib/postgres/index.js';
 import { matchesAny } from '../glob.js';
 import type { DueFile } from './decide.js';
 import { scriptText } from './script-text.js';

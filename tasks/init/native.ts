@@ -5,7 +5,7 @@ import {
   splitScript,
   type SplitRefusal,
   type SplitStatement,
-} from '../../lib/postgres/scripts/index.js';
+} from '../../lib/postgres/index.js';
 import type { DueFile } from './decide.js';
 import type { InitFile } from './folder.js';
 import { scriptText } from './script-text.js';
@@ -79,19 +79,23 @@ function statementFailure(
   statement: SplitStatement,
   error: unknown,
 ): Error {
-  if (!(error instanceof BootstrapError) || !error.problems[0].facts?.sqlstate) return error as Error;
+  if (!(error instanceof BootstrapError) || error.problems[0].facts?.sqlstate === undefined)
+    return error as Error;
   const [problem] = error.problems;
-  const at = placeOf(statement, problem.facts?.position);
   return context.fail(
     {
       ...problem,
-      code: 'DBB5005',
-      place: { file: file.shown, ...at },
-      facts: { ...problem.facts, statement: statement.text },
+      // What the server said of the statement is the script's failure; a lost connection stays one.
+      code: ofStatement.has(problem.code) ? 'DBB5005' : problem.code,
+      place: { file: file.shown, ...placeOf(statement, problem.facts?.position) },
+      notes: (problem.notes ?? []).filter(({ label }) => label !== 'statement'),
+      facts: { ...problem.facts, script: file.name, statement: statement.text },
     },
     error,
   );
 }
+
+const ofStatement: ReadonlySet<string> = new Set(['DBB5004', 'DBB4014']);
 
 /** Where PostgreSQL points in a statement (it counts characters from 1), as a place in the file. */
 function placeOf(

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { TaskContext } from '../../config/define.js';
-import type { Problem } from '../../lib/errors/index.js';
+import { BootstrapError, type Problem } from '../../lib/errors/index.js';
 import type { DueFile, InitEntry } from './decide.js';
 import { initEnvironment } from './environment.js';
 import { initFailure } from './failure.js';
@@ -53,7 +53,8 @@ async function preparedNative(
       try {
         await runner.run(file);
       } catch (error) {
-        if (!context.signal.aborted) await write(context, file, 'failed');
+        // Where the connection was lost, or somebody cancelled, nobody knows how far the file came: it stays "running".
+        if (error instanceof BootstrapError && error.code === 'DBB5005') await write(context, file, 'failed');
         throw error;
       }
     },
@@ -101,9 +102,17 @@ async function judgeEnd(
     const message = `"${unfinished.shown}" called "exit": no harm in the last file, but a later one would never run`;
     return [{ code: 'DBB5005', severity: 'warning', message, place: { file: unfinished.shown } }];
   }
-  // What ended by itself has failed; what was killed may have stopped anywhere, and stays "running".
-  if (ended.exitCode !== undefined && ended.exitCode <= 128) await write(context, unfinished, 'failed');
+  // What ended by itself has failed; what was killed or lost its server may have stopped anywhere, and stays "running".
+  if (endedByItself(ended)) await write(context, unfinished, 'failed');
   throw await initFailure(context, unfinished, ended, { notRun, psqlMissing });
+}
+
+function endedByItself({ exitCode, output }: ShellEnd): boolean {
+  return (
+    exitCode !== undefined &&
+    exitCode <= 128 &&
+    !/^(?:psql:.*)?server closed the connection unexpectedly|connection to server was lost$/m.test(output)
+  );
 }
 
 function noteLineEndings(context: TaskContext<unknown>, file: InitFile): void {

@@ -4,7 +4,7 @@ import { accessSync, chmodSync, constants, mkdtempSync, readdirSync, rmSync, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { classifyInitFile, orderInitFiles } from '../../lib/postgres/scripts/index.js';
+import { classifyInitFile, orderInitFiles } from '../../lib/postgres/index.js';
 
 // The image's own case statement (docker-entrypoint.sh, docker_process_init_files), answering in words.
 const image = `

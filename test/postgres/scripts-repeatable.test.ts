@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { judgeRepeatable } from '../../lib/postgres/scripts/index.js';
+import { judgeRepeatable } from '../../lib/postgres/index.js';
 
 const repeatable = [
   '',

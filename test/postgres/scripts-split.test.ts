@@ -6,7 +6,7 @@ import {
   placeInScript,
   plainPsqlOutput,
   splitScript,
-} from '../../lib/postgres/scripts/index.js';
+} from '../../lib/postgres/index.js';
 import { scanScript } from '../../lib/postgres/scripts/scan.js';
 import { testServer } from '../support/postgres.js';
 

@@ -1,6 +1,5 @@
-import pg from 'pg';
-import type { Json, TaskClient, TaskContext, TaskDatabase, TaskLedger } from '../../config/define.js';
-import { BootstrapError } from '../../lib/errors/index.js';
+import type { Json, TaskContext, TaskDatabase, TaskLedger } from '../../config/define.js';
+import { Database, resolveConnection } from '../../lib/postgres/index.js';
 import { createContext } from '../../lib/run/context.js';
 import type { RunEventBody } from '../../lib/run/events.js';
 import type { RunServices } from '../../lib/run/services.js';
@@ -56,9 +55,10 @@ export function testContext<Options>(options: TestContextOptions): TaskContext<O
     tenants: [],
   };
   const services = {
-    database: () => testDatabase(url),
+    database: () => testDatabase(url, signal),
     ledger: { forTask: () => ledgerOver(memory.ledger), local: () => ledgerOver(memory.local) },
   };
+  const signal = options.signal ?? new AbortController().signal;
   const emit = (event: RunEventBody): void => void memory.events.push(event);
   const log = new TaskLog({ task: name, emit, redact: (text) => text, unwritable: () => undefined });
   return createContext(
@@ -70,7 +70,7 @@ export function testContext<Options>(options: TestContextOptions): TaskContext<O
       emit,
     },
     task as unknown as TaskDefinition,
-    { number: 1, signal: options.signal ?? new AbortController().signal, log },
+    { number: 1, signal, log },
   ) as TaskContext<Options>;
 }
 
@@ -88,52 +88,7 @@ function ledgerOver(map: Map<string, Json>): TaskLedger {
   };
 }
 
-function testDatabase(text: string | undefined): TaskDatabase {
+function testDatabase(text: string | undefined, signal: AbortSignal): TaskDatabase {
   if (text === undefined) return {} as TaskDatabase;
-  const url = new URL(text);
-  const withClient: TaskDatabase['withClient'] = async (work, { database } = {}) => {
-    const target = new URL(text);
-    if (database !== undefined) target.pathname = `/${encodeURIComponent(database)}`;
-    const client = new pg.Client({ connectionString: target.href });
-    await client.connect();
-    try {
-      return await work(clientOver(client));
-    } finally {
-      await client.end();
-    }
-  };
-  return {
-    url: text,
-    display: text,
-    host: url.hostname,
-    port: Number(url.port),
-    name: decodeURIComponent(url.pathname.slice(1)),
-    user: decodeURIComponent(url.username),
-    password: decodeURIComponent(url.password),
-    query: (statement, values) => withClient((client) => client.query(statement, values)),
-    withClient,
-    transaction: (work) => withClient(work),
-  };
-}
-
-function clientOver(client: pg.Client): TaskClient {
-  return {
-    async query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]> {
-      try {
-        const result = await (values ? client.query(text, [...values]) : client.query(text));
-        return result.rows as Row[];
-      } catch (error) {
-        const { message, code, position } = error as pg.DatabaseError;
-        throw new BootstrapError({
-          code: 'DBB5004',
-          message,
-          facts: {
-            ...(code === undefined ? {} : { sqlstate: code }),
-            statement: text,
-            ...(position === undefined ? {} : { position: Number(position) }),
-          },
-        });
-      }
-    },
-  };
+  return new Database(resolveConnection(text, {}), { applicationName: 'db-bootstrap/test', signal });
 }
