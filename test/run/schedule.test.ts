@@ -228,7 +228,7 @@ describe('schedule', () => {
           const trial = new Trial(nodes, {
             concurrency,
             policy,
-            onStart: (name, { endings }) => model.mayStart(name, endings),
+            onStart: (name, started) => model.mayStart(name, started),
           });
           for (let step = 0; trial.running.size > 0; step++) {
             assert.ok(trial.running.size <= concurrency, 'too many at once');
@@ -276,7 +276,12 @@ class Model {
     return this.#get(name).needs.flatMap((need) => (this.#get(need).enabled ? [need] : this.needs(need)));
   }
 
-  mayStart(name: string, endings: ReadonlyMap<string, Ending>): void {
+  mayStart(name: string, { endings, cancel, halt }: Trial): void {
+    assert.ok(
+      !cancel.signal.aborted && !halt.signal.aborted,
+      `${name} started in a run that was interrupted`,
+    );
+    assert.ok(!this.#stopper(endings), `${name} started after a failure that stops the run`);
     for (const need of this.needs(name)) {
       assert.ok(
         isGood(endings.get(need)),
