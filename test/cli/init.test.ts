@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { Writable } from 'node:stream';
 import { parse, parseDocument } from 'yaml';
 import { BootstrapError } from '../../lib/errors/index.js';
-import { initCommand, inspectRepository, writeConfig } from '../../lib/cli/init/index.js';
+import { initRepository, inspectRepository, writeConfig } from '../../lib/cli/init/index.js';
 
 const managePy = (settings: string): string =>
   `import os, sys\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", "${settings}")\nfrom django.core.management import execute_from_command_line\n`;
@@ -34,7 +34,7 @@ describe('init (the command)', () => {
         done();
       },
     });
-    assert.equal(await initCommand({ cwd: root, stdout }), 0);
+    assert.equal(await initRepository({ cwd: root, stdout }), 0);
     return text;
   }
 
@@ -184,7 +184,7 @@ describe('init (the command)', () => {
   it('says that the file cannot be written', async () => {
     const gone = join(root, 'gone');
     await assert.rejects(
-      initCommand({ cwd: gone, stdout: process.stdout }),
+      initRepository({ cwd: gone, stdout: process.stdout }),
       (error) => error instanceof BootstrapError && error.code === 'DBB1009',
     );
   });

@@ -10,7 +10,7 @@ import { writeConfig } from './write-config.js';
 const fileName = '.bootstraprc.yaml';
 
 /** `init`: looks at the repository, writes a commented config that runs as it is, and says what comes next. Never overwrites a config. */
-export async function initCommand(options: {
+export async function initRepository(options: {
   readonly cwd: string;
   readonly stdout: Writable;
 }): Promise<number> {

@@ -28,7 +28,8 @@ export function writeConfig(facts: RepositoryFacts): string {
 }
 
 function presetLines({ django }: RepositoryFacts): string[] {
-  if (!django) return ['# Scripts for the server first, then SQL files of the project.', 'preset: sql'];
+  if (!django)
+    return ['# No framework was found: init scripts, then the tasks that this file adds.', 'preset: sql'];
   if (!django.tenancy) return [`# A Django project without tenants (${django.managePy}).`, 'preset: django'];
   const { file, line } = django.tenancy;
   return [
