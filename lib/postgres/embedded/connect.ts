@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isNotYet } from '../problem-of.js';
 import { passwordOf, type Home } from './home.js';
 import { pidFile } from './postmaster.js';
 import { notStarted } from './problems.js';
@@ -59,7 +60,7 @@ export async function answers(
         throw notStarted(`the server at port ${port} does not take the password in ${home.folder}/password`, {
           help: `set it again (ALTER ROLE postgres PASSWORD …), or remove ${home.folder} to begin with an empty server`,
         });
-      if (!isNotYet(code)) throw error;
+      if (!isNotYet(error)) throw error;
     }
     if (Date.now() > deadline)
       throw notStarted(`the embedded server runs, but let nobody in for ${ms / 1000} s`, {
@@ -79,10 +80,3 @@ export async function makeDatabase(home: Home, port: number, name: string): Prom
 
 /** A server that is not ours. */
 class Stranger extends Error {}
-
-/** Refused, reset, starting up or shutting down. */
-function isNotYet(code: string | undefined): boolean {
-  return (
-    code === undefined || ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', '57P03', '57P01', '57P02'].includes(code)
-  );
-}
