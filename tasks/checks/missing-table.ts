@@ -41,7 +41,7 @@ function recordedButMissing({ schema, table }: Missing, migration: string): Find
   return {
     code: 'DBB6012',
     message: `schema "${schema}" records migration ${shortName(migration)} as applied, but table "${table}" does not exist`,
-    help: 'run "db-bootstrap explain DBB6012" for the ways this happens and the repair for each',
+    help: 'run "db-bootstrap explain DBB6012" for the three ways this happens and the repair for each',
     facts: { schema, table, migration },
     subject: { schema, table, migration },
   };
@@ -79,7 +79,7 @@ export function migrateHelp(schema: string, inspection: Inspection): string {
     : schema === inspection.publicSchema
       ? 'shared'
       : 'tenant-migrations';
-  return `run "db-bootstrap run --only ${task}"`;
+  return `run "db-bootstrap run --from ${task}"`;
 }
 
 /** "carriers.0004" of "carriers.0004_vehicle": as people speak of migrations. */

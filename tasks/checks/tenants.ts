@@ -15,7 +15,7 @@ const options = z.strictObject({});
 type Context = TaskContext<z.output<typeof options>>;
 type Row = TenantRows['tenants'][number];
 
-const create = 'run "db-bootstrap run --only tenants"';
+const create = 'run "db-bootstrap run --from tenants"';
 
 /** Row, domain and schema of every tenant agree, and every configured tenant is there. */
 export const checkTenants = defineTask({

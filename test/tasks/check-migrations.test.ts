@@ -32,7 +32,7 @@ for (const set of sets) {
       const result = await run();
       assert.deepEqual(
         result.findings?.map(({ code, subject, help }) => [code, subject.schema, help]),
-        [['DBB6013', 'Ac me', 'run "db-bootstrap run --only tenant-migrations"']],
+        [['DBB6013', 'Ac me', 'run "db-bootstrap run --from tenant-migrations"']],
       );
       assert.match(
         result.findings[0]?.message ?? '',

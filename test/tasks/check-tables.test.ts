@@ -58,7 +58,7 @@ for (const set of sets) {
         table: 'stock_item',
         migration: 'stock.0001_initial',
       });
-      assert.equal(result.findings[1]?.help, 'run "db-bootstrap run --only tenant-migrations"');
+      assert.equal(result.findings[1]?.help, 'run "db-bootstrap run --from tenant-migrations"');
       assert.equal(result.summary, '2 tables are missing or incomplete in 3 schemas');
     });
 
@@ -78,7 +78,7 @@ for (const set of sets) {
         result.findings[1]?.message,
         'column "name" of table "auth_group" does not exist in schema "public"',
       );
-      assert.equal(result.findings[1].help, 'run "db-bootstrap run --only shared"');
+      assert.equal(result.findings[1].help, 'run "db-bootstrap run --from shared"');
     });
 
     it('shows fifty findings in full and counts the rest', async () => {

@@ -54,7 +54,7 @@ for (const set of sets) {
         ['DBB6019', 'error', 'tenant "zoo" has a row, but its schema does not exist'],
         ['DBB6020', 'warning', 'schema "left over" holds migrations, but accounts_client has no row for it'],
       ]);
-      assert.equal(result.findings?.[0]?.help, 'run "db-bootstrap run --only tenants"');
+      assert.equal(result.findings?.[0]?.help, 'run "db-bootstrap run --from tenants"');
       await project.rows('create schema zoo');
       await project.rows('drop schema "left over" cascade');
     });
