@@ -6,6 +6,8 @@ import { failureOf, notStarted } from './command/failure.js';
 import { fingerprint, missingOutputs } from './command/fingerprint.js';
 import { withResultFile } from './command/result-file.js';
 
+const needsList = 'without a shell, write the command as a list: [program, argument, …]';
+
 const options = z
   .strictObject({
     run: z
@@ -46,7 +48,7 @@ const options = z
   })
   .refine((value) => typeof value.run !== 'string' || value.shell !== false, {
     path: ['run'],
-    message: 'without a shell, write the command as a list: [program, argument, …]',
+    message: needsList,
   });
 
 type Options = z.output<typeof options>;
@@ -164,6 +166,7 @@ async function execute(context: Context): Promise<{ changed: boolean; summary: s
   if (!existsSync(cwd) || !statSync(cwd).isDirectory()) {
     throw notStarted(context, { cwd, missingFolder: true });
   }
+  if (typeof run === 'string' && shell === false) throw context.fail({ code: 'DBB2004', message: needsList });
   const [program = '', ...args] = typeof run === 'string' ? [run] : run;
   return withResultFile(context, async (env) => {
     const ended = await context
