@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { answers, makeDatabase, urlOf } from './connect.js';
 import { checkMajor, configure, majorOfData, makeData, removeDrafts } from './data.js';
 import {
+  findHome,
   makeHome,
   makeStateDirectory,
   readSettings,
@@ -69,6 +70,8 @@ async function bringUp({
   packageRoots,
   log = ignore,
 }: StartOptions): Promise<EmbeddedServer> {
+  // First: without a server to put there, no folder outside the project is made.
+  if (!runningPostmaster(findHome(stateDirectory))) findPackage(packageRoots);
   const home = makeHome(stateDirectory);
   const running = await findRunning(home);
   if (running && port !== undefined && running.port !== port)
