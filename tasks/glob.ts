@@ -1,24 +1,37 @@
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 /** Folders that no pattern looks into, unless it names them: dependencies, version control, our own files. */
 const neverSearched = new Set(['node_modules', '.git', '.venv', '__pycache__', '.db-bootstrap']);
 
 /**
  * The files under `root` that match at least one of the patterns and none of those that begin with "!":
- * relative, with forward slashes, sorted by code unit, each once. Symbolic links to files count as files; links to folders are not followed.
+ * relative (or absolute, where the pattern is), with forward slashes, sorted by code unit, each once. Symbolic links to files count as files; links to folders are not followed.
  *
  * In a pattern `*` stands for any characters but "/", `?` for one, `**` for any number of folders, `[abc]` for one of a set, and
  * `{a,b}` for either. A name that begins with a dot matches only a pattern part that does so too. `dir` alone matches every file below it.
  */
 export async function findFiles(root: string, patterns: readonly string[]): Promise<string[]> {
-  const wanted = patterns.filter((pattern) => !pattern.startsWith('!')).flatMap(compile);
-  const refused = patterns.filter((pattern) => pattern.startsWith('!')).flatMap((p) => compile(p.slice(1)));
+  const refused = patterns
+    .filter((pattern) => pattern.startsWith('!'))
+    .flatMap((each) => compile(each.slice(1)));
   const found = new Set<string>();
-  await walk(root, [], wanted, (path) => {
-    if (!refused.some((pattern) => matches(pattern, path))) found.add(path.join('/'));
-  });
+  for (const [base, wanted] of groupByBase(patterns.filter((pattern) => !pattern.startsWith('!')))) {
+    await walk(resolve(root, base), [], wanted.flatMap(compile), (path) => {
+      if (!refused.some((pattern) => matches(pattern, path))) found.add(base + path.join('/'));
+    });
+  }
   return [...found].sort();
+}
+
+/** Patterns by the folder where their search begins: "" for the root, "../" and its like above it, "/" for absolute ones. */
+function groupByBase(patterns: readonly string[]): Map<string, string[]> {
+  const groups = new Map<string, string[]>();
+  for (const pattern of patterns) {
+    const base = /^(?:(?:\.\/)*(?:\.\.\/)+|\/)/.exec(pattern)?.[0] ?? '';
+    groups.set(base, [...(groups.get(base) ?? []), pattern.slice(base.length)]);
+  }
+  return groups;
 }
 
 /** Whether a pattern is a plain path: one file, or a folder, and nothing to search for. */

@@ -67,7 +67,9 @@ function ofNode(lines: readonly string[], cwd: string): Cause | undefined {
 function ofLastLine(lines: readonly string[]): Cause | undefined {
   const full = lines.map((line) => line.trim()).filter((line) => line !== '');
   const sounding = full.filter((line) =>
-    /\b(error|fatal|failed|failure|denied|cannot|can't|not found|no such)\b/i.test(line),
+    /(error|exception|\bfatal|\bfailed|\bfailure|\bdenied|\bcannot|\bcan't|\bnot found|\bno such)\b/i.test(
+      line,
+    ),
   );
   const message = sounding[sounding.length - 1] ?? full[full.length - 1];
   return message === undefined ? undefined : { message };

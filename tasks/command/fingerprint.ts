@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { lstat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { nearest } from '../../lib/errors/index.js';
 import type { TaskContext } from '../../config/define.js';
 import { digestOf } from '../digest.js';
@@ -22,7 +22,7 @@ export async function fingerprint(context: TaskContext<Fingerprinted>): Promise<
   const hash = createHash('sha256');
   hash.update(JSON.stringify([run, cwd ?? '.', shell ?? true, outputs ?? [], env]));
   for (const file of await sourceFiles(context, sources ?? [])) {
-    hash.update(`\n${JSON.stringify(file)} ${await digestOf(join(context.root, file))}`);
+    hash.update(`\n${JSON.stringify(file)} ${await digestOf(resolve(context.root, file))}`);
   }
   return hash.digest('hex');
 }

@@ -206,6 +206,13 @@ describe('command', () => {
       assert.deepEqual(problem.output?.trimEnd().split('\n').sort(), ['bye', 'error: no coffee', 'working']);
     });
 
+    it('in a management command shows its own words', async () => {
+      const problem = await failure({
+        run: 'echo "CommandError: no such tenant: x" >&2; echo "2 warnings"; exit 1',
+      });
+      assert.equal(problem.message, 'CommandError: no such tenant: x');
+    });
+
     it('silently says so', async () => {
       assert.equal(
         (await failure({ run: 'exit 7' })).message,

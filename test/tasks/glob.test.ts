@@ -63,6 +63,16 @@ describe('findFiles', () => {
     ]);
   });
 
+  it('finds files above the root, and absolute ones', async () => {
+    const below = join(root, 'sql');
+    assert.deepEqual(await findFiles(below, ['../*.SQL', './../a.sql', '1.sql']), [
+      '../b.SQL',
+      './../a.sql',
+      '1.sql',
+    ]);
+    assert.deepEqual(await findFiles(below, [join(root, '[a].sql')]), [join(root, 'a.sql')]);
+  });
+
   it('tells plain paths from patterns', () => {
     assert.equal(isPlainPath('sql/1.sql'), true);
     assert.equal(isPlainPath('sql/*.sql'), false);
