@@ -36,6 +36,7 @@ export const codes = {
   DBB2018: 'the config file could not be read',
   DBB2019: 'extends goes round in a circle',
   DBB2020: 'two plugins, or a plugin and a built-in, bring the same kind',
+  DBB2021: 'a schema or a domain stands twice among the tenants',
 
   // 3 graph
   DBB3001: 'a task needs a task that does not exist',

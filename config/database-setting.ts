@@ -1,0 +1,68 @@
+import { basename } from 'node:path';
+import { BootstrapError } from '../lib/errors/index.js';
+import type { Json } from './define.js';
+import type { Locate } from './issues.js';
+import { isObject } from './merge.js';
+import type { DatabaseSetting, TaskDefinition } from './workflow.js';
+
+/** Variables of libpq that say which database is meant. */
+const naming = ['PGHOST', 'PGHOSTADDR', 'PGPORT', 'PGDATABASE', 'PGUSER', 'PGSERVICE'];
+
+/**
+ * Where the database comes from: `database`, else DATABASE_URL, else PG*. Where nothing names one: none for a workflow that needs
+ * none, the embedded server for a developer, DBB4005 in CI.
+ */
+export function resolveDatabase(options: {
+  readonly value: Json | undefined;
+  readonly env: Readonly<Record<string, string>>;
+  readonly tasks: ReadonlyMap<string, TaskDefinition>;
+  readonly root: string;
+  readonly locate: Locate;
+  readonly file: string | undefined;
+}): DatabaseSetting {
+  const { value, env, tasks, root, locate, file } = options;
+  if (value === 'none') return { kind: 'none' };
+  if (value === 'embedded') return { kind: 'embedded', name: databaseName(root) };
+  if (typeof value === 'string') return { kind: 'url', url: value };
+  if (isObject(value)) {
+    if (typeof value.url === 'string') return { kind: 'url', url: value.url };
+    if (value.embedded !== undefined) {
+      const { port, name } = isObject(value.embedded) ? value.embedded : {};
+      return {
+        kind: 'embedded',
+        name: typeof name === 'string' ? name : databaseName(root),
+        ...(typeof port === 'number' ? { port } : {}),
+      };
+    }
+    return { kind: 'url', url: urlOfParts(value) };
+  }
+  if (env.DATABASE_URL) return { kind: 'url', url: env.DATABASE_URL };
+  if (naming.some((name) => env[name])) return { kind: 'url', url: 'postgres://' };
+  if ([...tasks.values()].every((task) => !task.enabled || task.kind.database === false))
+    return { kind: 'none' };
+  if (!env.CI || env.CI === 'false') return { kind: 'embedded', name: databaseName(root) };
+  throw new BootstrapError({
+    code: 'DBB4005',
+    message: 'no database is configured, and in CI none is started by itself',
+    ...(file === undefined ? {} : { place: locate(['preset'], 'key') }),
+    help: 'set DATABASE_URL, or "database: embedded"',
+  });
+}
+
+/** The name of the database on the embedded server: the project's folder, for development. */
+function databaseName(root: string): string {
+  const name = basename(root)
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '_')
+    .replace(/^_+|_+$/g, '');
+  return `${name.slice(0, 50) || 'app'}_dev`;
+}
+
+function urlOfParts(parts: Readonly<Record<string, Json>>): string {
+  const text = (key: string): string =>
+    parts[key] === undefined ? '' : encodeURIComponent(String(parts[key] as string | number));
+  const password = parts.password === undefined ? '' : `:${text('password')}`;
+  const login = parts.user === undefined ? '' : `${text('user')}${password}@`;
+  const port = parts.port === undefined ? '' : `:${text('port')}`;
+  return `postgres://${login}${text('host')}${port}/${text('name')}`;
+}

@@ -1,0 +1,76 @@
+import type { Json } from './define.js';
+import type { Path, Source } from './source.js';
+
+/** The layers in one value; every path remembers the source it came from. */
+export interface Merged {
+  readonly data: Record<string, Json>;
+  /** By the JSON text of the path; objects have the source of their last writer. */
+  readonly sources: ReadonlyMap<string, Source>;
+}
+
+type Mutable = Record<string, Json>;
+
+/** Whether a value merges key by key. */
+export function isObject(value: unknown): value is Record<string, Json> {
+  return value !== null && typeof value === 'object' && !Array.isArray(value);
+}
+
+/** Merges sources from the weakest to the strongest: objects key by key, arrays and scalars replace, null removes. */
+export function mergeSources(sources: readonly Source[]): Merged {
+  const origins = new Map<string, Source>();
+  const data: Mutable = {};
+  for (const source of sources) {
+    if (isObject(source.data)) mergeInto(data, source.data, [], source, origins);
+  }
+  return { data, sources: origins };
+}
+
+/** The source that wrote a path, or the nearest parent of it. */
+export function sourceOf(merged: Merged, path: Path): Source | undefined {
+  for (let length = path.length; length > 0; length--) {
+    const source = merged.sources.get(JSON.stringify(path.slice(0, length)));
+    if (source) return source;
+  }
+  return undefined;
+}
+
+function mergeInto(
+  target: Mutable,
+  from: Record<string, Json>,
+  path: Path,
+  source: Source,
+  origins: Map<string, Source>,
+): void {
+  for (const [key, value] of Object.entries(from)) {
+    const here = [...path, key];
+    const old = target[key];
+    if (value === null) {
+      Reflect.deleteProperty(target, key);
+      forget(origins, here);
+      continue;
+    }
+    if (isObject(value)) {
+      const merged: Mutable = isObject(old) ? (old as Mutable) : {};
+      if (old !== undefined && !isObject(old)) forget(origins, here);
+      // defineProperty: a key such as "__proto__" is a key like any other.
+      Object.defineProperty(target, key, {
+        value: merged,
+        enumerable: true,
+        configurable: true,
+        writable: true,
+      });
+      origins.set(JSON.stringify(here), source);
+      mergeInto(merged, value, here, source, origins);
+    } else {
+      if (old !== undefined) forget(origins, here);
+      Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
+      origins.set(JSON.stringify(here), source);
+    }
+  }
+}
+
+function forget(origins: Map<string, Source>, path: Path): void {
+  const own = JSON.stringify(path);
+  const below = `${own.slice(0, -1)},`;
+  for (const key of [...origins.keys()]) if (key === own || key.startsWith(below)) origins.delete(key);
+}

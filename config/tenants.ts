@@ -1,0 +1,47 @@
+import type { Problem } from '../lib/errors/index.js';
+import type { Json } from './define.js';
+import type { Locate } from './issues.js';
+import { isObject } from './merge.js';
+import { formatPath } from './source.js';
+
+/** Checks what can be known of tenants without a database: names that PostgreSQL cannot have, and what stands twice. */
+export function checkTenants(value: Json | undefined, locate: Locate, problems: Problem[]): void {
+  const schemas = new Map<string, number>();
+  const domains = new Map<string, number>();
+  for (const [index, tenant] of (Array.isArray(value) ? (value as Json[]) : []).entries()) {
+    if (!isObject(tenant) || typeof tenant.schema !== 'string') continue;
+    const reason = refusal(tenant.schema);
+    if (reason !== undefined) {
+      problems.push({
+        code: 'DBB6023',
+        message: `the schema name "${tenant.schema}" is not valid: ${reason}`,
+        place: locate(['tenants', index, 'schema'], 'value'),
+        help: 'use letters, digits and underscores',
+      });
+    }
+    once(schemas, tenant.schema, index, 'schema');
+    const all = [tenant.domain, ...(Array.isArray(tenant.domains) ? (tenant.domains as Json[]) : [])];
+    for (const domain of all) if (typeof domain === 'string') once(domains, domain, index, 'domain');
+  }
+
+  function once(seen: Map<string, number>, name: string, index: number, key: 'schema' | 'domain'): void {
+    const before = seen.get(name);
+    if (before === undefined) seen.set(name, index);
+    else {
+      problems.push({
+        code: 'DBB2021',
+        message: `the ${key} "${name}" stands twice: ${formatPath(['tenants', before])} has it too`,
+        place: locate(['tenants', index, key], 'value'),
+        help: 'each tenant has a schema and domains of its own',
+      });
+    }
+  }
+}
+
+function refusal(schema: string): string | undefined {
+  if (Buffer.byteLength(schema) > 63) return 'it has more than 63 bytes';
+  if (/["']/.test(schema)) return 'django-tenants does not quote quotes';
+  if (schema.startsWith('pg_') || schema === 'information_schema')
+    return 'PostgreSQL keeps such names to itself';
+  return undefined;
+}
