@@ -1,13 +1,11 @@
-import { readFileSync } from 'node:fs';
-import { CommanderError } from 'commander';
-import { packageRoot } from '../errors/package-root.js';
+import type { CommanderError } from 'commander';
 import { createProgram, type Action } from './program.js';
 
 /** The whole command: parses the arguments, runs what they chose, and resolves with the exit code. Never rejects. */
 export async function main(args: readonly string[]): Promise<number> {
   let chosen: Action | undefined;
-  const program = createProgram(version(), (action) => {
-    chosen = action;
+  const program = await createProgram(args, (action) => {
+    chosen ??= action;
   });
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({ writeErr: () => undefined });
@@ -16,7 +14,7 @@ export async function main(args: readonly string[]): Promise<number> {
     program.parse(args, { from: 'user' });
     return chosen ? await chosen() : 0;
   } catch (error) {
-    if (error instanceof CommanderError) {
+    if (isCommanderError(error)) {
       if (error.exitCode === 0) return 0;
       const { BootstrapError } = await import('../errors/index.js');
       const { usageProblem } = await import('./usage.js');
@@ -26,15 +24,15 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-/** Our version, as package.json says. */
-export function version(): string {
-  const manifest = JSON.parse(readFileSync(`${packageRoot()}/package.json`, 'utf8')) as { version: string };
-  return manifest.version;
-}
-
 async function reportFailure(error: unknown, args: readonly string[]): Promise<number> {
   const { failureText } = await import('./failure.js');
   const { exitCodeOf } = await import('../errors/index.js');
-  process.stderr.write(`${failureText(error, { verbose: args.includes('--verbose') || args.includes('-v'), color: process.stderr.isTTY && !args.includes('--no-color') && !process.env.NO_COLOR })}\n`);
+  process.stderr.write(
+    `${failureText(error, { verbose: args.includes('--verbose') || args.includes('-v'), color: process.stderr.isTTY && !args.includes('--no-color') && !process.env.NO_COLOR })}\n`,
+  );
   return exitCodeOf(error);
+}
+
+function isCommanderError(error: unknown): error is CommanderError {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('commander.');
 }

@@ -67,5 +67,11 @@ function collect(value: string, previous: readonly string[] | undefined): readon
 }
 
 function collectNames(value: string, previous: readonly string[] | undefined): readonly string[] {
-  return [...(previous ?? []), ...value.split(',').map((name) => name.trim()).filter(Boolean)];
+  return [
+    ...(previous ?? []),
+    ...value
+      .split(',')
+      .map((name) => name.trim())
+      .filter(Boolean),
+  ];
 }

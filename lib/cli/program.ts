@@ -1,5 +1,9 @@
-import { Command } from 'commander';
-import { addConfigOptions, addRunOptions, addSelectOptions } from './options.js';
+import { createRequire } from 'node:module';
+import type { Command } from 'commander';
+import type * as CommandOptions from './options.js';
+
+// Commander is CommonJS: its ESM wrapper costs 5 of the 25 ms that `--help` may take beyond bare Node (bench/startup.ts).
+const commander = createRequire(import.meta.url)('commander') as typeof import('commander');
 
 /** A command that was chosen: resolves with the exit code. */
 export type Action = () => Promise<number>;
@@ -8,10 +12,18 @@ export type Action = () => Promise<number>;
  * The command line as commander sees it. An action only notes what was chosen; nothing but commander is loaded until
  * it runs, so that `--help` costs what Node costs.
  */
-export function createProgram(version: string, choose: (action: Action) => void): Command {
-  const program = new Command('db-bootstrap')
-    .description("Brings an application's PostgreSQL database from nothing, or from any earlier state, to verified ready.")
-    .version(version, '-V, --version', 'print the version')
+export async function createProgram(
+  args: readonly string[],
+  choose: (action: Action) => void,
+): Promise<Command> {
+  const { addConfigOptions, addRunOptions, addSelectOptions } = isHelpAlone(args)
+    ? noOptions
+    : await import('./options.js');
+  const program = new commander.Command('db-bootstrap')
+    .description(
+      "Brings an application's PostgreSQL database from nothing, or from any earlier state, to verified ready.",
+    )
+    .option('-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .enablePositionalOptions()
     .showHelpAfterError(false);
@@ -69,7 +81,10 @@ export function createProgram(version: string, choose: (action: Action) => void)
     .option('--cwd <folder>', 'the folder to work in')
     .option('--no-color', 'no colour')
     .action((options: Record<string, unknown>) => {
-      choose(async () => (await import('./init.js')).initCommand(options));
+      choose(async () => {
+        const [{ initRepository }, { openIo }] = await Promise.all([import('./init/index.js'), import('./load.js')]);
+        return initRepository(openIo(options));
+      });
     });
 
   program
@@ -78,7 +93,13 @@ export function createProgram(version: string, choose: (action: Action) => void)
     .argument('[code]', 'such as DBB6012')
     .option('--no-color', 'no colour')
     .action((code: string | undefined, options: Record<string, unknown>) => {
-      choose(async () => (await import('./explain.js')).explainCommand(code, options));
+      choose(async () => {
+        const [{ explainCommand }, { openIo }] = await Promise.all([
+          import('./explain.js'),
+          import('./load.js'),
+        ]);
+        return explainCommand(code, openIo(options));
+      });
     });
 
   addConfigOptions(program.command('db'))
@@ -90,5 +111,22 @@ export function createProgram(version: string, choose: (action: Action) => void)
       choose(async () => (await import('./db.js')).dbCommand(action, words, options));
     });
 
+  program.on('option:version', () => {
+    choose(async () => (await import('./version.js')).versionCommand());
+  });
   return program;
+}
+
+// The list of commands needs none of their options: 70 of them cost a tenth of what `--help` may take.
+const noOptions: typeof CommandOptions = {
+  addConfigOptions: (command) => command,
+  addSelectOptions: (command) => command,
+  addRunOptions: (command) => command,
+};
+
+function isHelpAlone(args: readonly string[]): boolean {
+  return (
+    args.length === 1 &&
+    (args[0] === '--help' || args[0] === '-h' || args[0] === '--version' || args[0] === '-V')
+  );
 }

@@ -2,14 +2,22 @@ import type { Command, CommanderError } from 'commander';
 import type { Problem } from '../errors/index.js';
 
 /** Turns commander's complaint into ours: a code, what was written, the nearest valid name. */
-export async function usageProblem(error: CommanderError, program: Command, args: readonly string[]): Promise<Problem> {
+export async function usageProblem(
+  error: CommanderError,
+  program: Command,
+  args: readonly string[],
+): Promise<Problem> {
   const { nearest } = await import('../errors/index.js');
   const quoted = /'([^']*)'/.exec(error.message)?.[1] ?? '';
-  const command = program.commands.find((each) => args.includes(each.name())) ?? program.commands[0] ?? program;
+  const command =
+    program.commands.find((each) => args.includes(each.name())) ?? program.commands[0] ?? program;
   const helpCommand = `db-bootstrap ${command.name()} --help`;
   switch (error.code) {
     case 'commander.unknownOption': {
-      const near = nearest(quoted, command.options.flatMap((option) => option.long ?? []));
+      const near = nearest(
+        quoted,
+        command.options.flatMap((option) => option.long ?? []),
+      );
       return {
         code: 'DBB1001',
         message: `there is no option "${quoted}" for the command "${command.name()}"`,
@@ -17,7 +25,11 @@ export async function usageProblem(error: CommanderError, program: Command, args
       };
     }
     case 'commander.optionMissingArgument':
-      return { code: 'DBB1003', message: `the option "${quoted}" needs a value`, help: `run "${helpCommand}"` };
+      return {
+        code: 'DBB1003',
+        message: `the option "${quoted}" needs a value`,
+        help: `run "${helpCommand}"`,
+      };
     case 'commander.missingArgument':
       return {
         code: 'DBB1008',
@@ -31,6 +43,10 @@ export async function usageProblem(error: CommanderError, program: Command, args
         help: `run "${helpCommand}"`,
       };
     default:
-      return { code: 'DBB1003', message: error.message.replace(/^error: /, ''), help: `run "${helpCommand}"` };
+      return {
+        code: 'DBB1003',
+        message: error.message.replace(/^error: /, ''),
+        help: `run "${helpCommand}"`,
+      };
   }
 }

@@ -1,0 +1,59 @@
+import { isAbsolute, resolve } from 'node:path';
+import { statSync } from 'node:fs';
+import { BootstrapError } from '../errors/index.js';
+import { processIo, type Io } from './io.js';
+import type { ConfigOptions, RunOptions } from './options.js';
+import type { Workflow } from '../../config/workflow.js';
+import type { TaskKind } from '../../config/define.js';
+
+/** A config that was read, with the process it was read for. */
+export interface Loaded {
+  readonly io: Io;
+  readonly workflow: Workflow;
+  readonly kinds: ReadonlyMap<string, TaskKind>;
+}
+
+/** The process as the options see it: `--cwd`, `--color` and `--no-color` applied. */
+export function openIo(options: Pick<ConfigOptions, 'cwd' | 'color'>): Io {
+  const cwd =
+    options.cwd === undefined ? process.cwd() : isAbsolute(options.cwd) ? options.cwd : resolve(options.cwd);
+  if (!statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new BootstrapError({
+      code: 'DBB1007',
+      message: `the folder "${options.cwd ?? cwd}" does not exist`,
+      place: { file: '--cwd' },
+      help: 'name the folder that holds the config',
+    });
+  }
+  return processIo({ cwd, color: options.color });
+}
+
+/** Reads the config that the options choose; throws every mistake in it at once. */
+export async function load(options: RunOptions): Promise<Loaded> {
+  const io = openIo(options);
+  const [{ loadWorkflow }, { builtinKinds }] = await Promise.all([
+    import('../../config/index.js'),
+    import('../../tasks/index.js'),
+  ]);
+  const { workflow, kinds } = await loadWorkflow({
+    cwd: io.cwd,
+    env: io.env,
+    builtinKinds,
+    ...defined({ file: options.config, profile: options.profile, set: options.set }),
+    flags: defined({
+      concurrency: options.concurrency,
+      timeout: options.timeout,
+      onFailure: options.onFailure,
+      reporter: options.json === true ? 'ndjson' : options.reporter,
+    }),
+    select: defined({ only: options.only, skip: options.skip, from: options.from }),
+  });
+  return { io, workflow, kinds };
+}
+
+/** The entries of a record that have a value. */
+export function defined<T extends object>(record: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}

@@ -1,0 +1,110 @@
+import type { Writable } from 'node:stream';
+import { parseDuration } from '../../config/index.js';
+import { BootstrapError, nearest } from '../errors/index.js';
+import { chooseReporter, createReporter } from '../report/index.js';
+import { runWorkflow, type RunEvent, type RunEventBody, type RunResult } from '../run/index.js';
+import { checkGuards } from './guards.js';
+import { load, type Loaded } from './load.js';
+import type { RunOptions } from './options.js';
+import { newRunId } from './run-id.js';
+import { openSession } from './session.js';
+import { catchSignals } from './signals.js';
+import { version } from './version.js';
+
+/** Names of the commands, for "did you mean". */
+const commands = ['run', 'exec', 'plan', 'check', 'graph', 'config', 'init', 'explain', 'db'];
+
+/** `db-bootstrap run`: executes the workflow; resolves with the exit code. */
+export async function runCommand(
+  options: RunOptions & { readonly dryRun?: boolean },
+  words: readonly string[],
+): Promise<number> {
+  refuseWords(words);
+  if (options.dryRun === true) return (await import('./plan.js')).planCommand(options);
+  const loaded = await load(options);
+  return (await execute(loaded, options, loaded.io.stdout)).exitCode;
+}
+
+/** One execution of a loaded workflow, reported on `stdout`; resolves when everything of it has ended. */
+export async function execute(
+  { io, workflow }: Loaded,
+  options: RunOptions,
+  stdout: Writable,
+): Promise<RunResult & { readonly env: Readonly<Record<string, string>> }> {
+  const runId = newRunId();
+  const waitLock = durationOption('--wait-lock', options.waitLock) ?? 0;
+  const signals = catchSignals();
+  try {
+    const session = await openSession({ io, workflow, runId, waitLock, readOnly: false });
+    await checkGuards({ io, workflow, database: session.connection, yes: options.yes === true });
+    const name = chooseReporter({ config: workflow.reporter, env: io.env, isTTY: io.terminal });
+    const reporter = await createReporter(name, {
+      stdout,
+      stderr: io.stderr,
+      color: io.color,
+      verbose: options.verbose === true,
+      quiet: options.quiet === true,
+      columns: io.columns,
+      env: io.env,
+      secrets: [...workflow.secrets, ...session.secrets],
+    });
+    const emit = (event: RunEventBody): void =>
+      reporter.report({ v: 1, at: Date.now(), run: runId, ...event } as RunEvent);
+    const result = await runWorkflow({
+      runId,
+      version: version(),
+      workflow: { ...workflow, secrets: [...workflow.secrets, ...session.secrets] },
+      emit,
+      interrupt: signals.interrupt,
+      kill: signals.kill,
+      services: session.services,
+      resume: resumeCommand(options),
+      verbose: options.verbose === true,
+    });
+    await reporter.close();
+    return { ...result, env: session.environment() };
+  } finally {
+    signals.release();
+  }
+}
+
+/** The command line that takes this run up again. */
+function resumeCommand(options: RunOptions): string {
+  const words = ['db-bootstrap', 'run'];
+  const add = (flag: string, values: string | readonly string[] | undefined): void => {
+    for (const value of typeof values === 'string' ? [values] : (values ?? [])) {
+      words.push(flag, /^[\w./:=@,-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`);
+    }
+  };
+  add('--config', options.config);
+  add('--cwd', options.cwd);
+  add('--profile', options.profile);
+  add('--set', options.set);
+  add('--only', options.only);
+  add('--skip', options.skip);
+  add('--from', options.from);
+  return words.join(' ');
+}
+
+/** Milliseconds of a duration on the command line; throws DBB1003 for what is none. */
+function durationOption(flag: string, value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const ms = parseDuration(value);
+  if (ms !== undefined) return ms;
+  throw new BootstrapError({
+    code: 'DBB1003',
+    message: `"${value}" is no duration`,
+    place: { file: flag },
+    help: 'write a number and a unit, such as 30s or 5m',
+  });
+}
+
+function refuseWords([word]: readonly string[]): void {
+  if (word === undefined) return;
+  const near = nearest(word, commands);
+  throw new BootstrapError({
+    code: 'DBB1002',
+    message: `there is no command "${word}"`,
+    help: near === undefined ? 'run "db-bootstrap --help"' : `did you mean "db-bootstrap ${near}"?`,
+  });
+}

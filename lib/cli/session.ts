@@ -1,0 +1,185 @@
+import type { TaskDatabase, TaskHost } from '../../config/define.js';
+import type { Workflow } from '../../config/workflow.js';
+import type { HostService } from '../django/index.js';
+import { BootstrapError, packageRoot } from '../errors/index.js';
+import { startEmbedded } from '../postgres/embedded/start.js';
+import { embeddedUrl } from '../postgres/embedded/stop.js';
+import {
+  Database,
+  resolveConnection,
+  terminateSurvivors,
+  type ConnectionParameters,
+} from '../postgres/index.js';
+import {
+  databaseLedger,
+  databaseLock,
+  fileLedger,
+  fileLock,
+  noLedger,
+  stateDirectoryOf,
+  taskEnvironment,
+  type Ledger,
+  type RunLock,
+  type RunServices,
+} from '../run/index.js';
+import { print, type Io } from './io.js';
+
+/** What a workflow is executed with. */
+export interface Session {
+  readonly services: RunServices;
+  /** Where the database is; undefined for a workflow without one, and for an embedded server that a plan does not start. */
+  readonly connection: ConnectionParameters | undefined;
+  /** Values that may stand in no output, beside those of the config. */
+  readonly secrets: readonly string[];
+  /** The environment that tasks have. */
+  environment(): Readonly<Record<string, string>>;
+}
+
+/** What decides how a session is opened. */
+export interface SessionOptions {
+  readonly io: Io;
+  readonly workflow: Workflow;
+  readonly runId: string;
+  /** Milliseconds to wait for another run. */
+  readonly waitLock: number;
+  /** For plans and checks: starts no server, installs and writes nothing. */
+  readonly readOnly: boolean;
+}
+
+/** Opens all that a run needs from outside; nothing connects before it is used, but the embedded server starts here. */
+export async function openSession(options: SessionOptions): Promise<Session> {
+  const { workflow, runId } = options;
+  const connection = await resolveDatabase(options);
+  const database = connection && new Database(connection, { applicationName: `db-bootstrap/${runId}` });
+  const stateDirectory = stateDirectoryOf(workflow);
+  const host = lazyHost(options);
+  const services: RunServices = {
+    database: ({ signal }) => database?.bind(signal) ?? noDatabase(workflow),
+    host: (user) => host.forTask({ ...user, database: services.database(user) }),
+    lock: lockOf(options, stateDirectory, connection, database),
+    ledger: ledgerOf(options, stateDirectory, database),
+    databaseAnswers: async () =>
+      (await database?.query('select 1').then(
+        () => true,
+        () => false,
+      )) ?? false,
+    close: async () => {
+      await host.close();
+      await database?.close();
+    },
+  };
+  return {
+    services,
+    connection,
+    secrets:
+      connection?.password === undefined
+        ? []
+        : [connection.password, encodeURIComponent(connection.password)],
+    environment: () => taskEnvironment({ base: workflow.env, own: {}, database, runId }),
+  };
+}
+
+async function resolveDatabase({
+  io,
+  workflow,
+  readOnly,
+}: SessionOptions): Promise<ConnectionParameters | undefined> {
+  const { database } = workflow;
+  if (database.kind === 'none') return undefined;
+  if (database.kind === 'url') return resolveConnection(database.url, workflow.env);
+  const stateDirectory = stateDirectoryOf(workflow);
+  // The embedded server is what was asked for; PG* of the environment speak of another.
+  if (readOnly) {
+    try {
+      return resolveConnection(embeddedUrl({ stateDirectory, name: database.name }), {});
+    } catch (error) {
+      if (error instanceof BootstrapError && error.code === 'DBB4022') return undefined;
+      throw error;
+    }
+  }
+  const server = await startEmbedded({
+    stateDirectory,
+    name: database.name,
+    packageRoots: [workflow.root, packageRoot()],
+    log: (text) => print(io.stderr, text),
+    ...(database.port === undefined ? {} : { port: database.port }),
+  });
+  const connection = resolveConnection(server.url, {});
+  print(
+    io.stderr,
+    `database: ${connection.display} (embedded PostgreSQL ${server.version}; "db-bootstrap db url" prints the password)`,
+  );
+  return connection;
+}
+
+function lockOf(
+  { workflow, runId, waitLock, readOnly }: SessionOptions,
+  stateDirectory: string,
+  connection: ConnectionParameters | undefined,
+  database: Database | undefined,
+): RunLock {
+  if (readOnly)
+    return {
+      lost: new AbortController().signal,
+      acquire: () => Promise.resolve(),
+      release: () => Promise.resolve(),
+    };
+  if (!connection || !database) return fileLock(stateDirectory, { runId, wait: waitLock });
+  const lock = databaseLock(connection, { runId, wait: waitLock });
+  return {
+    lost: lock.lost,
+    release: () => lock.release(),
+    acquire: async (signal) => {
+      await lock.acquire(signal);
+      // Only while the lock is held is every other session of ours one that a crashed run left behind.
+      await terminateSurvivors(database.bind(signal), { runId, grace: workflow.grace });
+    },
+  };
+}
+
+function ledgerOf(
+  { workflow, readOnly }: SessionOptions,
+  stateDirectory: string,
+  database: Database | undefined,
+): Ledger {
+  const options = { stateDirectory, readOnly };
+  if (workflow.ledger.kind === 'off') return noLedger(options);
+  if (workflow.ledger.kind === 'file' || !database) return fileLedger(options);
+  return databaseLedger(database, workflow.ledger.schema, options);
+}
+
+type HostUser = Parameters<RunServices['host']>[0] & { readonly database: TaskDatabase };
+
+/** The host, whose code is loaded, and whose process starts, at the first request. */
+function lazyHost({ workflow, runId }: SessionOptions): { forTask(user: HostUser): TaskHost; close(): Promise<void> } {
+  const open = async (): Promise<HostService> => {
+    const { createHostService } = await import('../django/index.js');
+    return createHostService({ django: workflow.django, root: workflow.root, runId, grace: workflow.grace });
+  };
+  let service: Promise<HostService> | undefined;
+  return {
+    forTask: (user) => ({
+      request: async (method, params, onEvent) => {
+        service ??= open();
+        return (await service).forTask(user).request(method, params, onEvent);
+      },
+    }),
+    close: async () => (await service)?.close(),
+  };
+}
+
+/** Stands where no database is: reading anything of it says why there is none. */
+function noDatabase({ database }: Workflow): TaskDatabase {
+  const refuse = (): never => {
+    throw new BootstrapError(
+      database.kind === 'embedded'
+        ? { code: 'DBB4022', message: 'no embedded server is running', help: 'run "db-bootstrap db start"' }
+        : {
+            code: 'DBB4005',
+            message: 'no database is configured, and this task needs one',
+            help: 'set DATABASE_URL, or "database:" in the config',
+          },
+    );
+  };
+  return new Proxy({} as TaskDatabase, { get: refuse });
+}
