@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { TaskContext } from '../../config/define.js';
+import { resolveConnection } from '../../lib/postgres/index.js';
 
 /** Variables of init scripts; undefined removes one. */
 export type InitEnvironment = Readonly<Record<string, string | undefined>> & {
@@ -9,33 +10,83 @@ export type InitEnvironment = Readonly<Record<string, string | undefined>> & {
 };
 
 /**
- * The variables that the image gives to its scripts, with the workflow's database as their defaults. POSTGRES_USER and POSTGRES_DB
- * come from elsewhere only where the task's own `env` sets them: what the environment happens to hold never leads to another database.
+ * The variables that the image gives to its scripts, with the workflow's database as their defaults. They lead to another server,
+ * role or database only where the task's own `env` says so: what the environment happens to hold never does.
  * `X` and `X_FILE` both set is an error, and `X_FILE` alone is read (source: file_env in docker-entrypoint.sh).
  */
 export async function initEnvironment(context: TaskContext<unknown>): Promise<InitEnvironment> {
-  const { database, env, taskEnv = {} } = context;
+  const { env, taskEnv = {} } = context;
   for (const name of ['POSTGRES_PASSWORD', 'POSTGRES_USER', 'POSTGRES_DB']) refuseTwins(context, name);
-  const own = {
-    user: await fileEnv(context, taskEnv, 'POSTGRES_USER'),
-    name: await fileEnv(context, taskEnv, 'POSTGRES_DB'),
-    password: await fileEnv(context, env, 'POSTGRES_PASSWORD'),
-  };
-  const password = own.password ?? database.password ?? '';
+  const target = targetOf(context);
+  const user = await fileEnv(context, taskEnv, 'POSTGRES_USER');
+  const database = await fileEnv(context, taskEnv, 'POSTGRES_DB');
+  const password = (await fileEnv(context, env, 'POSTGRES_PASSWORD')) ?? target.password ?? '';
   // A role of the task's own has a password of its own.
-  const login = taskEnv.PGPASSWORD ?? (own.user === undefined ? database.password : undefined) ?? password;
+  const login = taskEnv.PGPASSWORD ?? (user === undefined ? target.password : undefined) ?? password;
   return {
-    POSTGRES_USER: own.user ?? database.user,
+    ...target.keywords,
+    POSTGRES_USER: user ?? target.user,
     POSTGRES_PASSWORD: password,
-    POSTGRES_DB: own.name ?? database.name,
+    POSTGRES_DB: database ?? target.database,
     POSTGRES_USER_FILE: undefined,
     POSTGRES_PASSWORD_FILE: undefined,
     POSTGRES_DB_FILE: undefined,
-    PGHOST: env.PGHOST ?? database.host,
-    PGPORT: env.PGPORT ?? String(database.port),
+    PGHOST: target.host,
+    PGPORT: target.port,
+    PGUSER: user ?? target.user,
+    PGDATABASE: database ?? target.database,
     PGPASSWORD: login === '' ? undefined : login,
   };
 }
+
+/** Whether the variables lead to the workflow's server, as the workflow's role: another database of that server is near enough. */
+export function leadsHome(context: TaskContext<unknown>, env: InitEnvironment): boolean {
+  const { host, port, user } = context.database;
+  return env.PGHOST === host && env.PGPORT === String(port) && env.POSTGRES_USER === user;
+}
+
+interface Target {
+  readonly host: string;
+  readonly port: string;
+  readonly user: string;
+  readonly database: string;
+  readonly password: string | undefined;
+  /** What a URL says beyond the parts, as variables of libpq. */
+  readonly keywords: Readonly<Record<string, string>>;
+}
+
+/** Where the scripts go: the workflow's database, but for the parts that the task's own `env` sets. */
+function targetOf({ database, env, taskEnv = {} }: TaskContext<unknown>): Target {
+  const { sslmode, keywords, ...url } = resolveConnection(taskEnv.DATABASE_URL ?? database.url, {});
+  const base = taskEnv.DATABASE_URL === undefined ? database : { ...url, name: url.database };
+  return {
+    host: taskEnv.PGHOST ?? base.host,
+    port: taskEnv.PGPORT ?? String(base.port),
+    user: taskEnv.PGUSER ?? base.user,
+    database: taskEnv.PGDATABASE ?? base.name,
+    // The engine leaves the password out where a task goes elsewhere.
+    password: taskEnv.DATABASE_URL === undefined ? env.PGPASSWORD : url.password,
+    keywords: Object.fromEntries(
+      Object.entries({ sslmode, ...keywords }).flatMap(([name, value]) => {
+        const variable = variables[name];
+        return variable === undefined || value === undefined || variable in taskEnv
+          ? []
+          : [[variable, value]];
+      }),
+    ),
+  };
+}
+
+const variables: Readonly<Record<string, string>> = {
+  sslmode: 'PGSSLMODE',
+  sslrootcert: 'PGSSLROOTCERT',
+  sslcert: 'PGSSLCERT',
+  sslkey: 'PGSSLKEY',
+  options: 'PGOPTIONS',
+  connect_timeout: 'PGCONNECT_TIMEOUT',
+  channel_binding: 'PGCHANNELBINDING',
+  target_session_attrs: 'PGTARGETSESSIONATTRS',
+};
 
 function refuseTwins(context: TaskContext<unknown>, name: string): void {
   if (!context.env[name] || !context.env[`${name}_FILE`]) return;

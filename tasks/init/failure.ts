@@ -35,6 +35,7 @@ export async function initFailure(
         ? [{ label: 'not done', text: `${notRun.map((name) => `"${name}"`).join(', ')} did not run` }]
         : []),
     ],
+    help: found.help ?? `correct "${file.name}", then run again: it goes on at this file`,
     facts: {
       script: file.name,
       ...found.facts,

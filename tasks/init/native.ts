@@ -31,6 +31,7 @@ export async function prepareNative(
   }
   return {
     async run(file) {
+      context.log.info(`${file.name}: without psql, statement by statement`);
       await context.database.withClient(
         async (client) => {
           for (const statement of scripts.get(file.name) ?? []) {
@@ -89,6 +90,7 @@ function statementFailure(
       code: ofStatement.has(problem.code) ? 'DBB5005' : problem.code,
       place: { file: file.shown, ...placeOf(statement, problem.facts?.position) },
       notes: (problem.notes ?? []).filter(({ label }) => label !== 'statement'),
+      help: problem.help ?? `correct "${file.name}", then run again: it goes on at this file`,
       facts: { ...problem.facts, script: file.name, statement: statement.text },
     },
     error,

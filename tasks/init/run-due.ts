@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { TaskContext } from '../../config/define.js';
 import { BootstrapError, type Problem } from '../../lib/errors/index.js';
 import type { DueFile, InitEntry } from './decide.js';
-import { initEnvironment } from './environment.js';
+import { initEnvironment, leadsHome, type InitEnvironment } from './environment.js';
 import { initFailure } from './failure.js';
 import type { InitFile } from './folder.js';
 import { prepareNative, type NativeRunner } from './native.js';
@@ -37,14 +37,14 @@ export async function runDue(
 async function preparedNative(
   context: TaskContext<unknown>,
   due: readonly DueFile[],
-  env: { readonly POSTGRES_USER: string; readonly POSTGRES_DB: string },
+  env: InitEnvironment,
 ): Promise<NativeRunner> {
   const sql = due.find(({ file }) => file.kind.startsWith('sql'));
-  if (sql && env.POSTGRES_USER !== context.database.user) {
+  if (sql && !leadsHome(context, env)) {
     throw context.fail({
       code: 'DBB5002',
-      message: `"${sql.file.shown}" should run as "${env.POSTGRES_USER}", which needs psql, and psql is not on the PATH`,
-      help: 'install psql (Debian: apt install postgresql-client), or unset POSTGRES_USER',
+      message: `the env of task "${context.task}" leads "${sql.file.shown}" to another server or role, which needs psql, and psql is not on the PATH`,
+      help: 'install psql (Debian: apt install postgresql-client)',
     });
   }
   const runner = await prepareNative(context, due, env.POSTGRES_DB);

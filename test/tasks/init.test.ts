@@ -133,6 +133,36 @@ describe('init', () => {
       assert.match(problem.message, /database "dbb_no_such_database" does not exist/);
     });
 
+    it('follows the parts of a connection that the task itself sets, without the password of the workflow', async () => {
+      write({
+        '1.sh':
+          'printf "%s\\n" "$PGHOST" "$PGPORT" "$POSTGRES_USER" "$POSTGRES_DB" "${PGPASSWORD-none}" "${PGSSLMODE-}" > "$OUT"\n',
+      });
+      const out = join(root, 'out');
+      const told = async (env: Record<string, string>): Promise<string[]> => {
+        await run({ env: { ...env, OUT: out }, options: { rerun: 'always' } });
+        return readFileSync(out, 'utf8').trimEnd().split('\n');
+      };
+      const url = 'postgres://bob:secret@db.example:5433/shop?sslmode=verify-full';
+      assert.deepEqual(await told({ DATABASE_URL: url }), [
+        'db.example',
+        '5433',
+        'bob',
+        'shop',
+        'secret',
+        'verify-full',
+      ]);
+      assert.deepEqual((await told({ PGHOST: 'other', PGUSER: 'eve' })).slice(0, 5), [
+        'other',
+        new URL(database.url).port,
+        'eve',
+        database.name,
+        'none',
+      ]);
+      const alone = await told({ POSTGRES_USER: 'carl', POSTGRES_PASSWORD: 'his own' });
+      assert.deepEqual([alone[2], alone[4]], ['carl', 'his own']);
+    });
+
     it('keeps variables, functions and docker_process_sql for sourced files', async () => {
       write({
         '1.sh': 'greet() { echo "insert into trail (step) values (\'$1\')"; }\nOTHER=$POSTGRES_DB\n',
@@ -491,6 +521,11 @@ describe('init', () => {
         assert.deepEqual(await trail(), []);
       });
     }
+
+    it('refuses SQL that the task itself leads elsewhere', async () => {
+      write({ '1.sql': step('one') });
+      assert.equal((await failure({ ...withoutPsql(), env: { PGUSER: 'eve' } })).code, 'DBB5002');
+    });
 
     it('says that psql is missing where a shell script calls it', async () => {
       write({ '1.sh': 'psql -c "select 1"\n' });
