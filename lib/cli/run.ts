@@ -2,7 +2,14 @@ import type { Writable } from 'node:stream';
 import { parseDuration } from '../../config/index.js';
 import { BootstrapError, nearest } from '../errors/index.js';
 import { chooseReporter, createReporter } from '../report/index.js';
-import { runWorkflow, type RunEvent, type RunEventBody, type RunResult } from '../run/index.js';
+import {
+  removeOldLogs,
+  runWorkflow,
+  stateDirectoryOf,
+  type RunEvent,
+  type RunEventBody,
+  type RunResult,
+} from '../run/index.js';
 import { checkGuards } from './guards.js';
 import { load, type Loaded } from './load.js';
 import type { RunOptions } from './options.js';
@@ -62,6 +69,7 @@ export async function execute(
       verbose: options.verbose === true,
     });
     await reporter.close();
+    removeOldLogs(stateDirectoryOf(workflow));
     return { ...result, env: session.environment() };
   } finally {
     signals.release();

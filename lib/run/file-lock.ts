@@ -1,9 +1,9 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync, linkSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync, linkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BootstrapError } from '../errors/index.js';
-import { findProcess } from '../process/index.js';
+import { findProcess, makeStateDirectory } from '../process/index.js';
 import type { LockOptions } from './lock.js';
 import type { RunLock } from './services.js';
 
@@ -23,7 +23,7 @@ export function fileLock(stateDirectory: string, options: LockOptions): RunLock 
   return {
     lost: new AbortController().signal,
     async acquire(signal) {
-      mkdirSync(stateDirectory, { recursive: true });
+      makeStateDirectory(stateDirectory);
       const until = Date.now() + options.wait;
       for (;;) {
         const holder = await take(file, options.runId);

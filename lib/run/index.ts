@@ -17,3 +17,4 @@ export { formatDuration } from './duration.js';
 export { databaseLock, type LockOptions } from './lock.js';
 export { fileLock } from './file-lock.js';
 export { databaseLedger, fileLedger, noLedger } from './ledger/index.js';
+export { removeOldLogs } from './old-logs.js';

@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { makeStateDirectory } from '../../process/index.js';
 import { notStarted } from './problems.js';
 import { canEnter, serverUser } from './user.js';
 
@@ -45,7 +46,7 @@ export function findHome(stateDirectory: string): Home {
 /** Makes the state directory (ignored by git) and the home: inside it, or, where the server's user cannot go there, outside. */
 export function makeHome(stateDirectory: string): Home {
   const folder = serverFolder(stateDirectory);
-  makeStateDirectory(stateDirectory);
+  makeServerFolder(stateDirectory);
   const found = findHome(stateDirectory);
   if (found.folder !== folder) {
     if (makeOwn(found.folder)) return found;
@@ -64,12 +65,10 @@ export function makeHome(stateDirectory: string): Home {
   return homeIn(outside);
 }
 
-/** Makes the state directory and the server's folder in it, and keeps both out of git. */
-export function makeStateDirectory(stateDirectory: string): void {
-  const folder = serverFolder(stateDirectory);
-  mkdirSync(folder, { recursive: true });
-  const ignore = join(stateDirectory, '.gitignore');
-  if (read(ignore) === undefined) writeWhole(ignore, '*\n', 0o644);
+/** Makes the state directory and the server's folder in it. */
+export function makeServerFolder(stateDirectory: string): void {
+  makeStateDirectory(stateDirectory);
+  mkdirSync(serverFolder(stateDirectory), { recursive: true });
 }
 
 /** The superuser's password: made once, readable by the caller alone. */

@@ -8,7 +8,7 @@ import { checkMajor, configure, majorOfData, makeData, removeDrafts } from './da
 import {
   findHome,
   makeHome,
-  makeStateDirectory,
+  makeServerFolder,
   readSettings,
   serverFolder,
   writeSettings,
@@ -55,7 +55,7 @@ const patience = 120_000;
  */
 export async function startEmbedded(options: StartOptions): Promise<EmbeddedServer> {
   try {
-    makeStateDirectory(options.stateDirectory);
+    makeServerFolder(options.stateDirectory);
     const lock = join(serverFolder(options.stateDirectory), 'lock');
     return await withLock(lock, () => bringUp(options));
   } catch (error) {

@@ -1,5 +1,6 @@
-import { appendFileSync, mkdirSync } from 'node:fs';
+import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeStateDirectory } from '../../process/index.js';
 import type { Ledger } from '../services.js';
 import { LocalFacts } from './local-facts.js';
 
@@ -17,7 +18,7 @@ export function fileLedger({ stateDirectory, readOnly }: FileLedgerOptions): Led
   let run = '';
   const note = (entry: object): Promise<void> => {
     if (!readOnly) {
-      mkdirSync(stateDirectory, { recursive: true });
+      makeStateDirectory(stateDirectory);
       appendFileSync(
         join(stateDirectory, 'history.ndjson'),
         `${JSON.stringify({ run, at: new Date().toISOString(), ...entry })}\n`,
