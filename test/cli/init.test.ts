@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Writable } from 'node:stream';
 import { parse, parseDocument } from 'yaml';
+import { loadWorkflow } from '../../config/index.js';
 import { BootstrapError } from '../../lib/errors/index.js';
 import { initRepository, inspectRepository, writeConfig } from '../../lib/cli/init/index.js';
+import { builtinKinds } from '../../tasks/index.js';
 
 const managePy = (settings: string): string =>
   `import os, sys\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", "${settings}")\nfrom django.core.management import execute_from_command_line\n`;
@@ -179,6 +181,28 @@ describe('init (the command)', () => {
       { schema: 'test_tenant', domain: 'test.example.com', fields: { name: 'Test tenant' } },
     ]);
     assert.deepEqual(all.profiles, { ci: { reporter: 'github' } });
+  });
+
+  it('writes configs that are valid as they are, with the database where it was found', async () => {
+    const url = 'postgres://app:secret@localhost:5433/shop';
+    write({
+      'backend/manage.py': managePy('s.settings'),
+      'backend/s/settings.py': `INSTALLED_APPS = ["django_tenants"]\nDATABASES = {"default": {\n  "NAME": os.getenv("DB_NAME", "shop"),\n  "USER": os.getenv("DB_USER", "app"),\n  "PASSWORD": os.getenv("DB_PASSWORD"),\n  "PORT": "5433",\n}}\n`,
+      'db/docker-entrypoint-initdb.d/1.sql': '',
+      '.env': 'DB_PASSWORD=secret\n',
+    });
+    await command();
+    const { workflow } = await loadWorkflow({ cwd: root, env: { PATH: '/usr/bin' }, builtinKinds });
+    assert.deepEqual(workflow.database, { kind: 'url', url });
+    assert.equal(workflow.django.directory, join(root, 'backend'));
+    assert.deepEqual(
+      (workflow.tasks.get('init')?.options as { directory: string }).directory,
+      'db/docker-entrypoint-initdb.d',
+    );
+    rmSync(join(root, '.bootstraprc.yaml'));
+    rmSync(join(root, 'backend'), { recursive: true });
+    await command();
+    assert.ok((await loadWorkflow({ cwd: root, env: {}, builtinKinds })).workflow.tasks.has('init'));
   });
 
   it('says that the file cannot be written', async () => {
