@@ -41,7 +41,7 @@ export function failureOf(
 }
 
 /** How a child ended, in words that follow its name: "exited with code 1", "was ended by SIGKILL". */
-export function howItEnded({ exitCode, signal }: Pick<ExecResult, 'exitCode' | 'signal'>): string {
+function howItEnded({ exitCode, signal }: Pick<ExecResult, 'exitCode' | 'signal'>): string {
   return signal === undefined ? `exited with code ${exitCode ?? 'unknown'}` : `was ended by ${signal}`;
 }
 

@@ -49,7 +49,7 @@ export function requirePrograms(
 const packages: Readonly<Record<string, string>> = { gunzip: 'gzip', xzcat: 'xz (xz-utils)', zstd: 'zstd' };
 
 /** The program that decompresses a file: gzip needs none without psql, and zstd none where Node brings it. */
-export function decompressorOf(kind: string, native: boolean): string | undefined {
+function decompressorOf(kind: string, native: boolean): string | undefined {
   if (kind === 'sql.gz') return native ? undefined : 'gunzip';
   if (kind === 'sql.xz') return 'xzcat';
   if (kind === 'sql.zst') return native && 'zstdDecompressSync' in zlib ? undefined : 'zstd';

@@ -11,7 +11,7 @@ export interface ScannedStatement {
 }
 
 /** A backslash command of psql, outside of strings and comments. */
-export interface PsqlCommand {
+interface PsqlCommand {
   /** With its backslash: "\connect". */
   readonly name: string;
   readonly text: string;

@@ -57,7 +57,7 @@ export async function splitScript(
 }
 
 /** Line and column (1-based, in UTF-16 units) of an offset in a text. */
-export function position(text: string, offset: number): { line: number; column: number } {
+function position(text: string, offset: number): { line: number; column: number } {
   const before = text.slice(0, offset);
   const line = before.split('\n').length;
   return { line, column: offset - (before.lastIndexOf('\n') + 1) + 1 };
