@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
-import {
-  parsePsqlError,
-  placeInScript,
-  plainPsqlOutput,
-  splitScript,
-} from '../../lib/postgres/index.js';
+import { parsePsqlError, placeInScript, plainPsqlOutput, splitScript } from '../../lib/postgres/index.js';
 import { scanScript } from '../../lib/postgres/scripts/scan.js';
 import { testServer } from '../support/postgres.js';
 
