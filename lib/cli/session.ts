@@ -6,11 +6,13 @@ import { startEmbedded } from '../postgres/embedded/start.js';
 import { embeddedUrl } from '../postgres/embedded/stop.js';
 import {
   Database,
+  endSessions,
   resolveConnection,
   terminateSurvivors,
   type ConnectionParameters,
 } from '../postgres/index.js';
 import {
+  applicationName,
   databaseLedger,
   databaseLock,
   fileLedger,
@@ -50,7 +52,7 @@ export interface SessionOptions {
 export async function openSession(options: SessionOptions): Promise<Session> {
   const { workflow, runId } = options;
   const connection = await resolveDatabase(options);
-  const database = connection && new Database(connection, { applicationName: `db-bootstrap/${runId}` });
+  const database = connection && new Database(connection, { applicationName: applicationName(runId) });
   const stateDirectory = stateDirectoryOf(workflow);
   const host = lazyHost(options);
   const services: RunServices = {
@@ -63,6 +65,9 @@ export async function openSession(options: SessionOptions): Promise<Session> {
         () => true,
         () => false,
       )) ?? false,
+    endSessions: async (name) => {
+      if (database) await endSessions(database, name);
+    },
     close: async () => {
       await host.close();
       await database?.close();

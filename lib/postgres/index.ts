@@ -4,7 +4,7 @@ export { quoteIdentifier, quoteLiteral } from './identifiers.js';
 export { sqlstateOfOutput } from './output-sqlstate.js';
 export { isNotYet, problemOf, statementExcerpt } from './problem-of.js';
 export { resolveConnection, withDatabase, type ConnectionParameters } from './resolve-connection.js';
-export { terminateSurvivors, type SurvivingBackend } from './survivors.js';
+export { endSessions, terminateSurvivors, type SurvivingBackend } from './survivors.js';
 export { classifyInitFile, orderInitFiles, type InitFileKind, type InitFileOrder } from './scripts/files.js';
 export {
   parsePsqlError,

@@ -18,9 +18,9 @@ export async function terminateSurvivors(
 ): Promise<readonly SurvivingBackend[]> {
   const find = (): Promise<SurvivingBackend[]> =>
     database.query<SurvivingBackend>(
-      `select pid, substr(application_name, 14) as run, left(query, 200) as query from pg_stat_activity
-       where datname = current_database() and application_name like 'db-bootstrap/%' and application_name <> $1 and pid <> pg_backend_pid()`,
-      [`db-bootstrap/${options.runId}`],
+      `select pid, split_part(application_name, '/', 2) as run, left(query, 200) as query from pg_stat_activity
+       where datname = current_database() and application_name like 'db-bootstrap/%' and split_part(application_name, '/', 2) <> $1 and pid <> pg_backend_pid()`,
+      [options.runId],
     );
   const survivors = await find();
   const until = Date.now() + options.grace;
@@ -37,4 +37,12 @@ export async function terminateSurvivors(
     for (let tries = 0; tries < 200 && (await find()).length > 0; tries++) await sleep(25);
   }
   return survivors;
+}
+
+/** Ends the sessions of an application name, cancelled tasks' children's; resolves when the server has been told. */
+export async function endSessions(database: DatabaseClient, applicationName: string): Promise<void> {
+  await database.query(
+    'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = $1 and pid <> pg_backend_pid()',
+    [applicationName],
+  );
 }

@@ -3,7 +3,7 @@ import type { ExecOptions, ExecResult, TaskContext, TaskLedger } from '../../con
 import type { TaskDefinition, Workflow } from '../../config/workflow.js';
 import { BootstrapError } from '../errors/index.js';
 import { runProcess } from '../process/index.js';
-import { taskEnvironment, type DatabaseParts } from './environment.js';
+import { applicationName, taskEnvironment, type DatabaseParts } from './environment.js';
 import type { RunEventBody } from './events.js';
 import type { RunServices } from './services.js';
 import type { TaskLog } from './task-log.js';
@@ -47,6 +47,7 @@ export function createContext(
           own: task.env,
           database: databaseParts(workflow, services.database(user)),
           runId,
+          task: task.name,
         }),
       );
     },
@@ -85,7 +86,11 @@ export function createContext(
         ...(logged ? { onOutput: (stream, text) => log.output(stream, text) } : {}),
       });
       if (logged) log.flush();
-      if (cancelled) throw interrupted(task.name, command, result);
+      if (cancelled) {
+        // A server goes on with a statement whose client is gone, until it has something to say to it.
+        await services.endSessions(applicationName(runId, task.name)).catch(() => undefined);
+        throw interrupted(task.name, command, result);
+      }
       return result;
     },
     tenantEnd: ({ schema, status, ms, reason, problem }) =>

@@ -18,8 +18,10 @@ export function taskEnvironment(options: {
   readonly own: Readonly<Record<string, string>>;
   readonly database: DatabaseParts | undefined;
   readonly runId: string;
+  /** The task whose children these are; absent for `exec`. */
+  readonly task?: string;
 }): Record<string, string> {
-  const { base, own, database, runId } = options;
+  const { base, own, database, runId, task } = options;
   const env: Record<string, string> = { ...base };
   if (database || 'DATABASE_URL' in own) drop(env, ['DATABASE_URL', ...parts, ...overriding]);
   if (database && !('DATABASE_URL' in own)) {
@@ -29,9 +31,38 @@ export function taskEnvironment(options: {
     env.PGUSER = database.user;
     env.PGDATABASE = database.name;
     if (database.password !== undefined && !elsewhere) env.PGPASSWORD = database.password;
+    if (!elsewhere) Object.assign(env, keywordVariables(database.url));
     if (!parts.some((name) => name in own) && !elsewhere) env.DATABASE_URL = database.url;
   }
-  return { ...env, PGAPPNAME: `db-bootstrap/${runId}`, ...own, [runVariable]: runId };
+  return { ...env, PGAPPNAME: applicationName(runId, task), ...own, [runVariable]: runId };
+}
+
+/**
+ * The name under which the server lists the sessions of a run, or of one task's children: so that those which outlive their
+ * process can be found. PostgreSQL keeps 63 bytes.
+ */
+export function applicationName(runId: string, task?: string): string {
+  const name = Buffer.from(`db-bootstrap/${runId}${task === undefined ? '' : `/${task}`}`);
+  return name.length <= 63 ? name.toString() : name.subarray(0, 63).toString().replace(/\uFFFD+$/, '');
+}
+
+// What libpq's own keywords in a URL are called in the environment: psql and psycopg see no URL, and TLS must hold for them too.
+const keywords: Readonly<Record<string, string>> = {
+  sslmode: 'PGSSLMODE',
+  sslrootcert: 'PGSSLROOTCERT',
+  sslcert: 'PGSSLCERT',
+  sslkey: 'PGSSLKEY',
+  options: 'PGOPTIONS',
+  connect_timeout: 'PGCONNECT_TIMEOUT',
+  channel_binding: 'PGCHANNELBINDING',
+  target_session_attrs: 'PGTARGETSESSIONATTRS',
+};
+
+function keywordVariables(url: string): Record<string, string> {
+  const query = new URLSearchParams(url.split('?')[1] ?? '');
+  return Object.fromEntries(
+    [...query].flatMap(([name, value]) => (keywords[name] === undefined ? [] : [[keywords[name], value]])),
+  );
 }
 
 function drop(env: Record<string, string>, names: readonly string[]): void {

@@ -12,7 +12,7 @@ export { runWorkflow } from './run-workflow.js';
 export { planWorkflow, type PlanOptions, type TaskPlan } from './plan-workflow.js';
 export { destructiveTasks, evaluateGuards, type GuardOptions } from './guards.js';
 export { stateDirectoryOf } from './context.js';
-export { taskEnvironment, type DatabaseParts } from './environment.js';
+export { applicationName, taskEnvironment, type DatabaseParts } from './environment.js';
 export { formatDuration } from './duration.js';
 export { databaseLock, type LockOptions } from './lock.js';
 export { fileLock } from './file-lock.js';

@@ -53,6 +53,8 @@ export interface RunServices {
   readonly ledger: Ledger;
   /** Whether the database answers now; decides when the lock is taken. */
   databaseAnswers(): Promise<boolean>;
+  /** Ends the sessions on the server whose application_name this is: what children of a cancelled task left there. */
+  endSessions(applicationName: string): Promise<void>;
   close(): Promise<void>;
 }
 

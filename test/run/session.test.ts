@@ -134,7 +134,7 @@ describe('the lock, the ledger and the traces of a run', () => {
     let during = false;
     await trial.run([{ name: 'a', kind: kindOf(() => (during = existsSync(file))) }]);
     assert.deepEqual([during, existsSync(file)], [true, false]);
-    assert.deepEqual(readdirSync(join(trial.root, '.db-bootstrap')), ['runs']);
+    assert.deepEqual(readdirSync(join(trial.root, '.db-bootstrap')), ['.gitignore', 'runs']);
   });
 
   it('a state directory that cannot be written is a notice, and the run goes on', async () => {
@@ -160,7 +160,7 @@ describe('the lock, the ledger and the traces of a run', () => {
       stdio: 'inherit',
     });
     const child = await fakes.next('child');
-    assert.deepEqual([child.env.PGAPPNAME, child.env.DB_BOOTSTRAP_RUN], ['db-bootstrap/run-1', 'run-1']);
+    assert.deepEqual([child.env.PGAPPNAME, child.env.DB_BOOTSTRAP_RUN], ['db-bootstrap/run-1/a', 'run-1']);
     command.kill('SIGKILL');
     await once(command, 'exit');
     const ended = kindOf(async () => assert.equal(await groupLives(child.pid), false));

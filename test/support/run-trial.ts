@@ -121,6 +121,7 @@ export class RunTrial {
         local: () => ledger(this.memory),
       },
       databaseAnswers: () => Promise.resolve(this.answers),
+      endSessions: () => Promise.resolve(),
       close: () => note('close'),
     };
   }
