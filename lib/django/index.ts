@@ -1,1 +1,11 @@
 export type * from './protocol.js';
+export { findInterpreter, type Interpreter, type InterpreterOptions } from './find-interpreter.js';
+export { findSettings, type SettingsOptions } from './find-settings.js';
+export {
+  createHostService,
+  type HostClient,
+  type HostService,
+  type HostServiceOptions,
+} from './host-service.js';
+export type { HostUser } from './loaded-project.js';
+export { autodetect, expectedTables, inspect, migrate, states, tenantRows } from './requests.js';

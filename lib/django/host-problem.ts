@@ -1,0 +1,141 @@
+import type { ErrorCode, Facts, Note, Problem } from '../errors/index.js';
+import { nearest } from '../errors/index.js';
+import type { HostError } from './protocol.js';
+
+/** What is known of the host that failed. */
+export interface HostFacts {
+  readonly task: string;
+  readonly method: string;
+  readonly python: string;
+  readonly settings: string;
+}
+
+const codeOf: Record<HostError['kind'], ErrorCode> = {
+  'django-missing': 'DBB6002',
+  'settings-missing': 'DBB6004',
+  'settings-import': 'DBB6003',
+  setup: 'DBB6030',
+  engine: 'DBB6032',
+  conflict: 'DBB6007',
+  'missing-dependency': 'DBB6026',
+  migration: 'DBB6011',
+  'unknown-app': 'DBB6025',
+  'field-unknown': 'DBB6015',
+  'field-missing': 'DBB6016',
+  'field-value': 'DBB6024',
+  'domain-taken': 'DBB6017',
+  tenant: 'DBB6022',
+  'no-tenants': 'DBB6018',
+  command: 'DBB6028',
+  'write-refused': 'DBB6028',
+  database: 'DBB5004',
+  cancelled: 'DBB5020',
+  internal: 'DBB9001',
+};
+
+/** A failure of the host as a problem: the project's own error first, then where it happened. */
+export function problemOfHost(error: HostError, host: HostFacts): Problem {
+  const { kind, at, traceback = [], detail } = error;
+  const help = helpFor(error, host);
+  const place = placeOf(at);
+  const output = [...(detail === undefined ? [] : [detail]), ...traceback].join('\n');
+  return {
+    code: codeFor(error),
+    message: messageOf(error, host),
+    ...(place === undefined ? {} : { place }),
+    notes: notesOf(error, host),
+    ...(help === undefined ? {} : { help }),
+    facts: factsOf(error),
+    ...(output === '' || kind === 'cancelled' ? {} : { output }),
+  };
+}
+
+function codeFor({ kind, sqlstate }: HostError): ErrorCode {
+  // The server went away, or never was there: not the statement's fault.
+  if (kind === 'database' || kind === 'migration') {
+    if (sqlstate === undefined ? kind === 'database' : /^(08|57P0)/.test(sqlstate)) return 'DBB4007';
+  }
+  return codeOf[kind];
+}
+
+function messageOf(error: HostError, host: HostFacts): string {
+  const { kind, message } = error;
+  if (kind === 'cancelled')
+    return `task "${host.task}" was interrupted while Django answered "${host.method}"`;
+  // Django and psycopg write several lines; the first says what happened.
+  return message.split('\n')[0]?.trim().replace(/\.$/, '') ?? message;
+}
+
+function notesOf(error: HostError, host: HostFacts): Note[] {
+  const { kind, schema, app, migration, operation, exception, sqlstate, statement, message } = error;
+  const notes: Note[] = [];
+  const add = (label: string, text: string | undefined): void => {
+    if (text !== undefined && text !== '') notes.push({ label, text });
+  };
+  add('schema', schema);
+  if (migration !== undefined) {
+    add('migration', `${app}.${migration}${operation === undefined ? '' : `, operation "${operation}"`}`);
+  }
+  add('statement', statement === undefined ? undefined : shortened(statement));
+  add('sqlstate', sqlstate);
+  const rest = message.split('\n').slice(1).join(' ').replace(/\s+/g, ' ').trim();
+  if (kind !== 'cancelled') add('says', rest);
+  if (sqlstate === undefined && kind !== 'cancelled' && exception !== 'Failure') add('exception', exception);
+  if (['settings-import', 'setup', 'engine'].includes(kind)) add('settings', host.settings);
+  if (['settings-import', 'setup'].includes(kind)) add('interpreter', host.python);
+  return notes;
+}
+
+function helpFor(error: HostError, host: HostFacts): string | undefined {
+  const { kind, names = [], valid = [], exception } = error;
+  switch (kind) {
+    case 'django-missing':
+      return 'name the project\'s interpreter in "django.python", or install the requirements into this one';
+    case 'settings-import':
+      return exception === 'ModuleNotFoundError'
+        ? `install the missing module for ${host.python}, or correct the name of the settings module`
+        : 'correct the settings, or set the variable that they miss under "env" in the config';
+    case 'engine':
+      return 'set DATABASES["default"]["ENGINE"] to "django.db.backends.postgresql", or with tenants to "django_tenants.postgresql_backend"';
+    case 'conflict':
+      return 'run "python manage.py makemigrations --merge"';
+    case 'missing-dependency':
+      return `restore ${names[0] ?? 'the migration'}, or correct "dependencies"`;
+    case 'unknown-app': {
+      const near = nearest(
+        names[0] ?? '',
+        valid.map(({ name }) => name),
+      );
+      return near === undefined
+        ? `the apps are: ${valid.map(({ name }) => name).join(', ')}`
+        : `did you mean "${near}"?`;
+    }
+    case 'write-refused':
+      return 'run "python manage.py makemigrations" in a terminal: it asks what it has to know';
+    case 'no-tenants':
+      return 'remove "tenants" from the config, or use the preset "django"';
+    default:
+      return undefined;
+  }
+}
+
+function factsOf(error: HostError): Facts {
+  const { sqlstate, statement, position, schema, app, migration } = error;
+  return {
+    ...(sqlstate === undefined ? {} : { sqlstate }),
+    ...(statement === undefined ? {} : { statement }),
+    ...(position === undefined ? {} : { position }),
+    ...(schema === undefined ? {} : { schema }),
+    ...(migration === undefined || app === undefined ? {} : { migration: `${app}.${migration}` }),
+  };
+}
+
+function placeOf(at: string | undefined): Problem['place'] {
+  const [, file, line] = /^(.*):(\d+)$/.exec(at ?? '') ?? [];
+  return file === undefined ? undefined : { file, line: Number(line) };
+}
+
+function shortened(statement: string): string {
+  const text = statement.replace(/\s+/g, ' ').trim();
+  return text.length > 300 ? `${text.slice(0, 300)}…` : text;
+}

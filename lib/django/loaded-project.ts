@@ -1,0 +1,105 @@
+import { BootstrapError } from '../errors/index.js';
+import { findInterpreter } from './find-interpreter.js';
+import { findSettings } from './find-settings.js';
+import { problemOfHost } from './host-problem.js';
+import { HostProcess } from './host-process.js';
+import type { HostServiceOptions } from './host-service.js';
+import { proveDatabase, type ProvableDatabase } from './prove-database.js';
+import type { DjangoConnection } from './protocol.js';
+
+/** Who asks: requests end with the signal, and what the project prints meanwhile goes to the log. */
+export interface HostUser {
+  readonly name: string;
+  readonly signal: AbortSignal;
+  readonly log: { output(stream: 'stdout' | 'stderr', text: string): void };
+  readonly env: Readonly<Record<string, string>>;
+  readonly database: ProvableDatabase;
+}
+
+type Params = Readonly<Record<string, unknown>>;
+type OnEvent = (event: Readonly<Record<string, unknown>>) => void;
+
+/** Methods whose answer holds for as long as the files do. */
+const lasting = new Set(['inspect', 'expectedTables', 'tableMigrations', 'autodetect']);
+
+/** How much of what is printed while nobody asks is kept, in characters. */
+const unclaimedLimit = 64 * 1024;
+
+/** One process with the project loaded, what it has answered for good, and the proof that its database is ours. */
+export class LoadedProject {
+  readonly #process: HostProcess;
+  readonly #facts: { readonly python: string; readonly settings: string };
+  readonly #answers = new Map<string, unknown>();
+  #proven = false;
+  #user: HostUser | undefined;
+  #unclaimed: ['stdout' | 'stderr', string][] = [];
+
+  private constructor(
+    options: HostServiceOptions,
+    env: Readonly<Record<string, string>>,
+    facts: { readonly python: string; readonly settings: string },
+  ) {
+    this.#facts = facts;
+    this.#process = new HostProcess({
+      ...facts,
+      directory: options.django.directory,
+      env,
+      grace: options.grace,
+      onOutput: (stream, text) => this.#print(stream, text),
+    });
+  }
+
+  /** Finds interpreter and settings, and starts the process without waiting for it. */
+  static async open(
+    options: HostServiceOptions,
+    env: Readonly<Record<string, string>>,
+  ): Promise<LoadedProject> {
+    const { django, root } = options;
+    const { directory } = django;
+    const settings = findSettings({ settings: django.settings, directory, env });
+    const { path } = await findInterpreter({ python: django.python, directory, root, env });
+    return new LoadedProject(options, env, { python: path, settings });
+  }
+
+  get usable(): boolean {
+    return this.#process.usable;
+  }
+
+  /** One request to its end; the caller asks one thing at a time. */
+  async request(method: string, params: Params, user: HostUser, onEvent: OnEvent): Promise<unknown> {
+    const key = lasting.has(method) && params.write !== true ? JSON.stringify([method, params]) : undefined;
+    if (key !== undefined && this.#answers.has(key)) return this.#answers.get(key);
+    this.#user = user;
+    for (const [stream, text] of this.#unclaimed.splice(0)) user.log.output(stream, text);
+    try {
+      if (!this.#proven && method !== 'connection' && key === undefined) {
+        const connection = (await this.#ask('connection', {}, user)) as DjangoConnection;
+        await proveDatabase(user.database, connection);
+        this.#proven = true;
+      }
+      if (method === 'autodetect' && params.write === true) this.#answers.clear();
+      const result = await this.#ask(method, params, user, onEvent);
+      if (key !== undefined) this.#answers.set(key, result);
+      return result;
+    } finally {
+      this.#user = undefined;
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#process.close();
+  }
+
+  async #ask(method: string, params: Params, user: HostUser, onEvent?: OnEvent): Promise<unknown> {
+    const answer = await this.#process.request(method, params, user.signal, onEvent ?? (() => undefined));
+    if ('result' in answer) return answer.result;
+    throw new BootstrapError(problemOfHost(answer.error, { task: user.name, method, ...this.#facts }));
+  }
+
+  #print(stream: 'stdout' | 'stderr', text: string): void {
+    if (this.#user) this.#user.log.output(stream, text);
+    else if (this.#unclaimed.reduce((sum, [, kept]) => sum + kept.length, 0) < unclaimedLimit) {
+      this.#unclaimed.push([stream, text]);
+    }
+  }
+}

@@ -1,0 +1,103 @@
+"""The migrations on disk, read once, and what of them a schema has still to apply."""
+
+from django.db.migrations.exceptions import NodeNotFoundError
+from django.db.migrations.loader import MigrationLoader
+
+from .failure import Failure
+
+_graph = None
+
+
+class RecordedLoader(MigrationLoader):
+    """
+    Django's loader over migrations that were read before, and over a given record instead of a connection's.
+
+    Which of a squashed migration and those that it replaces stand in the graph depends on the record.
+    """
+
+    def __init__(self, disk, recorded):
+        self._disk = disk
+        self._recorded = dict.fromkeys(recorded)
+        super().__init__(None, ignore_no_migrations=True)
+
+    @property
+    def applied_migrations(self):
+        return self._recorded
+
+    @applied_migrations.setter
+    def applied_migrations(self, value):
+        pass  # What Django would set without a connection: nothing is applied.
+
+    def load_disk(self):
+        self.disk_migrations = dict(self._disk.disk_migrations)
+        self.migrated_apps = set(self._disk.migrated_apps)
+        self.unmigrated_apps = set(self._disk.unmigrated_apps)
+
+
+class DiskGraph:
+    """What is on disk, and the answers for each record that was met, since many schemas have the same."""
+
+    def __init__(self):
+        self.loader = _load(lambda: MigrationLoader(None, ignore_no_migrations=True))
+        self._answers = {}
+        self._replaced = {
+            replaced for migration in self.loader.disk_migrations.values() for replaced in migration.replaces
+        }
+
+    def leaves(self):
+        """The ends of the graph, in order."""
+        return sorted(self.loader.graph.leaf_nodes())
+
+    def conflicts(self):
+        """Apps with more than one end."""
+        found = self.loader.detect_conflicts()
+        return [{"app": app, "leaves": sorted(names)} for app, names in sorted(found.items())]
+
+    def pending(self, recorded):
+        """The migrations that a schema with this record (a frozenset of keys) lacks, in order of application."""
+        if recorded not in self._answers:
+            self._answers[recorded] = self._pending(recorded)
+        return self._answers[recorded]
+
+    def unknown(self, recorded):
+        """What is recorded, but neither on disk nor replaced by what is."""
+        return sorted(key for key in recorded if key not in self.loader.disk_migrations and key not in self._replaced)
+
+    def _pending(self, recorded):
+        loader = self.loader
+        # Squashed migrations that Django would only record: those that they replace are all applied.
+        unrecorded = []
+        if self._replaced:
+            loader = _load(lambda: RecordedLoader(self.loader, recorded))
+            unrecorded = sorted(key for key in loader.applied_migrations if key not in recorded)
+            recorded = loader.applied_migrations
+        plan = dict.fromkeys(
+            node for leaf in loader.graph.leaf_nodes() for node in loader.graph.forwards_plan(leaf)
+        )
+        return unrecorded + [node for node in plan if node not in recorded]
+
+
+def disk_graph():
+    """The graph of the migrations on disk, read at the first call."""
+    global _graph
+    if _graph is None:
+        _graph = DiskGraph()
+    return _graph
+
+
+def forget_disk_graph():
+    """The files on disk have changed."""
+    global _graph
+    _graph = None
+
+
+def _load(make):
+    try:
+        return make()
+    except NodeNotFoundError as error:
+        origin = getattr(error, "origin", None)
+        facts = {"app": origin.app_label, "migration": origin.name} if origin is not None else {}
+        raise Failure("missing-dependency", error.message, names=[".".join(error.node)], **facts) from error
+    except Exception as error:
+        # A migration is the project's own code: importing it may raise anything.
+        raise Failure("setup", "the migrations could not be loaded: %s" % error) from error

@@ -1,0 +1,23 @@
+"""Which operation of which migration failed: read from the frames of the exception, where Django itself does not say."""
+
+
+def failed_operation(error):
+    """`app`, `migration` and `operation` (as Django describes it) of the innermost migration that was being applied."""
+    found = {}
+    while error is not None:
+        trace = error.__traceback__
+        while trace is not None:
+            frame = trace.tb_frame
+            if frame.f_globals.get("__name__") == "django.db.migrations.migration" and frame.f_code.co_name in (
+                "apply",
+                "unapply",
+            ):
+                migration, operation = frame.f_locals.get("self"), frame.f_locals.get("operation")
+                found = {"app": migration.app_label, "migration": migration.name}
+                if operation is not None:
+                    found["operation"] = operation.describe()
+            trace = trace.tb_next
+        if found:
+            return found
+        error = error.__context__
+    return found

@@ -1,0 +1,35 @@
+"""The methods by name. A method's module is imported when it is first asked for: `inspect` need not load what migrates."""
+
+from importlib import import_module
+
+from .failure import Failure
+from .project import load_project
+
+METHODS = {
+    "inspect": "inspection:inspect",
+    "connection": "connection:connection",
+    "expectedTables": "expected_tables:expected_tables",
+    "autodetect": "autodetect:autodetect",
+    "states": "states:states",
+    "migrate": "migrate:migrate",
+    "postMigrate": "post_migrate:post_migrate",
+    "tenants": "tenants:tenants",
+    "ensureTenants": "ensure_tenants:ensure_tenants",
+    "flush": "flush:flush",
+    "tableMigrations": "table_migrations:table_migrations",
+    "call": "call:call",
+}
+
+TENANCY_ONLY = {"tenants", "ensureTenants"}
+
+
+def find_method(name):
+    """The function `(params, emit) -> dict` of a method; Django is loaded first."""
+    if name not in METHODS:
+        raise Failure("internal", 'the host knows no method "%s"' % name, names=sorted(METHODS))
+    project = load_project()
+    if name in TENANCY_ONLY and not project.tenancy:
+        raise Failure("no-tenants", "django_tenants is not in INSTALLED_APPS of %s" % project.settings_module)
+    project.refresh()
+    module, function = METHODS[name].split(":")
+    return getattr(import_module("." + module, __package__), function)

@@ -1,0 +1,52 @@
+"""The host's method `migrate`: brings one schema to the newest state, by Django's (or django_tenants') own code."""
+
+import time
+
+from django.core.management.base import CommandError, SystemCheckError
+
+from .failed_operation import failed_operation
+from .failure import Failure
+from .migrate_command import run_plainly, run_schema
+from .project import load_project
+from .states import read_records
+
+
+def migrate(params, emit):
+    """Applies what is pending in a schema, or goes to one migration of an app; `schema: null` is plain Django."""
+    project = load_project()
+    schema = params.get("schema") if project.tenancy else None
+    name = project.current_schema() if schema is None else schema
+    words = [word for word in (params.get("app"), params.get("migration")) if word]
+    started = time.perf_counter()
+    before = read_records(project.connection, [name])[name]
+    applied = []
+
+    def on_applied(migration, ms):
+        applied.append((migration.app_label, migration.name))
+        emit({"type": "migration", "schema": name, "app": migration.app_label, "name": migration.name, "ms": ms})
+
+    try:
+        if schema is None:
+            run_plainly(project, words, on_applied)
+        else:
+            run_schema(project, schema, words, on_applied)
+    except SystemCheckError as error:
+        raise Failure("setup", str(error).strip()) from error
+    except CommandError as error:
+        kind = "conflict" if str(error).startswith("Conflicting migrations") else "command"
+        raise Failure(kind, str(error).strip(), schema=name) from error
+    except (Exception, SystemExit) as error:
+        message = str(error).strip() or type(error).__name__
+        raise Failure("migration", message, schema=name, **failed_operation(error)) from error
+    finally:
+        if project.tenancy:
+            project.connection.set_schema_to_public()
+    # What Django only recorded (a squashed migration whose parts are all applied) counts as well.
+    recorded = read_records(project.connection, [name])[name] - before - set(applied)
+    result = {
+        "schema": name,
+        "applied": [{"app": app, "name": migration} for app, migration in [*applied, *sorted(recorded)]],
+        "ms": round((time.perf_counter() - started) * 1000),
+    }
+    emit(dict(result, type="schema"))
+    return result

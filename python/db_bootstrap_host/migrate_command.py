@@ -1,0 +1,80 @@
+"""Django's command `migrate` inside this process, in one schema as `migrate_schemas` runs it there."""
+
+import time
+from contextlib import contextmanager
+
+from django.core.management import get_commands, load_command_class
+
+from .post_migrate import tenant_type_of
+
+_checked = False
+
+
+def run_plainly(project, words, on_applied):
+    """The project's own `migrate`, without schemas."""
+    app = get_commands()["migrate"]
+    command = load_command_class(app, "migrate") if isinstance(app, str) else app
+    _watch(command, on_applied)
+    command.execute(**_options(command, project, words))
+
+
+def run_schema(project, schema, words, on_applied):
+    """What `migrate_schemas --schema` does: signals, the table of records, and the base command that the settings name."""
+    from django_tenants.migration_executors import base
+
+    if schema == project.public_schema:
+        _create_schema(project, schema)
+    make = base.get_tenant_base_migrate_command_class()
+
+    class Command(make):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            _watch(self, on_applied)
+
+    options = _options(make(), project, words)
+    # django_tenants asks for the class when it migrates; here it gets one that tells what was applied.
+    with _replaced(base, "get_tenant_base_migrate_command_class", lambda: Command):
+        base.run_migrations((), options, "standard", schema, tenant_type=tenant_type_of(project, schema))
+
+
+def _options(command, project, words):
+    global _checked
+    # The words of the command line are parsed by the command itself: a project's own command may have more options.
+    options = vars(command.create_parser("manage.py", "migrate").parse_args(words))
+    options.pop("args", None)
+    # Django checks the project at each call; within one process once says all.
+    options.update(interactive=False, database=project.alias, no_color=True, force_color=False, skip_checks=_checked)
+    _checked = True
+    return options
+
+
+def _watch(command, on_applied):
+    report, started = command.migration_progress_callback, [0.0]
+
+    def progress(action, migration=None, fake=False):
+        if action == "apply_start":
+            started[0] = time.perf_counter()
+        report(action, migration, fake)
+        if action == "apply_success":
+            on_applied(migration, round((time.perf_counter() - started[0]) * 1000))
+
+    command.migration_progress_callback = progress
+
+
+def _create_schema(project, schema):
+    quoted = project.connection.ops.quote_name(schema)
+    with project.connection.cursor() as cursor:
+        cursor.execute("select 1 from pg_catalog.pg_namespace where nspname = %s", [schema])
+        # Asked first: a role that may not create schemas is no reason to fail where it is there.
+        if cursor.fetchone() is None:
+            cursor.execute("create schema if not exists %s" % quoted)
+
+
+@contextmanager
+def _replaced(module, name, value):
+    original = getattr(module, name)
+    setattr(module, name, value)
+    try:
+        yield
+    finally:
+        setattr(module, name, original)

@@ -1,0 +1,97 @@
+"""The project: its settings and its Django, loaded once."""
+
+import os
+import sys
+
+from . import running
+from .failure import Failure, place_of, text_of
+
+_project = None
+
+
+class Project:
+    """What the methods need to know of the loaded project."""
+
+    def __init__(self):
+        from django.apps import apps
+        from django.db import DEFAULT_DB_ALIAS, connections
+
+        self.settings_module = os.environ["DJANGO_SETTINGS_MODULE"]
+        self.tenancy = apps.is_installed("django_tenants")
+        self.public_schema = "public"
+        self.alias = DEFAULT_DB_ALIAS
+        if self.tenancy:
+            from django_tenants.utils import get_public_schema_name, get_tenant_database_alias
+
+            self.public_schema = get_public_schema_name()
+            self.alias = get_tenant_database_alias()
+        self.connection = connections[self.alias]
+        running.watch(self.connection)
+
+    def refresh(self):
+        """Forgets a connection that the server has closed meanwhile, and returns to the public schema."""
+        from django.db import connections
+
+        for connection in connections.all(initialized_only=True):
+            if connection.connection is not None and not connection.is_usable():
+                connection.close()
+        if self.tenancy:
+            self.connection.set_schema_to_public()
+
+    def current_schema(self):
+        """The schema that plain Django works in: the first of the search path that exists."""
+        if self.tenancy:
+            return self.public_schema
+        with self.connection.cursor() as cursor:
+            cursor.execute("select coalesce(current_schema(), 'public')")
+            return cursor.fetchone()[0]
+
+
+def load_project():
+    """Loads the settings and Django at the first call."""
+    global _project
+    if _project is None:
+        _load()
+        _project = Project()
+    return _project
+
+
+def _load():
+    try:
+        import django
+    except ModuleNotFoundError as error:
+        if error.name != "django":
+            raise
+        raise Failure("django-missing", "Django is not installed for %s" % sys.executable)
+    if not os.environ.get("DJANGO_SETTINGS_MODULE"):
+        raise Failure("settings-missing", "DJANGO_SETTINGS_MODULE is not set")
+    from django.conf import settings
+
+    try:
+        settings.INSTALLED_APPS
+    except (Exception, SystemExit) as error:
+        module = os.environ["DJANGO_SETTINGS_MODULE"]
+        raise _told("settings-import", error, names=[module]) from error
+    _require_postgresql(settings)
+    try:
+        django.setup()
+    except (Exception, SystemExit) as error:
+        raise _told("setup", error) from error
+
+
+def _require_postgresql(settings):
+    from django.db import DEFAULT_DB_ALIAS
+
+    engine = settings.DATABASES.get(DEFAULT_DB_ALIAS, {}).get("ENGINE") or "django.db.backends.dummy"
+    # Names of engines are free; those of Django itself say what they are not.
+    if engine.startswith("django.db.backends.") and engine != "django.db.backends.postgresql":
+        raise Failure("engine", "the project's database engine is %s, not PostgreSQL" % engine)
+    tenancy = any(app == "django_tenants" or app.startswith("django_tenants.") for app in settings.INSTALLED_APPS)
+    if tenancy and engine == "django.db.backends.postgresql":
+        # Every tenant would silently be the public schema.
+        raise Failure("engine", "the project's database engine is %s, which knows no tenants" % engine)
+
+
+def _told(kind, error, **facts):
+    ended = "it ended the process (%r)" % (error.code,) if isinstance(error, SystemExit) else text_of(error)
+    return Failure(kind, ended, **dict(place_of(error), **facts))

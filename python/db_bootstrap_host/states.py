@@ -1,0 +1,90 @@
+"""The host's method `states`: the migrations on disk against those that each schema has recorded."""
+
+from .disk_graph import disk_graph
+from .failure import Failure
+from .project import load_project
+
+#: Schemas asked about in one statement.
+BATCH = 500
+
+# No name of an app or a migration holds these: both are Python's identifiers.
+BETWEEN, AFTER = "\t", "\n"
+
+
+def states(params, emit):
+    """Leaves and conflicts of the graph on disk; for each schema what is pending and what is recorded, but unknown."""
+    project = load_project()
+    graph = disk_graph()
+    wanted = params.get("schemas")
+    if wanted is None:
+        wanted = _schemas(project, params.get("scope") or "all")
+    records = read_records(project.connection, wanted)
+    return {
+        "leaves": _keys(graph.leaves()),
+        "conflicts": graph.conflicts(),
+        "schemas": [
+            {
+                "schema": schema,
+                "pending": _keys(graph.pending(records[schema])),
+                "unknown": _keys(graph.unknown(records[schema])),
+                "applied": len(records[schema]),
+            }
+            for schema in wanted
+        ],
+    }
+
+
+def _schemas(project, scope):
+    if not project.tenancy:
+        return [] if scope == "tenants" else [project.current_schema()]
+    public = [] if scope == "tenants" else [project.public_schema]
+    return public if scope == "public" else public + tenant_schemas(project)
+
+
+def tenant_schemas(project):
+    """The schemas of all tenant rows but the public one, in the project's order of migration."""
+    from django_tenants.utils import get_tenant_migration_order, get_tenant_model
+
+    from .tenant_state import what_is_missing
+
+    # A column that is still to be migrated is no reason to know no tenants, but without the table there are none.
+    if what_is_missing(project.connection, columns=False) is not None:
+        return []
+    order = get_tenant_migration_order() or ["pk"]
+    rows = get_tenant_model()._base_manager.exclude(schema_name=project.public_schema).order_by(*order)
+    return list(rows.values_list("schema_name", flat=True))
+
+
+def read_records(connection, schemas):
+    """What each schema has recorded, as a frozenset of keys; empty where there is no schema or no table."""
+    quote = connection.ops.quote_name
+    records = dict.fromkeys(schemas, frozenset())
+    known = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select n.nspname from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace"
+            " where c.relname = 'django_migrations' and c.relkind in ('r', 'p') and n.nspname = any(%s)",
+            [list(schemas)],
+        )
+        present = [name for (name,) in cursor.fetchall()]
+        for start in range(0, len(present), BATCH):
+            parts, values = [], []
+            for schema in present[start : start + BATCH]:
+                if '"' in schema:
+                    raise Failure("internal", "a schema's name holds a quote: %s" % schema)
+                parts.append(
+                    "select %%s, string_agg(app || chr(9) || name, chr(10) order by app, name) from %s.django_migrations"
+                    % quote(schema)
+                )
+                values.append(schema)
+            cursor.execute(" union all ".join(parts), values)
+            for schema, text in cursor.fetchall():
+                # Most schemas of a fleet have the same record: it is taken apart once.
+                if text not in known:
+                    known[text] = frozenset(tuple(row.split(BETWEEN)) for row in text.split(AFTER)) if text else frozenset()
+                records[schema] = known[text]
+    return records
+
+
+def _keys(nodes):
+    return [{"app": app, "name": name} for app, name in nodes]
