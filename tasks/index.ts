@@ -1,14 +1,30 @@
 import type { TaskKind } from '../config/define.js';
+import { checkExtensions } from './checks/extensions.js';
 import { checkMigrations } from './checks/migrations.js';
+import { checkRoles } from './checks/roles.js';
 import { checkTables } from './checks/tables.js';
 import { checkTenants } from './checks/tenants.js';
 import { command } from './command.js';
 import { flush } from './flush.js';
 import { init } from './init.js';
+import { sql } from './sql.js';
 import { tenants } from './tenants.js';
+import { wait } from './wait.js';
 
 /** The kinds that come with db-bootstrap, in the order of a usual workflow. */
-const kinds = [init, flush, tenants, command, checkTables, checkMigrations, checkTenants];
+const kinds = [
+  wait,
+  init,
+  flush,
+  tenants,
+  command,
+  sql,
+  checkTables,
+  checkMigrations,
+  checkTenants,
+  checkExtensions,
+  checkRoles,
+];
 
 /** The kinds that come with db-bootstrap, by name. */
 export const builtinKinds: ReadonlyMap<string, TaskKind> = new Map(

@@ -45,6 +45,7 @@ export function problemOf(error: unknown, scene: FailureScene = {}): Problem {
 
 /** Whether a failure means "not yet": nothing listens, or the server is starting or stopping. */
 export function isNotYet(error: unknown): boolean {
+  if (error instanceof BootstrapError) return isNotYet(error.cause);
   const fault = error instanceof AggregateError ? (error.errors as DriverError[])[0] : error;
   const code = fault instanceof Error && 'code' in fault ? String(fault.code) : '';
   if (

@@ -1,0 +1,82 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { defineTask, type TaskContext, type TaskResult } from '../config/define.js';
+import { BootstrapError } from '../lib/errors/index.js';
+import { isNotYet } from '../lib/postgres/index.js';
+import { createDatabase } from './wait/create-database.js';
+import { duration, milliseconds } from './duration.js';
+
+const options = z.strictObject({
+  deadline: duration.default('30s').describe('How long the server may take to answer'),
+  interval: duration.default('25ms').describe('The pause after the first try; it doubles'),
+  maxInterval: duration.default('1s').describe('The longest pause'),
+  createDatabase: z.boolean().default(false).describe('Create the database where it does not exist'),
+  template: z.string().optional().describe('The template of a database that is created'),
+  owner: z.string().optional().describe('The owner of a database that is created'),
+  encoding: z.string().optional().describe('The encoding of a database that is created'),
+});
+
+type Context = TaskContext<z.output<typeof options>>;
+
+/** Waits until a real login to the named database succeeds and `select 1` is answered. */
+export const wait = defineTask({
+  kind: 'wait',
+  description: 'Waits until the database answers: a real login and a query, not an open port.',
+  options,
+  readies: true,
+  plan: (context) => Promise.resolve({ action: 'run', reason: `waits for ${context.database.display}` }),
+  run,
+});
+
+async function run(context: Context): Promise<TaskResult> {
+  const { options: wanted, database, signal, log } = context;
+  const from = performance.now();
+  const until = from + milliseconds(wanted.deadline);
+  let pause = milliseconds(wanted.interval);
+  let created = false;
+  let told: string | undefined;
+  for (let tries = 1; ; tries++) {
+    try {
+      await database.withClient((client) => client.query('select 1'));
+      const what = created ? 'created, and answers' : 'answers';
+      return {
+        changed: created,
+        summary: `${database.display} ${what} after ${seconds(performance.now() - from)}`,
+      };
+    } catch (error) {
+      signal.throwIfAborted();
+      if (wanted.createDatabase && codeOf(error) === 'DBB4004' && !created) {
+        created = await createDatabase(context);
+        continue;
+      }
+      if (!isNotYet(error)) throw error;
+      const answer = error instanceof Error ? error.message : String(error);
+      if (answer !== told) log.info(`not yet: ${answer}`);
+      told = answer;
+      if (performance.now() + pause > until) throw tooLate(context, tries, answer, error);
+    }
+    await sleep(pause, undefined, { signal });
+    pause = Math.min(pause * 2, milliseconds(wanted.maxInterval));
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof BootstrapError ? error.code : undefined;
+}
+
+function tooLate(context: Context, tries: number, answer: string, cause: unknown): Error {
+  const { database, options: wanted } = context;
+  return context.fail(
+    {
+      code: 'DBB4001',
+      message: `${answer}; that was the last answer of ${String(tries)} in ${seconds(milliseconds(wanted.deadline))}`,
+      notes: [{ label: 'waited for', text: `a login to ${database.display} and an answer to "select 1"` }],
+      help: 'start the server, correct the address, or give it more time: "tasks.wait.deadline"',
+    },
+    cause,
+  );
+}
+
+function seconds(ms: number): string {
+  return ms < 1000 ? `${String(Math.round(ms))} ms` : `${(ms / 1000).toFixed(1)} s`;
+}
