@@ -7,7 +7,11 @@ import { checkTenants } from './checks/tenants.js';
 import { command } from './command.js';
 import { flush } from './flush.js';
 import { init } from './init.js';
+import { makemigrations } from './makemigrations.js';
+import { migrate } from './migrate.js';
+import { shared } from './shared.js';
 import { sql } from './sql.js';
+import { tenantMigrations } from './tenant-migrations.js';
 import { tenants } from './tenants.js';
 import { wait } from './wait.js';
 
@@ -15,8 +19,12 @@ import { wait } from './wait.js';
 const kinds = [
   wait,
   init,
+  makemigrations,
+  migrate,
+  shared,
   flush,
   tenants,
+  tenantMigrations,
   command,
   sql,
   checkTables,

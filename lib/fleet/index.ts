@@ -1,0 +1,7 @@
+export {
+  migrateFleet,
+  type FleetEnd,
+  type FleetMember,
+  type FleetOptions,
+  type FleetResult,
+} from './sequential.js';

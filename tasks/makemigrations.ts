@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import { defineTask, type Plan, type TaskContext, type TaskResult } from '../config/define.js';
+import { autodetect, type Autodetected } from '../lib/django/index.js';
+import { counted, refuseConflicts } from './migrations/pending.js';
+
+const options = z.strictObject({
+  apps: z.array(z.string().min(1)).optional().describe('Labels of the apps to look at; all where absent.'),
+  write: z
+    .boolean()
+    .default(false)
+    .describe('Write the missing migrations instead of failing; refused in CI.'),
+});
+
+type Context = TaskContext<z.output<typeof options>>;
+
+const agree = 'models and migrations agree';
+
+/** Models and migrations agree afterwards: a difference fails, or is written down as a migration where the config says so. */
+export const makemigrations = defineTask({
+  kind: 'makemigrations',
+  description: 'Fails where models and migrations differ, or writes the missing migrations.',
+  options,
+  plan,
+  run,
+});
+
+async function plan(ctx: Context): Promise<Plan> {
+  const { changes } = await look(ctx);
+  if (changes.length === 0) return { action: 'up-to-date', reason: agree };
+  return {
+    action: 'run',
+    reason: `${counted(changes.length, 'app')} ${changes.length === 1 ? 'lacks' : 'lack'} migrations: ${changes.map(({ app }) => app).join(', ')}`,
+    details: changes.map(({ app, operations }) => ({ app, operations })),
+  };
+}
+
+async function run(ctx: Context): Promise<TaskResult> {
+  const { changes } = await look(ctx);
+  if (changes.length === 0) return { changed: false, summary: agree };
+  const apps = changes.map(({ app }) => app);
+  if (!ctx.options.write) {
+    throw ctx.fail({
+      code: 'DBB6006',
+      message: `models and migrations differ in ${apps.length === 1 ? 'the app' : 'the apps'} ${apps.map((app) => `"${app}"`).join(', ')}`,
+      notes: changes.map(({ app, operations }) => ({ label: app, text: operations.join('; ') })),
+      help: `run "python manage.py makemigrations ${apps.join(' ')}" and commit the ${apps.length === 1 ? 'file' : 'files'}`,
+    });
+  }
+  if (ctx.ci) {
+    throw ctx.fail({
+      code: 'DBB6008',
+      message: `makemigrations may not write in CI, and migrations are missing in ${apps.join(', ')}`,
+      help: 'set "write: true" in the profile "dev" only',
+    });
+  }
+  const { written } = await autodetect(ctx.host, { ...narrowed(ctx), write: true });
+  for (const file of written) ctx.log.info(`written: ${file}`);
+  return {
+    changed: written.length > 0,
+    summary: `${counted(written.length, 'file')} written: ${written.join(', ')}`,
+    details: [...written],
+  };
+}
+
+async function look(ctx: Context): Promise<Autodetected> {
+  const found = await autodetect(ctx.host, narrowed(ctx));
+  refuseConflicts(found.conflicts);
+  return found;
+}
+
+function narrowed({ options: { apps } }: Context): { apps?: readonly string[] } {
+  return apps === undefined ? {} : { apps };
+}

@@ -1,0 +1,136 @@
+import { z } from 'zod';
+import { defineTask, type Plan, type TaskContext, type TaskResult } from '../config/define.js';
+import { inspect, states, tenantRows, type MigrationStates } from '../lib/django/index.js';
+import { BootstrapError, type Problem } from '../lib/errors/index.js';
+import { migrateFleet, type FleetEnd } from '../lib/fleet/index.js';
+import { withWayOn } from './migrations/apply.js';
+import { behind, counted, planOf, refuseConflicts } from './migrations/pending.js';
+
+const options = z.strictObject({});
+
+type Context = TaskContext<z.output<typeof options>>;
+
+/** What `manage.py migrate_schemas --tenant` does, for every tenant that has a row. */
+export const tenantMigrations = defineTask({
+  kind: 'tenant-migrations',
+  description:
+    "Applies the migrations to every tenant's schema; a tenant that fails does not stop the others.",
+  options,
+  plan,
+  run,
+});
+
+async function plan(ctx: Context): Promise<Plan> {
+  const { tenancy } = await inspect(ctx.host);
+  if (!tenancy) return { action: 'skip', reason: 'the project has no tenants' };
+  const found = await states(ctx.host, { scope: 'tenants' });
+  if (found.schemas.length === 0 && found.conflicts.length === 0) {
+    return { action: 'up-to-date', reason: 'there are no tenants yet' };
+  }
+  return planOf(found);
+}
+
+async function run(ctx: Context): Promise<TaskResult> {
+  const { tenancy } = await inspect(ctx.host);
+  if (!tenancy) return { changed: false, summary: 'the project has no tenants' };
+  const found = await states(ctx.host, { scope: 'tenants' });
+  refuseConflicts(found.conflicts);
+  const members = behind(found);
+  const pending = new Set(members.map(({ schema }) => schema));
+  for (const { schema } of found.schemas) {
+    if (!pending.has(schema)) ctx.tenantEnd({ schema, status: 'up-to-date' });
+  }
+  const lost = await withoutSchema(ctx, members);
+  const failures: { readonly schema: string; readonly problems: readonly Problem[] }[] = [];
+  const fail = (schema: string, problems: readonly [Problem, ...Problem[]]): void => {
+    failures.push({ schema, problems });
+    ctx.tenantEnd({ schema, status: 'failed', reason: problems[0].message, problem: problems[0] });
+  };
+  let done = 0;
+  const progress = (): void => ctx.log.progress(++done, members.length, failures.length);
+  for (const schema of lost) {
+    fail(schema, [rowWithoutSchema(schema)]);
+    progress();
+  }
+  const { ends, stopped } = await migrateFleet({
+    host: ctx.host,
+    members: members.filter(({ schema }) => !lost.has(schema)),
+    signal: ctx.signal,
+    onEnd: (end) => {
+      if (end.status === 'failed') fail(end.schema, withWayOn(end.error, ctx.task).problems);
+      else if (end.status === 'migrated')
+        ctx.tenantEnd({ schema: end.schema, status: end.status, ms: end.ms });
+      else ctx.tenantEnd(end);
+      progress();
+    },
+  });
+  if (stopped) throw withCounts(stopped, ends);
+  if (failures.length > 0) throw failed(ctx, found, failures);
+  return summaryOf(ends, found.schemas.length);
+}
+
+/** Tenants that have a row and no schema; asked only where a schema without any record makes it possible. */
+async function withoutSchema(
+  ctx: Context,
+  members: MigrationStates['schemas'],
+): Promise<ReadonlySet<string>> {
+  if (members.every(({ applied }) => applied > 0)) return new Set();
+  const { tenants } = await tenantRows(ctx.host);
+  return new Set(tenants.filter(({ schemaExists }) => !schemaExists).map(({ schema }) => schema));
+}
+
+function rowWithoutSchema(schema: string): Problem {
+  return {
+    code: 'DBB6019',
+    message: `tenant "${schema}" has a row, but no schema`,
+    help: `add tenant "${schema}" to the config and run "db-bootstrap run --from tenants", or delete its row`,
+    facts: { schema },
+  };
+}
+
+/** What ended the work for all, and how far it had come. */
+function withCounts(stopped: BootstrapError, ends: readonly FleetEnd[]): BootstrapError {
+  const [first, ...rest] = stopped.problems;
+  const count = (status: FleetEnd['status']): number => ends.filter((end) => end.status === status).length;
+  const text = `${counted(count('not-tried'), 'tenant')} not tried, ${count('migrated')} migrated before`;
+  const noted: Problem = { ...first, notes: [...(first.notes ?? []), { label: 'not done', text }] };
+  return new BootstrapError([noted, ...rest], { cause: stopped });
+}
+
+function failed(
+  ctx: Context,
+  found: MigrationStates,
+  failures: readonly { readonly schema: string; readonly problems: readonly Problem[] }[],
+): BootstrapError {
+  const total = found.schemas.length;
+  const names = failures.slice(0, 10).map(({ schema }) => schema);
+  const more = failures.length > names.length ? ` and ${failures.length - names.length} more` : '';
+  const current = total - behind(found).length;
+  const migrated = total - current - failures.length;
+  return new BootstrapError([
+    {
+      code: 'DBB6027',
+      message: `${failures.length} of ${counted(total, 'tenant')} failed: ${names.join(', ')}${more}`,
+      notes: [
+        {
+          label: 'tenants',
+          text: `${migrated} migrated, ${current} up to date, ${failures.length} failed`,
+        },
+      ],
+      help: `mend the causes below, then run "db-bootstrap run --from ${ctx.task}"`,
+      facts: { schemas: failures.map(({ schema }) => schema) },
+    },
+    ...failures.flatMap(({ problems }) => problems),
+  ]);
+}
+
+function summaryOf(ends: readonly FleetEnd[], total: number): TaskResult {
+  const migrated = ends.flatMap((end) => (end.status === 'migrated' ? [end] : []));
+  if (migrated.length === 0) return { changed: false, summary: `${counted(total, 'tenant')} up to date` };
+  const applied = migrated.reduce((sum, end) => sum + end.applied, 0);
+  return {
+    changed: true,
+    summary: `${counted(applied, 'migration')} applied to ${counted(migrated.length, 'tenant')}`,
+    details: migrated.map(({ schema, ms, applied }) => ({ schema, ms, applied })),
+  };
+}
