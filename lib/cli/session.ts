@@ -57,7 +57,13 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const host = lazyHost(options);
   const services: RunServices = {
     database: ({ signal }) => database?.bind(signal) ?? noDatabase(workflow),
-    host: (user) => host.forTask({ ...user, database: services.database(user) }),
+    // One process serves all tasks, so its sessions bear the run's name and not that of the task which happens to ask first.
+    host: (user) =>
+      host.forTask({
+        ...user,
+        env: { ...user.env, PGAPPNAME: applicationName(runId) },
+        database: services.database(user),
+      }),
     lock: lockOf(options, stateDirectory, connection, database),
     ledger: ledgerOf(options, stateDirectory, database),
     databaseAnswers: async () =>
