@@ -1,12 +1,12 @@
 import { basename } from 'node:path';
-import { BootstrapError } from '../lib/errors/index.js';
+import { BootstrapError, nearest, type Problem } from '../lib/errors/index.js';
 import type { Json } from './define.js';
 import type { Locate } from './issues.js';
 import { isObject } from './merge.js';
 import type { DatabaseSetting, TaskDefinition } from './workflow.js';
 
 /** Variables of libpq that say which database is meant. */
-const naming = ['PGHOST', 'PGHOSTADDR', 'PGPORT', 'PGDATABASE', 'PGUSER', 'PGSERVICE'];
+const naming = ['PGHOST', 'PGHOSTADDR', 'PGPORT', 'PGDATABASE', 'PGSERVICE'];
 
 /**
  * Where the database comes from: `database`, else DATABASE_URL, else PG*. Where nothing names one: none for a workflow that needs
@@ -17,10 +17,9 @@ export function resolveDatabase(options: {
   readonly env: Readonly<Record<string, string>>;
   readonly tasks: ReadonlyMap<string, TaskDefinition>;
   readonly root: string;
-  readonly locate: Locate;
   readonly file: string | undefined;
 }): DatabaseSetting {
-  const { value, env, tasks, root, locate, file } = options;
+  const { value, env, tasks, root, file } = options;
   if (value === 'none') return { kind: 'none' };
   if (value === 'embedded') return { kind: 'embedded', name: databaseName(root) };
   if (typeof value === 'string') return { kind: 'url', url: value };
@@ -44,8 +43,27 @@ export function resolveDatabase(options: {
   throw new BootstrapError({
     code: 'DBB4005',
     message: 'no database is configured, and in CI none is started by itself',
-    ...(file === undefined ? {} : { place: locate(['preset'], 'key') }),
+    ...(file === undefined ? {} : { place: { file } }),
     help: 'set DATABASE_URL, or "database: embedded"',
+  });
+}
+
+/** A text that is neither a URL nor one of the words is a mistake that shows before anything connects. */
+export function checkDatabase(value: Json | undefined, locate: Locate, problems: Problem[]): void {
+  const path = isObject(value) ? ['database', 'url'] : ['database'];
+  const text = isObject(value) ? value.url : value;
+  const words = isObject(value) ? [] : ['embedded', 'none'];
+  if (typeof text !== 'string' || text === '' || words.includes(text) || /^[a-z][a-z0-9+._-]*:/i.test(text))
+    return;
+  const near = nearest(text, words);
+  problems.push({
+    code: 'DBB4006',
+    message: `the database "${text}" is no URL`,
+    place: locate(path, 'value'),
+    help:
+      near === undefined
+        ? 'write postgres://user:password@host:5432/name, or "embedded"'
+        : `did you mean "${near}"?`,
   });
 }
 
@@ -59,8 +77,10 @@ function databaseName(root: string): string {
 }
 
 function urlOfParts(parts: Readonly<Record<string, Json>>): string {
-  const text = (key: string): string =>
-    parts[key] === undefined ? '' : encodeURIComponent(String(parts[key] as string | number));
+  const text = (key: string): string => {
+    const part = parts[key];
+    return typeof part === 'string' || typeof part === 'number' ? encodeURIComponent(part) : '';
+  };
   const password = parts.password === undefined ? '' : `:${text('password')}`;
   const login = parts.user === undefined ? '' : `${text('user')}${password}@`;
   const port = parts.port === undefined ? '' : `:${text('port')}`;

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
-import { BootstrapError, nearest } from '../lib/errors/index.js';
+import type { PublicExplorer } from 'cosmiconfig';
+import { BootstrapError, nearest, packageRoot } from '../lib/errors/index.js';
 
 const scripts = ['ts', 'mts', 'js', 'mjs', 'cjs'];
 
@@ -27,16 +28,31 @@ export async function findConfig(cwd: string): Promise<string | undefined> {
       note,
     ]),
   );
-  const explorer = cosmiconfig('bootstrap', {
-    searchPlaces: [...searchPlaces],
-    searchStrategy: 'project',
-    ignoreEmptySearchPlaces: false,
-    loaders: { ...loaders, noExt: note },
-    packageProp: [],
-    mergeSearchPlaces: false,
-    cache: false,
-  });
-  return (await explorer.search(cwd))?.filepath;
+  const open = (): PublicExplorer =>
+    cosmiconfig('bootstrap', {
+      searchPlaces: [...searchPlaces],
+      searchStrategy: 'project',
+      ignoreEmptySearchPlaces: false,
+      loaders,
+      packageProp: [],
+      mergeSearchPlaces: false,
+      cache: false,
+    });
+  return (await withoutRedirects(open).search(cwd))?.filepath;
+}
+
+/**
+ * Opens an explorer that heeds no options but ours. cosmiconfig takes options from `.config/config.*` and package.json of the working
+ * directory, which could lead the search elsewhere or fail it; it is shown a folder that has none.
+ */
+function withoutRedirects<T>(open: () => T): T {
+  const cwd = process.cwd.bind(process);
+  process.cwd = () => join(packageRoot(), 'config/presets');
+  try {
+    return open();
+  } finally {
+    process.cwd = cwd;
+  }
 }
 
 function hasKey(content: string): boolean {
@@ -47,8 +63,8 @@ function hasKey(content: string): boolean {
   }
 }
 
-/** The path of `--config`; throws DBB2018 with the nearest name where there is no such file. */
-export function givenConfig(file: string, cwd: string): string {
+/** The path of a named config (`by` says where it was named); throws DBB2018 with the nearest name where there is no such file. */
+export function givenConfig(file: string, cwd: string, by: string): string {
   const path = isAbsolute(file) ? file : resolve(cwd, file);
   if (existsSync(path)) return path;
   const folder = dirname(path);
@@ -57,22 +73,30 @@ export function givenConfig(file: string, cwd: string): string {
   throw new BootstrapError({
     code: 'DBB2018',
     message: `the config file "${file}" does not exist`,
-    place: { file: '--config' },
+    place: { file: by },
     help: near === undefined ? 'name a file that exists' : `did you mean "${join(dirname(file), near)}"?`,
   });
 }
 
-/** The text of a file; throws DBB2018 where it cannot be read. */
+/** The text of a file, without a byte order mark; throws DBB2018 where it cannot be read. */
 export function readConfigText(path: string, shown: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
   } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reasons: Readonly<Record<string, string>> = {
+      EACCES: 'this user may not read it',
+      EPERM: 'this user may not read it',
+      EISDIR: 'it is a folder',
+      ENOENT: 'it does not exist',
+      ERR_ENCODING_INVALID_ENCODED_DATA: 'it is not UTF-8',
+    };
     throw new BootstrapError(
       {
         code: 'DBB2018',
-        message: `the config file could not be read: ${(error as Error).message}`,
+        message: `the config file could not be read: ${reasons[code ?? ''] ?? message}`,
         place: { file: shown },
-        help: 'make it a readable file',
+        help: 'make it a file of UTF-8 text that the user who runs db-bootstrap may read',
       },
       { cause: error },
     );

@@ -6,10 +6,11 @@ import type { Json } from './define.js';
 import { interpolateText, missingVariableProblem } from './interpolate.js';
 import type { Locate } from './issues.js';
 import { isObject } from './merge.js';
+import type { Path } from './source.js';
 
 /**
  * The environment of children: files of variables, over them the process's own, over it the config's `env` (whose texts may name
- * variables of both). A file that is named and missing is a problem.
+ * variables of both, and of the lines above). A file that is named and missing is a problem.
  */
 export function readEnvironment(options: {
   readonly data: Record<string, Json>;
@@ -22,14 +23,20 @@ export function readEnvironment(options: {
   const own = Object.fromEntries(
     Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
-  const files: readonly Json[] = Array.isArray(data.envFile)
-    ? (data.envFile as Json[])
-    : data.envFile === undefined
-      ? []
-      : [data.envFile];
+  const demand =
+    (path: Path) =>
+    (variable: string, message: string | undefined): string => {
+      const missing = { path, variable, ...(message === undefined ? {} : { message }) };
+      problems.push({ ...missingVariableProblem(missing), place: locate(path, 'value') });
+      return '';
+    };
+  const listed = Array.isArray(data.envFile);
+  const files: readonly Json[] = listed ? (data.envFile as Json[]) : [data.envFile ?? null];
   const fromFiles: Record<string, string> = {};
-  for (const [index, file] of files.entries()) {
-    if (typeof file !== 'string') continue;
+  for (const [index, name] of files.entries()) {
+    if (typeof name !== 'string') continue;
+    const path = listed ? ['envFile', index] : ['envFile'];
+    const file = interpolateText(name, own, demand(path));
     try {
       Object.assign(fromFiles, parse(readFileSync(resolve(root, file))));
     } catch (error) {
@@ -39,21 +46,16 @@ export function readEnvironment(options: {
         message: missing
           ? `the env file "${file}" does not exist`
           : `the env file "${file}" could not be read: ${(error as Error).message}`,
-        place: locate(Array.isArray(data.envFile) ? ['envFile', index] : ['envFile'], 'value'),
+        place: locate(path, 'value'),
         help: 'make the file, or take it out of envFile',
       });
     }
   }
-  const base = { ...fromFiles, ...own };
-  const result = { ...base };
+  const result = { ...fromFiles, ...own };
+  // In their order, so that one may build on those above it; its own name means what the environment holds.
   for (const [name, value] of Object.entries(isObject(data.env) ? data.env : {})) {
-    if (typeof value === 'object') continue;
-    result[name] = interpolateText(String(value), base, (variable, message) => {
-      problems.push({
-        ...missingVariableProblem({ path: [], variable, ...(message === undefined ? {} : { message }) }),
-        place: locate(['env', name], 'value'),
-      });
-    });
+    if (typeof value !== 'object')
+      result[name] = interpolateText(String(value), result, demand(['env', name]));
   }
   return result;
 }

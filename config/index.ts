@@ -4,5 +4,5 @@ export { defineConfig, type BootstrapConfig, type TaskConfig } from './define-co
 export { parseDuration } from './duration.js';
 export { explainConfig, maskedConfig } from './explain.js';
 export { loadWorkflow, type LoadOptions } from './load-workflow.js';
-export { configSchema } from './schema.js';
+export { configSchema } from './json-schema.js';
 export type * from './workflow.js';

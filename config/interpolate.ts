@@ -17,43 +17,47 @@ const reference = /\$(\$)?\{(?:([A-Za-z_][A-Za-z0-9_]*)(?::([-?])([^}]*))?)\}/g;
 export function interpolateText(
   text: string,
   env: Readonly<Record<string, string | undefined>>,
-  missing: (variable: string, message?: string) => void,
+  missing: (variable: string, message: string | undefined, whole: string) => string,
 ): string {
-  return text.replace(
-    reference,
-    (whole: string, escaped?: string, name = '', operator?: string, word = '') => {
-      if (escaped !== undefined) return whole.slice(1);
-      const value = env[name];
-      if (value !== undefined && value !== '') return value;
-      if (operator === '-') return word;
-      if (operator === undefined && value === '') return '';
-      missing(name, operator === '?' ? word : undefined);
-      return '';
-    },
-  );
+  return text.replace(reference, (whole, ...groups: (string | undefined)[]) => {
+    const [escaped, name = '', operator, word = ''] = groups;
+    if (escaped !== undefined) return whole.slice(1);
+    const value = env[name];
+    if (value !== undefined && value !== '') return value;
+    if (operator === '-') return word;
+    if (operator === undefined && value === '') return '';
+    return missing(name, operator === '?' && word !== '' ? word : undefined, whole);
+  });
 }
 
-/** The same in every text of a value. Subtrees that `skip` names are left as they are. */
+/** What becomes of a variable that is not set: it is demanded, or (where nobody will use the value) left as it is. */
+export type Demand = 'demanded' | 'left';
+
+/** The same in every text of a value. */
 export function interpolate(
   value: Json,
   env: Readonly<Record<string, string | undefined>>,
   missing: (missing: MissingVariable) => void,
-  skip: (path: Path) => boolean = () => false,
+  demandAt: (path: Path) => Demand = () => 'demanded',
   path: Path = [],
 ): Json {
-  if (skip(path)) return value;
   if (typeof value === 'string') {
-    return interpolateText(value, env, (variable, message) =>
-      missing({ path, variable, ...(message ? { message } : {}) }),
-    );
+    const demand = demandAt(path);
+    return interpolateText(value, env, (variable, message, whole) => {
+      if (demand === 'left') return whole;
+      missing({ path, variable, ...(message === undefined ? {} : { message }) });
+      return '';
+    });
   }
   if (Array.isArray(value))
-    return (value as Json[]).map((item, index) => interpolate(item, env, missing, skip, [...path, index]));
+    return (value as Json[]).map((item, index) =>
+      interpolate(item, env, missing, demandAt, [...path, index]),
+    );
   if (isObject(value)) {
     return Object.fromEntries(
       Object.entries(value).map(([key, item]) => [
         key,
-        interpolate(item, env, missing, skip, [...path, key]),
+        interpolate(item, env, missing, demandAt, [...path, key]),
       ]),
     );
   }
@@ -71,6 +75,6 @@ export function missingVariableProblem({
       message === undefined
         ? `the variable "${variable}" is not set`
         : `the variable "${variable}" is not set: ${message}`,
-    help: `set it in the environment or in a file that envFile names, or write \${${variable}:-default}`,
+    help: `set it, or write \${${variable}:-default}, or $\${${variable}} where the text itself is meant`,
   };
 }

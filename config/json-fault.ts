@@ -35,7 +35,10 @@ export function jsonFault(text: string): JsonFault | undefined {
       else if (token === '}' && state === 'first-key') {
         open.pop();
         state = 'after';
-      } else return fault(token === '}' ? 'no comma may stand before "}"' : 'a key in double quotes must stand here');
+      } else
+        return fault(
+          token === '}' ? 'no comma may stand before "}"' : 'a key in double quotes must stand here',
+        );
     } else if (token === '{' || token === '[') {
       open.push(token);
       state = token === '{' ? 'first-key' : 'first-value';
@@ -51,14 +54,19 @@ export function jsonFault(text: string): JsonFault | undefined {
   return {
     offset: text.trimEnd().length,
     length: 1,
-    message: missing === undefined ? 'a value must stand here' : `"${missing === '{' ? '}' : ']'}" is missing at the end`,
+    message:
+      missing === undefined
+        ? 'a value must stand here'
+        : `"${missing === '{' ? '}' : ']'}" is missing at the end`,
   };
 }
 
 function strange(rest: string): Pick<JsonFault, 'length' | 'message'> {
   const length = (/^[\w.$-]+/.exec(rest) ?? /^[^\n]/.exec(rest))?.[0].length ?? 1;
-  if (/^(?:\/[/*]|#)/.test(rest)) return { length: rest.split('\n', 1)[0]?.length ?? 1, message: 'JSON has no comments' };
+  if (/^(?:\/[/*]|#)/.test(rest))
+    return { length: rest.split('\n', 1)[0]?.length ?? 1, message: 'JSON has no comments' };
   if (rest.startsWith("'")) return { length: 1, message: 'texts stand in double quotes' };
-  if (rest.startsWith('"')) return { length: 1, message: 'this text has no end, or a character that must be escaped' };
+  if (rest.startsWith('"'))
+    return { length: 1, message: 'this text has no end, or a character that must be escaped' };
   return { length, message: `"${rest.slice(0, Math.min(length, 40))}" is no JSON` };
 }

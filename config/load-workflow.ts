@@ -1,23 +1,24 @@
 import { availableParallelism } from 'node:os';
-import { dirname, join, relative, resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
 import { BootstrapError, type Place, type Problem } from '../lib/errors/index.js';
-import { resolveDatabase } from './database-setting.js';
+import { coerceTexts } from './coerce.js';
+import { collectLayers, configFile } from './collect.js';
+import { checkDatabase, resolveDatabase } from './database-setting.js';
 import type { Json, TaskKind, TenantSpec } from './define.js';
-import { findConfig, givenConfig } from './discover.js';
 import { readEnvironment } from './environment.js';
-import { interpolate, missingVariableProblem } from './interpolate.js';
 import { problemsOfIssues } from './issues.js';
-import { environmentSources, extendedSources, presetSource, profileSource, setSources } from './layers.js';
 import { isObject, mergeSources, sourceOf, type Merged } from './merge.js';
 import { loadKinds } from './plugins.js';
-import { readConfigFile, throwProblems } from './read-file.js';
-import { configShape, topLevelKeys } from './schema.js';
+import { profileProblems } from './profiles.js';
+import { projectFolder } from './read-file.js';
+import { configShape } from './schema.js';
 import { secretsOf } from './secrets.js';
 import { select, type Selection } from './select.js';
-import { formatPath, plainSource, type Path, type Source } from './source.js';
+import { formatPath, type Path, type Source } from './source.js';
 import { durationOf, readTasks } from './tasks.js';
 import { checkTenants } from './tenants.js';
-import type { LedgerSetting, Origin, Workflow } from './workflow.js';
+import { readVariables } from './variables.js';
+import type { LedgerSetting, Origin, TaskDefinition, Workflow } from './workflow.js';
 
 /** What decides which config holds, and with which changes. */
 export interface LoadOptions {
@@ -45,39 +46,39 @@ export async function loadWorkflow(
   const { cwd, env } = options;
   const problems: Problem[] = [];
   const file = await configFile(options);
-  const sources = await collectSources(options, file, problems);
-  throwProblems(problems);
-  const merged = mergeSources(sources);
-  const root = file === undefined ? cwd : rootOf(file);
-  const locate = (path: Path, part: 'key' | 'value'): Place => placeOf(merged, sources, path, part);
+  const layers = await collectLayers(options, file, problems);
+  if (!layers) throw failure(problems);
+  const merged = mergeSources(layers.sources);
+  const root = file === undefined ? cwd : projectFolder(file);
+  const locate = (path: Path, part: 'key' | 'value'): Place => placeOf(merged, layers.sources, path, part);
   const environment = readEnvironment({ data: merged.data, env, root, locate, problems });
-  const data = interpolate(
-    merged.data,
-    environment,
-    (missing) => problems.push({ ...missingVariableProblem(missing), place: locate(missing.path, 'value') }),
-    (path) => isUnused(merged.data, path),
-  ) as Record<string, Json>;
+  const variables = readVariables(merged.data, environment, locate, problems);
+  const data = coerceTexts(configShape, variables.data, variables.isFromVariable) as Record<string, Json>;
   const shape = configShape.safeParse(data, { reportInput: true });
-  if (!shape.success)
-    problems.push(...problemsOfIssues(shape.error.issues, [], locate, (path) => keysAt(path)));
+  problems.push(...problemsOfIssues(shape.error?.issues ?? [], [], locate, configShape));
+  problems.push(...profileProblems(layers.profiles));
+  const before = problems.length;
   const kinds = await loadKinds({
     plugins: data.plugins,
     builtinKinds: options.builtinKinds,
-    root,
+    folder: sourceOf(merged, ['plugins'])?.folder ?? root,
     place: (index) => locate(['plugins', index], 'value'),
     problems,
   });
-  const rawTasks = isObject(data.tasks) ? data.tasks : {};
-  const tasks = readTasks(rawTasks, kinds, locate, problems);
+  const allKinds = problems.length === before;
+  // With a layer missing, its tasks are missing too, and whatever names them would look like a mistake.
+  const tasks = layers.complete
+    ? readTasks(isObject(data.tasks) ? data.tasks : {}, { kinds, allKinds, locate, problems, ...variables })
+    : new Map<string, TaskDefinition>();
   checkTenants(data.tenants, locate, problems);
-  throwProblems(problems);
+  checkDatabase(data.database, locate, problems);
+  if (problems.length > 0) throw failure(problems);
   const selected = select(tasks, options.select ?? {});
   const database = resolveDatabase({
     value: data.database,
     env: environment,
     tasks: selected,
     root,
-    locate,
     file: file && relative(cwd, file),
   });
   const django = isObject(data.django) ? data.django : {};
@@ -116,81 +117,6 @@ export async function loadWorkflow(
   return { workflow, kinds };
 }
 
-async function configFile({ cwd, env, file, set = [] }: LoadOptions): Promise<string | undefined> {
-  const given = file ?? (env.DB_BOOTSTRAP_CONFIG || undefined);
-  if (given !== undefined) return givenConfig(given, cwd);
-  const found = await findConfig(cwd);
-  if (found !== undefined || set.some((entry) => entry.startsWith('preset='))) return found;
-  throw new BootstrapError({
-    code: 'DBB2001',
-    message: `no config file was found in ${cwd} or above it`,
-    help: 'run "db-bootstrap init", which looks at the project and writes one',
-  });
-}
-
-/** All layers but the defaults, weakest first. */
-async function collectSources(
-  options: LoadOptions,
-  file: string | undefined,
-  problems: Problem[],
-): Promise<Source[]> {
-  const { cwd, env, set = [], flags = {} } = options;
-  const own = file === undefined ? undefined : await readConfigFile(file, cwd, problems);
-  const extended = own && file !== undefined ? await extendedSources(own, file, cwd, problems) : [];
-  const configs = [...extended, ...(own ? [own] : [])];
-  const name = options.profile ?? (env.DB_BOOTSTRAP_PROFILE || undefined);
-  const asked = options.profile === undefined ? 'DB_BOOTSTRAP_PROFILE' : '--profile';
-  const profile =
-    name === undefined || (file !== undefined && !own) ? [] : profileSource(name, configs, problems, asked);
-  const overrides = [...configs, ...profile];
-  const environment = environmentSources(env, mergeSources(overrides).data, problems);
-  const above = [...overrides, ...environment, ...flagSources(flags), ...setSources(set, problems)];
-  const merged = mergeSources(above);
-  const preset = merged.data.preset;
-  const asking = sourceOf(merged, ['preset']);
-  const base = typeof preset === 'string' && asking ? presetSource(preset, asking, problems) : undefined;
-  return [...(base ? [base] : []), ...above];
-}
-
-function flagSources(flags: NonNullable<LoadOptions['flags']>): Source[] {
-  const names = {
-    concurrency: '--concurrency',
-    timeout: '--timeout',
-    onFailure: '--on-failure',
-    reporter: '--reporter',
-  } as const;
-  return Object.entries(flags).map(([key, value]) =>
-    plainSource(names[key as keyof typeof names], {
-      [key]: key === 'concurrency' && /^\d+$/.test(value) ? Number(value) : value,
-    }),
-  );
-}
-
-/** The project's folder: a config in `.config/` speaks of the folder above. */
-function rootOf(file: string): string {
-  const folder = dirname(file);
-  return folder.endsWith('/.config') ? join(folder, '..') : folder;
-}
-
-/** Variables in a disabled task, and in profiles that are not chosen, are nobody's. */
-function isUnused(data: Record<string, Json>, path: Path): boolean {
-  if (path[0] === 'profiles' || path[0] === 'env') return true;
-  if (path[0] !== 'tasks' || path.length !== 2 || !isObject(data.tasks)) return false;
-  const task = data.tasks[String(path[1])];
-  return isObject(task) && task.enabled === false;
-}
-
-function keysAt(path: Path): readonly string[] {
-  if (path.length === 0) return topLevelKeys;
-  const known: Readonly<Record<string, readonly string[]>> = {
-    django: ['directory', 'python', 'settings'],
-    guards: ['allowDestructive', 'databases', 'hosts'],
-    tenants: ['schema', 'domain', 'domains', 'fields', 'domainFields'],
-    database: ['url', 'embedded', 'host', 'port', 'name', 'user', 'password'],
-  };
-  return known[String(path[0])] ?? [];
-}
-
 function placeOf(merged: Merged, sources: readonly Source[], path: Path, part: 'key' | 'value'): Place {
   const source = sourceOf(merged, path) ?? sources.at(-1);
   return source ? source.place(path, part) : { file: formatPath(path) };
@@ -212,4 +138,25 @@ function originsOf(merged: Merged): Map<string, Origin> {
       return [formatPath(path), { layer: source.label, place: source.place(path, 'key') }];
     }),
   );
+}
+
+/** All problems in one error: by file, and inside a file from top to bottom; a place that two layers share is named once. */
+function failure(problems: readonly Problem[]): BootstrapError {
+  const files = [...new Set(problems.map(({ place }) => place?.file))];
+  const sorted = problems
+    .filter((problem, index) => problems.findIndex((other) => isSame(other, problem)) === index)
+    .sort(
+      (a, b) =>
+        files.indexOf(a.place?.file) - files.indexOf(b.place?.file) ||
+        (a.place?.line ?? 0) - (b.place?.line ?? 0) ||
+        (a.place?.column ?? 0) - (b.place?.column ?? 0),
+    );
+  return new BootstrapError(sorted as [Problem, ...Problem[]]);
+}
+
+function isSame(a: Problem, b: Problem): boolean {
+  if (a.code !== b.code) return false;
+  if (a.place?.line === undefined) return a.message === b.message && a.place?.file === b.place?.file;
+  const { file, line, column } = a.place;
+  return file === b.place?.file && line === b.place.line && column === b.place.column;
 }

@@ -15,6 +15,11 @@ export function isObject(value: unknown): value is Record<string, Json> {
   return value !== null && typeof value === 'object' && !Array.isArray(value);
 }
 
+/** The texts of a list; none where there is no list. */
+export function textsOf(value: Json | undefined): string[] {
+  return Array.isArray(value) ? (value as Json[]).filter((item) => typeof item === 'string') : [];
+}
+
 /** Merges sources from the weakest to the strongest: objects key by key, arrays and scalars replace, null removes. */
 export function mergeSources(sources: readonly Source[]): Merged {
   const origins = new Map<string, Source>();
@@ -43,16 +48,16 @@ function mergeInto(
 ): void {
   for (const [key, value] of Object.entries(from)) {
     const here = [...path, key];
-    const old = target[key];
+    // Own keys only: "__proto__" and "constructor" are keys like any other.
+    const old = Object.hasOwn(target, key) ? target[key] : undefined;
     if (value === null) {
       Reflect.deleteProperty(target, key);
       forget(origins, here);
       continue;
     }
     if (isObject(value)) {
-      const merged: Mutable = isObject(old) ? (old as Mutable) : {};
+      const merged: Mutable = isObject(old) ? (old) : {};
       if (old !== undefined && !isObject(old)) forget(origins, here);
-      // defineProperty: a key such as "__proto__" is a key like any other.
       Object.defineProperty(target, key, {
         value: merged,
         enumerable: true,

@@ -10,11 +10,11 @@ import type { Place } from '../lib/errors/index.js';
 export async function loadKinds(options: {
   readonly plugins: Json | undefined;
   readonly builtinKinds: ReadonlyMap<string, TaskKind>;
-  readonly root: string;
+  readonly folder: string;
   readonly place: (index: number) => Place;
   readonly problems: Problem[];
 }): Promise<ReadonlyMap<string, TaskKind>> {
-  const { plugins, builtinKinds, root, place, problems } = options;
+  const { plugins, builtinKinds, folder, place, problems } = options;
   const kinds = new Map(builtinKinds);
   for (const [index, name] of (Array.isArray(plugins) ? (plugins as Json[]) : []).entries()) {
     if (typeof name !== 'string') continue;
@@ -26,11 +26,11 @@ export async function loadKinds(options: {
         help,
       });
     };
-    const path = locate(name, root);
+    const path = locate(name, folder);
     if (path === undefined) {
       failed(
         'there is no such file or package',
-        'install the package, or name a file relative to the config',
+        'install the package, or name a file relative to this config',
       );
       continue;
     }
@@ -45,7 +45,11 @@ export async function loadKinds(options: {
       continue;
     }
     const found = kindsOf(module);
-    if (found.length === 0) failed('it exports no task kind', 'export the result of defineTask');
+    if (found.length === 0)
+      failed(
+        'it exports no task kind',
+        'export the result of defineTask, with its options made by "z" of db-bootstrap',
+      );
     for (const kind of found) {
       if (kinds.has(kind.kind)) {
         const other = builtinKinds.has(kind.kind) ? 'a built-in kind' : 'another plugin';
@@ -61,13 +65,13 @@ export async function loadKinds(options: {
   return kinds;
 }
 
-function locate(name: string, root: string): string | undefined {
-  if (/^(?:\.{1,2})?\//.test(name) || existsSync(resolve(root, name))) {
-    const path = resolve(root, name);
+function locate(name: string, folder: string): string | undefined {
+  if (/^(?:\.{1,2})?\//.test(name) || existsSync(resolve(folder, name))) {
+    const path = resolve(folder, name);
     return existsSync(path) ? path : undefined;
   }
   try {
-    return createRequire(join(root, 'package.json')).resolve(name);
+    return createRequire(join(folder, 'package.json')).resolve(name);
   } catch {
     return undefined;
   }
@@ -89,6 +93,9 @@ function isKind(value: unknown): value is TaskKind {
     typeof value.kind === 'string' &&
     'run' in value &&
     typeof value.run === 'function' &&
-    'options' in value
+    'options' in value &&
+    value.options !== null &&
+    typeof value.options === 'object' &&
+    '_zod' in value.options
   );
 }

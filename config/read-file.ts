@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, extname, join, relative } from 'node:path';
-import { BootstrapError, packageRoot, type Problem } from '../lib/errors/index.js';
+import { packageRoot, type Problem } from '../lib/errors/index.js';
 import { readConfigText } from './discover.js';
 import type { Json } from './define.js';
 import { isObject } from './merge.js';
-import { parseSource, plainSource, type Source } from './source.js';
+import { jsonFault } from './json-fault.js';
+import { parseSource, plainSource, textPlace, type Source } from './source.js';
 
 const scriptEndings = new Set(['.js', '.mjs', '.cjs', '.ts', '.mts']);
 
@@ -46,22 +47,50 @@ export async function readConfigFile(
     });
     return undefined;
   }
-  return source;
+  return { ...source, folder: projectFolder(path) };
+}
+
+/** The folder that a config speaks of: one in `.config/` speaks of the folder above. */
+export function projectFolder(path: string): string {
+  const folder = dirname(path);
+  return basename(folder) === '.config' ? dirname(folder) : folder;
 }
 
 function readText(path: string, shown: string, problems: Problem[]): Source | undefined {
   const text = readConfigText(path, shown);
   const inPackage = basename(path) === 'package.json';
+  if (extname(path) === '.json' && text.trim() !== '') {
+    const fault = jsonFault(text);
+    if (fault) {
+      problems.push({
+        code: 'DBB2002',
+        message: `this is not valid JSON: ${fault.message}`,
+        place: textPlace(shown, text, fault.offset, fault.length),
+        help: 'correct the syntax at this place',
+      });
+      return undefined;
+    }
+  }
   return parseSource(shown, text, problems, inPackage ? { at: ['bootstrap'] } : {});
 }
 
 async function loadScript(path: string, shown: string, problems: Problem[]): Promise<Source | undefined> {
+  const text = readConfigText(path, shown);
   try {
     const module = await importScript(path);
+    if (typeof module === 'function') {
+      problems.push({
+        code: 'DBB2007',
+        message: 'the config exports a function, not the config itself',
+        place: { file: shown },
+        help: 'write "export default defineConfig({ … })"; the module may await what it needs',
+      });
+      return undefined;
+    }
     // Functions and class instances are no config; JSON is what a config can say.
     return plainSource(shown, JSON.parse(JSON.stringify(module ?? null)) as Json);
   } catch (error) {
-    problems.push(scriptProblem(error, path, shown));
+    problems.push(scriptProblem(error, path, shown, text));
     return undefined;
   }
 }
@@ -80,30 +109,28 @@ export async function importScript(path: string): Promise<unknown> {
   return jiti.import(path, { default: true });
 }
 
-/** The problem for a script that threw or does not parse, with the innermost line of the project. */
-export function scriptProblem(error: unknown, path: string, shown: string): Problem {
+/** The problem for a script that threw or does not parse, with the innermost line of it. */
+export function scriptProblem(error: unknown, path: string, shown: string, text: string): Problem {
   const fault = error instanceof Error ? error : new Error(String(error));
   const [, line, column] =
     new RegExp(`${escape(path)}:(\\d+)(?::(\\d+))?`).exec(`${fault.stack ?? ''}\n${fault.message}`) ?? [];
-  const text = fault.message.split('\n')[0] ?? '';
+  const source = text.split(/\r?\n/)[Number(line) - 1];
+  // The loader joins lines of imports: a column beyond the line is one of its own text.
+  const inside = source !== undefined && column !== undefined && Number(column) <= source.length;
+  const message = (fault.message.split('\n')[0] ?? '').trim();
   return {
     code: 'DBB2007',
-    message: `the config could not be loaded: ${fault.name === 'Error' ? '' : `${fault.name}: `}${text}`,
+    message: `the config could not be loaded: ${fault.name === 'Error' ? '' : `${fault.name}: `}${message}`,
     place: {
       file: shown,
       ...(line === undefined ? {} : { line: Number(line) }),
-      ...(column === undefined ? {} : { column: Number(column) }),
+      ...(inside ? { column: Number(column) } : {}),
+      ...(source === undefined ? {} : { source }),
     },
-    help: `run it by itself to see more: node --import jiti/register ${join(dirname(shown), basename(shown))}`,
+    help: 'correct the module; it must load without this project running',
   };
 }
 
 function escape(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-}
-
-/** Throws all problems, if there are any. */
-export function throwProblems(problems: readonly Problem[]): void {
-  const [first, ...rest] = problems;
-  if (first) throw new BootstrapError([first, ...rest]);
 }

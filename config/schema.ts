@@ -1,15 +1,20 @@
 import { z } from 'zod';
 import type { TaskKind } from './define.js';
-import { durationPattern } from './duration.js';
+import { keysAt } from './schema-keys.js';
+import { durationPattern, parseDuration } from './duration.js';
 
 // One validator: configs are checked by it and schema.json is generated from it. What a text means (durations, names of tasks)
 // is read afterwards, from values that have the right types.
+
+const longestDuration = 24 * 86_400_000;
 
 const json = z.json();
 const texts = z.array(z.string());
 const environment = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
 const duration = z
-  .union([z.string().regex(durationPattern, { error: 'duration' }), z.number().min(0)])
+  .union([z.string().regex(durationPattern, { error: 'duration' }), z.number().min(0, { error: 'duration' })])
+  // Timers of Node hold no more than 24.8 days, and fire at once beyond.
+  .refine((value) => (parseDuration(value) ?? 0) <= longestDuration, { error: 'duration' })
   .meta({ examples: ['250ms', '30s', '1.5m', 2000] });
 
 const retry = z
@@ -39,9 +44,21 @@ const condition = z
   ])
   .describe('Asked right before the task; where the answer is no, the task is skipped');
 
+const missing = (words: string) => ({
+  error: ({ input }: { input: unknown }) => (input === undefined ? words : undefined),
+});
+const reason = z.string(missing('why this failure is harmless; it is mandatory')).min(1);
 const tolerance = z.union([
-  z.strictObject({ sqlstate: z.string().regex(/^[0-9A-Z]{5}$/), reason: z.string().min(1) }),
-  z.strictObject({ code: z.string().regex(/^DBB\d{4}$/), reason: z.string().min(1) }),
+  z.strictObject({
+    sqlstate: z
+      .string(missing('which failure is harmless, or "code" with an error code'))
+      .regex(/^[0-9A-Z]{5}$/, { error: 'a SQLSTATE has five digits or capitals, such as 23505' }),
+    reason,
+  }),
+  z.strictObject({
+    code: z.string().regex(/^DBB\d{4}$/, { error: 'an error code is DBB and four digits' }),
+    reason,
+  }),
 ]);
 
 const policy = z.enum(['stop', 'continue', 'warn']);
@@ -129,14 +146,20 @@ const topLevel = {
     .optional(),
 };
 
-/** The validator of one task: common fields and its kind's options, nothing else. */
+/**
+ * The validator of one task: common fields and its kind's options, nothing else. The options of a kind whose schema is no plain
+ * object are checked apart, by that schema itself.
+ */
 export function taskSchema(kind: TaskKind): z.ZodType {
-  return z.strictObject({ ...commonTaskFields, ...optionShape(kind) });
+  if (!(kind.options instanceof z.ZodObject)) return z.looseObject(commonTaskFields);
+  const { shape, catchall } = kind.options.def;
+  const task = z.object({ ...commonTaskFields, ...shape });
+  return catchall === undefined ? task.strict() : task.catchall(catchall);
 }
 
-/** The options of a kind, by name; empty where its schema is no plain object. */
-export function optionShape(kind: TaskKind): Record<string, z.ZodType> {
-  return kind.options instanceof z.ZodObject ? (kind.options.shape as Record<string, z.ZodType>) : {};
+/** The names of a kind's options. */
+export function optionNames(kind: TaskKind): readonly string[] {
+  return keysAt(kind.options, []);
 }
 
 /** The validator of a whole config but for its tasks, whose schemas depend on their kinds. */
@@ -146,42 +169,8 @@ export const configShape = z.strictObject({
   profiles: z.record(z.string(), z.record(z.string(), json)).optional(),
 });
 
+/** The validator of a profile: what it may override. */
+export const profileShape = configShape.omit({ $schema: true, extends: true, profiles: true });
+
 /** The names of the keys at the top. */
 export const topLevelKeys: readonly string[] = Object.keys(configShape.shape);
-
-/** The JSON Schema of configs that may use these kinds. */
-export function configSchema(kinds: ReadonlyMap<string, TaskKind>): object {
-  const tasks: Record<string, z.ZodType> = {};
-  for (const kind of kinds.values()) {
-    tasks[kind.kind] = z
-      .strictObject({ ...commonTaskFields, ...optionShape(kind) })
-      .describe(kind.description);
-  }
-  const named = Object.fromEntries(Object.entries(tasks).map(([name, schema]) => [name, schema.optional()]));
-  const others = z.union(
-    [...kinds.values()].map((kind) =>
-      z
-        .strictObject({ ...commonTaskFields, use: z.literal(kind.kind), ...optionShape(kind) })
-        .describe(kind.description),
-    ),
-  );
-  // A task may also be one of the preset under a name of its own, changed in common fields only.
-  const changed = z.strictObject({ ...commonTaskFields, use: z.never().optional() });
-  const all = z.object(named).catchall(z.union([others, changed]));
-  const whole = z.strictObject({ ...topLevel, tasks: all.optional() });
-  const profile = z.toJSONSchema(whole.partial(), { io: 'input', unrepresentable: 'any' });
-  const schema = z.toJSONSchema(whole, { io: 'input', unrepresentable: 'any' }) as {
-    properties: Record<string, unknown>;
-  };
-  const { $schema: _, ...part } = profile;
-  return {
-    title: 'db-bootstrap',
-    description: 'A workflow that brings a PostgreSQL database to verified ready.',
-    ...schema,
-    properties: {
-      ...schema.properties,
-      profiles: { type: 'object', additionalProperties: { $ref: '#/$defs/profile' } },
-    },
-    $defs: { profile: part },
-  };
-}

@@ -1,13 +1,17 @@
 import {
-  LineCounter,
+  isAlias,
   isMap,
   isNode,
-  isPair,
   isScalar,
   isSeq,
   parseDocument,
+  visit,
+  type Alias,
+  type Document,
   type Node,
   type Pair,
+  type YAMLMap,
+  type YAMLParseError,
 } from 'yaml';
 import type { Place, Problem } from '../lib/errors/index.js';
 import type { Json } from './define.js';
@@ -20,6 +24,8 @@ export interface Source {
   /** As people name it: ".bootstraprc", "preset django-tenants", "--set". */
   readonly label: string;
   readonly data: Json;
+  /** The folder that paths of modules in it start from; the project's where absent. */
+  readonly folder?: string;
   /** The place of a key (`key`) or of its value. The nearest parent's where the path itself is not there. */
   place(path: Path, part: 'key' | 'value'): Place;
 }
@@ -36,77 +42,152 @@ export function plainSource(label: string, data: Json): Source {
   return { label, data, place: (path) => ({ file: label, keyPath: formatPath(path) }) };
 }
 
+/** The place of a part of a text: offsets in UTF-16 units, from 0; cut off at the end of the line. */
+export function textPlace(file: string, text: string, offset: number, length: number): Place {
+  const start = text.lastIndexOf('\n', offset - 1) + 1;
+  const end = text.indexOf('\n', offset);
+  const source = text.slice(start, end < 0 ? text.length : end).replace(/\r$/, '');
+  const column = Math.min(offset - start, source.length) + 1;
+  return {
+    file,
+    line: text.slice(0, start).split('\n').length,
+    column,
+    source,
+    length: Math.max(1, Math.min(length, source.length - column + 1)),
+  };
+}
+
 /** Reads YAML or JSON with positions; pushes what is wrong with it (syntax, duplicate keys) to `problems`. */
 export function parseSource(
   label: string,
   text: string,
   problems: Problem[],
-  options: { readonly at?: Path; readonly label?: string } = {},
+  options: { readonly at?: Path } = {},
 ): Source | undefined {
-  const lines = new LineCounter();
-  const document = parseDocument(text, {
-    lineCounter: lines,
-    uniqueKeys: true,
-    prettyErrors: false,
-    merge: true,
-  });
-  const sourceLines = text.split(/\r?\n/);
-  const placeAt = (from: number, to: number): Place => {
-    const { line, col } = lines.linePos(from);
-    const source = sourceLines[line - 1] ?? '';
-    return {
-      file: label,
-      line,
-      column: col,
-      source,
-      length: Math.max(1, Math.min(to - from, source.length - col + 1)),
-    };
-  };
-  for (const error of document.errors) {
-    const [from, to] = error.pos;
-    const duplicate = error.code === 'DUPLICATE_KEY';
-    const name = duplicate ? (/^\s*(["']?)([\w.-]+)\1/.exec(text.slice(from))?.[2] ?? '') : '';
+  const { at } = options;
+  const document = parseDocument(text, { prettyErrors: false, merge: true, logLevel: 'error' });
+  const root = at === undefined ? document.contents : (document.getIn([...at], true) as Node | null);
+  const placeAt = (from: number, to: number): Place => textPlace(label, text, from, to - from);
+  // In a file of others, such as package.json, only what is ours counts.
+  const [start = 0, end = text.length] = at === undefined ? [] : (root?.range ?? []);
+  const errors = document.errors.filter(({ pos }) => pos[0] >= start && pos[0] <= end);
+  problems.push(...errors.map((error) => syntaxProblem(error, document, placeAt)));
+  if (errors.length > 0) return undefined;
+  let data: Json;
+  try {
+    data = jsonOf(isNode(root) ? root.toJS(document) : root);
+  } catch (error) {
+    // An alias without its anchor, one that contains itself, or aliases of aliases that would fill the memory.
+    const alias = firstAlias(document);
+    const [from, to] = alias?.range ?? [];
     problems.push({
-      code: duplicate ? 'DBB2005' : 'DBB2002',
-      message: duplicate
-        ? `the key "${name}" stands twice in the same mapping`
-        : `this is not valid YAML or JSON: ${error.message}`,
-      place: placeAt(from, duplicate ? from + Math.max(name.length, 1) : to),
-      help: duplicate ? 'merge the two, or delete one' : 'correct the syntax at this place',
+      code: 'DBB2002',
+      message: `this is not valid YAML: ${aliasFault((error as Error).message)}`,
+      place: from === undefined || to === undefined ? { file: label } : placeAt(from, to),
+      help: 'write the values out where aliases stand',
     });
+    return undefined;
   }
-  if (document.errors.length > 0) return undefined;
-  const root =
-    options.at === undefined ? document.contents : (document.getIn([...options.at], true) as Node | null);
   const find = (path: Path, part: 'key' | 'value'): Place => {
     let node: unknown = root;
-    let pair: Pair | undefined;
+    let key: unknown;
     for (const step of path) {
-      if (isMap(node)) {
-        const next: Pair | undefined = node.items.find(
-          (item) => isScalar(item.key) && String(item.key.value) === String(step),
-        );
-        if (!next) break;
-        pair = next;
-        node = next.value;
-      } else if (isSeq(node) && typeof step === 'number') {
-        const item: unknown = node.items[step];
-        if (item === undefined) break;
-        pair = isPair(item) ? item : undefined;
-        node = item;
-      } else break;
+      const inner = isAlias(node) ? node.resolve(document) : node;
+      const next = isMap(inner) ? pairOf(inner, step, document) : undefined;
+      const item: unknown = isSeq(inner) && typeof step === 'number' ? inner.items[step] : next?.value;
+      if (item === undefined && !next) break;
+      key = next?.key;
+      node = item;
     }
-    const target =
-      part === 'key' && pair && isNode(pair.key)
-        ? pair.key
-        : isNode(node)
-          ? node
-          : pair && isNode(pair.key)
-            ? pair.key
-            : undefined;
-    const range = target?.range;
+    const target = part === 'key' && isNode(key) ? key : isNode(node) ? node : key;
+    const range = isNode(target) ? target.range : undefined;
     return range ? placeAt(range[0], range[1]) : { file: label, keyPath: formatPath(path) };
   };
-  const data: unknown = isNode(root) ? root.toJS(document) : root;
-  return { label: options.label ?? label, data: (data ?? null) as Json, place: find };
+  return { label, data, place: find };
+}
+
+/** The pair of a key; one that came in by a merge key ("<<") where the mapping has none of its own. */
+function pairOf(map: YAMLMap, step: string | number, document: Document): Pair | undefined {
+  const named = (name: string): Pair[] =>
+    map.items.filter((item) => isScalar(item.key) && String(item.key.value) === name);
+  const own = named(String(step)).at(-1);
+  if (own) return own;
+  for (const { value } of named('<<')) {
+    for (const merged of isSeq(value) ? value.items : [value]) {
+      const inner = isAlias(merged) ? merged.resolve(document) : merged;
+      const pair = isMap(inner) ? pairOf(inner, step, document) : undefined;
+      if (pair) return pair;
+    }
+  }
+  return undefined;
+}
+
+function syntaxProblem(
+  error: YAMLParseError,
+  document: Document.Parsed,
+  placeAt: (from: number, to: number) => Place,
+): Problem {
+  const [from, to] = error.pos;
+  if (error.code !== 'DUPLICATE_KEY') {
+    return {
+      code: 'DBB2002',
+      message: `this is not valid YAML: ${error.message.charAt(0).toLowerCase()}${error.message.slice(1)}`,
+      place: placeAt(from, to),
+      help: 'correct the syntax at this place',
+    };
+  }
+  const { name, again, first } = twice(document, from);
+  const { line = 1, column = 1, file } = placeAt(first, first);
+  return {
+    code: 'DBB2005',
+    message: `the key "${name}" stands twice in the same mapping`,
+    place: placeAt(from, again),
+    notes: [{ label: 'first', text: `${file}:${String(line)}:${String(column)}` }],
+    help: 'keep one of the two',
+  };
+}
+
+/** The key at an offset whose name its mapping has already: its name, where it ends, and where the first one starts. */
+function twice(document: Document.Parsed, offset: number): { name: string; again: number; first: number } {
+  let found = { name: '', again: offset + 1, first: offset };
+  visit(document, {
+    Map(_position, map) {
+      const keys = map.items.map(({ key }) => key).filter((key) => isScalar(key));
+      const second = keys.find((key) => key.range?.[0] === offset);
+      if (!second) return undefined;
+      const first = keys.find((key) => key.value === second.value);
+      found = {
+        name: String(second.value),
+        again: second.range?.[1] ?? offset + 1,
+        first: first?.range?.[0] ?? offset,
+      };
+      return visit.BREAK;
+    },
+  });
+  return found;
+}
+
+function firstAlias(document: Document.Parsed): Alias | undefined {
+  let found: Alias | undefined;
+  visit(document, {
+    Alias(_key, alias) {
+      // One that has no anchor is the culprit; otherwise the first will do.
+      const lost = alias.resolve(document) === undefined;
+      if (!found || lost) found = alias;
+      return lost ? visit.BREAK : undefined;
+    },
+  });
+  return found;
+}
+
+function aliasFault(message: string): string {
+  if (message.startsWith('Converting circular')) return 'an alias stands for a value that contains it';
+  if (message.startsWith('Unresolved alias')) return 'an alias has no anchor before it';
+  if (message.startsWith('Excessive alias count')) return 'its aliases stand for too many values';
+  return message.split('\n')[0] ?? '';
+}
+
+/** What JSON can say of a value: dates are texts then, and what is no number is null. */
+function jsonOf(value: unknown): Json {
+  return JSON.parse(JSON.stringify(value ?? null)) as Json;
 }

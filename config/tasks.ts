@@ -1,39 +1,55 @@
-import { nearest, type Place, type Problem } from '../lib/errors/index.js';
-import { validateGraph, type GraphFault } from '../lib/graph/index.js';
+import { z } from 'zod';
+import { nearest, type Problem } from '../lib/errors/index.js';
+import { validateGraph } from '../lib/graph/index.js';
+import { coerceTexts } from './coerce.js';
 import type { Json, TaskKind } from './define.js';
 import { parseDuration } from './duration.js';
-import { problemsOfIssues, type Locate } from './issues.js';
-import { isObject } from './merge.js';
-import { commonTaskFields, optionShape, taskSchema } from './schema.js';
+import { graphProblem } from './graph-problem.js';
+import { problemsOfIssues, unknownKeyProblem, type Locate } from './issues.js';
+import { isObject, textsOf } from './merge.js';
+import { commonTaskFields, optionNames, taskSchema } from './schema.js';
+import type { Path } from './source.js';
 import type { Condition, RetryPolicy, TaskDefinition, Tolerance } from './workflow.js';
 
 /** A task in the config, before it is read. */
 type RawTask = Record<string, Json>;
 
-const aliases: Readonly<Record<string, string>> = { tenant: 'tenants' };
+/** Other names of kinds. */
+export const kindAliases: Readonly<Record<string, string>> = { tenant: 'tenants' };
 const commonKeys = Object.keys(commonTaskFields);
 
 /** The kind's real name: some have an alias. */
 export function kindName(name: string): string {
-  return aliases[name] ?? name;
+  return Object.hasOwn(kindAliases, name) ? (kindAliases[name] ?? name) : name;
+}
+
+/** What reading tasks takes beside the tasks. */
+export interface TaskReading {
+  readonly kinds: ReadonlyMap<string, TaskKind>;
+  /** False where a plugin is missing: an unknown kind may be its. */
+  readonly allKinds: boolean;
+  readonly locate: Locate;
+  /** Whether the value at a path holds a variable's value. */
+  readonly isFromVariable: (path: Path) => boolean;
+  /** Whether the text at a path still holds a variable: in a disabled task nobody demands them. */
+  readonly isOpen: (path: Path) => boolean;
+  readonly problems: Problem[];
 }
 
 /** Reads and validates all tasks; what is wrong with them is pushed, each with its place. */
 export function readTasks(
   raw: Readonly<Record<string, Json>>,
-  kinds: ReadonlyMap<string, TaskKind>,
-  locate: Locate,
-  problems: Problem[],
+  reading: TaskReading,
 ): Map<string, TaskDefinition> {
   const tasks = new Map<string, TaskDefinition>();
   for (const [name, value] of Object.entries(raw)) {
     if (!isObject(value)) continue;
-    const task = readTask(name, value, kinds, locate, problems);
+    const task = readTask(name, value, reading);
     if (task) tasks.set(name, task);
   }
   const names = Object.keys(raw);
   for (const fault of validateGraph(names.map((name) => nodeOf(name, raw[name]))))
-    problems.push(graphProblem(fault, raw, locate));
+    reading.problems.push(graphProblem(fault, raw, reading.locate));
   return tasks;
 }
 
@@ -44,61 +60,40 @@ function nodeOf(
   const task = isObject(value) ? value : {};
   return {
     name,
-    use: String(task.use ?? name),
+    use: typeof task.use === 'string' ? task.use : name,
     needs: textsOf(task.needs),
     after: textsOf(task.after),
     enabled: task.enabled !== false,
   };
 }
 
-function readTask(
-  name: string,
-  raw: RawTask,
-  kinds: ReadonlyMap<string, TaskKind>,
-  locate: Locate,
-  problems: Problem[],
-): TaskDefinition | undefined {
-  const use = kindName(typeof raw.use === 'string' ? raw.use : name);
-  const kind = kinds.get(use);
+function readTask(name: string, written: RawTask, reading: TaskReading): TaskDefinition | undefined {
+  const use = kindName(typeof written.use === 'string' ? written.use : name);
+  const kind = reading.kinds.get(use);
   if (!kind) {
-    const given = typeof raw.use === 'string';
-    const near = nearest(use, kinds.keys());
-    problems.push({
-      code: 'DBB2012',
-      message: given
-        ? `there is no task kind "${use}"`
-        : `task "${name}" does not say which kind it is, and "${name}" is none`,
-      place: given ? locate(['tasks', name, 'use'], 'value') : locate(['tasks', name], 'key'),
-      help:
-        near === undefined
-          ? `add "use:" with one of ${[...kinds.keys()].join(', ')}`
-          : `did you mean "${near}"?`,
-    });
+    if (reading.allKinds) reading.problems.push(unknownKindProblem(name, use, written, reading));
     return undefined;
   }
-  const parsed = taskSchema(kind).safeParse(raw, { reportInput: true });
-  if (!parsed.success) {
-    const keys = [...commonKeys, ...Object.keys(optionShape(kind))];
-    problems.push(
-      ...problemsOfIssues(parsed.error.issues, ['tasks', name], locate, (path) =>
-        path.length === 2 ? keys : [],
-      ),
-    );
-    return undefined;
-  }
+  const schema = taskSchema(kind);
+  const base = ['tasks', name];
+  const raw = coerceTexts(schema, written, (path) => reading.isFromVariable([...base, ...path])) as RawTask;
   // The options as the kind's own schema reads them: its defaults, and its rules about several options together.
+  const names = optionNames(kind);
   const own = Object.fromEntries(
-    Object.entries(raw).filter(([key]) => !commonKeys.includes(key) || key in optionShape(kind)),
+    Object.entries(raw).filter(([key]) => !commonKeys.includes(key) || names.includes(key)),
   );
+  const whole = schema.safeParse(raw, { reportInput: true });
   const options = kind.options.safeParse(own, { reportInput: true });
-  if (!options.success) {
-    problems.push(
-      ...problemsOfIssues(options.error.issues, ['tasks', name], locate, () =>
-        Object.keys(optionShape(kind)),
-      ),
-    );
-    return undefined;
+  const issues = whole.success ? (options.error?.issues ?? []) : whole.error.issues;
+  const closed = issues.filter(({ path }) => !reading.isOpen([...base, ...(path as Path)]));
+  const keys = z.intersection(z.object(commonTaskFields), kind.options);
+  reading.problems.push(...problemsOfIssues(closed, base, reading.locate, keys));
+  if (!(kind.options instanceof z.ZodObject) && names.length > 0) {
+    const unknown = Object.keys(own).filter((key) => !names.includes(key));
+    const valid = [...commonKeys, ...names];
+    reading.problems.push(...unknown.map((key) => unknownKeyProblem(base, key, valid, reading.locate)));
   }
+  if (closed.length > 0) return undefined;
   const timeout = durationOf(raw.timeout);
   return {
     name,
@@ -118,7 +113,28 @@ function readTask(
       : {}),
     tolerate: (raw.tolerate ?? []) as unknown as readonly Tolerance[],
     env: textRecord(raw.env),
-    options: options.data,
+    options: options.success ? options.data : own,
+  };
+}
+
+function unknownKindProblem(
+  name: string,
+  use: string,
+  raw: RawTask,
+  { kinds, locate }: TaskReading,
+): Problem {
+  const given = typeof raw.use === 'string';
+  const near = nearest(use, kinds.keys());
+  return {
+    code: 'DBB2012',
+    message: given
+      ? `there is no task kind "${use}"`
+      : `task "${name}" does not say which kind it is, and "${name}" is none`,
+    place: given ? locate(['tasks', name, 'use'], 'value') : locate(['tasks', name], 'key'),
+    help:
+      near === undefined
+        ? `add "use:" with one of ${[...kinds.keys()].join(', ')}`
+        : `did you mean "${near}"?`,
   };
 }
 
@@ -142,54 +158,9 @@ function retryOf(value: Json | undefined): RetryPolicy {
 
 /** A record whose values are texts: YAML writes numbers and booleans without quotes. */
 export function textRecord(value: Json | undefined): Record<string, string> {
-  return isObject(value)
-    ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, String(item as string)]))
-    : {};
-}
-
-function textsOf(value: Json | undefined): string[] {
-  return Array.isArray(value) ? (value as Json[]).filter((item) => typeof item === 'string') : [];
-}
-
-function graphProblem(fault: GraphFault, raw: Readonly<Record<string, Json>>, locate: Locate): Problem {
-  const entry = (task: string, via: 'needs' | 'after', need: string): Place => {
-    const list = isObject(raw[task]) ? textsOf(raw[task][via]) : [];
-    return locate(['tasks', task, via, Math.max(0, list.indexOf(need))], 'value');
-  };
-  switch (fault.type) {
-    case 'unknown-need':
-      return {
-        code: 'DBB3001',
-        message: `task "${fault.task}" ${fault.via === 'needs' ? 'needs' : 'comes after'} "${fault.need}", which does not exist`,
-        place: entry(fault.task, fault.via, fault.need),
-        help:
-          fault.nearest === undefined
-            ? `the tasks are ${Object.keys(raw).join(', ')}`
-            : `did you mean "${fault.nearest}"?`,
-      };
-    case 'self-need':
-      return {
-        code: 'DBB3003',
-        message: `task "${fault.task}" depends on itself`,
-        place: entry(fault.task, fault.via, fault.task),
-        help: 'take it out of the list',
-      };
-    case 'cycle': {
-      const [first = '', second = ''] = fault.path;
-      // The path runs along the arrows: its second task has the first among what it waits for, or the other way round.
-      const waits = (task: string, need: string): 'needs' | 'after' | undefined =>
-        (['needs', 'after'] as const).find(
-          (via) => isObject(raw[task]) && textsOf(raw[task][via]).includes(need),
-        );
-      const via = waits(second, first);
-      const place =
-        via === undefined ? entry(first, waits(first, second) ?? 'needs', second) : entry(second, via, first);
-      return {
-        code: 'DBB3002',
-        message: `these tasks depend on each other in a circle: ${fault.path.join(' → ')}`,
-        place,
-        help: 'take one of these dependencies out',
-      };
-    }
-  }
+  return Object.fromEntries(
+    Object.entries(isObject(value) ? value : {}).flatMap(([key, item]) =>
+      typeof item === 'object' ? [] : [[key, String(item)]],
+    ),
+  );
 }

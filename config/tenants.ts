@@ -2,7 +2,7 @@ import type { Problem } from '../lib/errors/index.js';
 import type { Json } from './define.js';
 import type { Locate } from './issues.js';
 import { isObject } from './merge.js';
-import { formatPath } from './source.js';
+import { formatPath, type Path } from './source.js';
 
 /** Checks what can be known of tenants without a database: names that PostgreSQL cannot have, and what stands twice. */
 export function checkTenants(value: Json | undefined, locate: Locate, problems: Problem[]): void {
@@ -16,22 +16,33 @@ export function checkTenants(value: Json | undefined, locate: Locate, problems: 
         code: 'DBB6023',
         message: `the schema name "${tenant.schema}" is not valid: ${reason}`,
         place: locate(['tenants', index, 'schema'], 'value'),
-        help: 'use letters, digits and underscores',
+        help:
+          tenant.schema === 'public'
+            ? 'describe the public tenant with the option "public" of the task "tenants"'
+            : 'use letters, digits and underscores',
       });
     }
     once(schemas, tenant.schema, index, 'schema');
-    const all = [tenant.domain, ...(Array.isArray(tenant.domains) ? (tenant.domains as Json[]) : [])];
-    for (const domain of all) if (typeof domain === 'string') once(domains, domain, index, 'domain');
+    const more = Array.isArray(tenant.domains) ? (tenant.domains as Json[]) : [];
+    if (typeof tenant.domain === 'string') once(domains, tenant.domain, index, 'domain', ['domain']);
+    for (const [position, domain] of more.entries())
+      if (typeof domain === 'string') once(domains, domain, index, 'domain', ['domains', position]);
   }
 
-  function once(seen: Map<string, number>, name: string, index: number, key: 'schema' | 'domain'): void {
+  function once(
+    seen: Map<string, number>,
+    name: string,
+    index: number,
+    what: 'schema' | 'domain',
+    path: Path = [what],
+  ): void {
     const before = seen.get(name);
     if (before === undefined) seen.set(name, index);
     else {
       problems.push({
         code: 'DBB2021',
-        message: `the ${key} "${name}" stands twice: ${formatPath(['tenants', before])} has it too`,
-        place: locate(['tenants', index, key], 'value'),
+        message: `the ${what} "${name}" stands twice: ${formatPath(['tenants', before])} has it too`,
+        place: locate(['tenants', index, ...path], 'value'),
         help: 'each tenant has a schema and domains of its own',
       });
     }
@@ -39,6 +50,7 @@ export function checkTenants(value: Json | undefined, locate: Locate, problems: 
 }
 
 function refusal(schema: string): string | undefined {
+  if (schema === 'public') return 'it holds what all tenants share';
   if (Buffer.byteLength(schema) > 63) return 'it has more than 63 bytes';
   if (/["']/.test(schema)) return 'django-tenants does not quote quotes';
   if (schema.startsWith('pg_') || schema === 'information_schema')

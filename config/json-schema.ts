@@ -1,0 +1,110 @@
+import { z } from 'zod';
+import type { TaskKind } from './define.js';
+import { commonTaskFields, configShape, profileShape, taskSchema } from './schema.js';
+import { kindAliases } from './tasks.js';
+
+type Schema = Record<string, unknown>;
+
+const variable = { $ref: '#/$defs/variable' };
+
+/**
+ * The JSON Schema of configs that may use these kinds. It checks one file, which is one layer of several: nothing is required of it that
+ * another layer may bring, `null` takes a key of a lower layer away, and a text with a variable may stand for any value.
+ */
+export function configSchema(kinds: ReadonlyMap<string, TaskKind>): object {
+  const { profiles, ...keys } = schemaOf(configShape.omit({ tasks: true })).properties as Record<
+    string,
+    Schema
+  >;
+  const overridable = schemaOf(profileShape.omit({ tasks: true })).properties as Record<string, Schema>;
+  const tasks = {
+    type: 'object',
+    description: 'The graph: tasks by name',
+    properties: Object.fromEntries(
+      [...kinds.keys(), ...Object.keys(kindAliases)].map((name) => [name, taskRef(kinds, name)]),
+    ),
+    additionalProperties: taskRef(kinds, undefined),
+  };
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'db-bootstrap',
+    description: 'A workflow that brings a PostgreSQL database to verified ready.',
+    type: 'object',
+    properties: {
+      ...keys,
+      tasks: { $ref: '#/$defs/tasks' },
+      profiles: { ...profiles, additionalProperties: { $ref: '#/$defs/profile' } },
+    },
+    additionalProperties: false,
+    $defs: {
+      variable: { type: 'string', pattern: '\\$\\{', description: 'A text with a variable' },
+      profile: {
+        type: 'object',
+        properties: { ...overridable, tasks: { $ref: '#/$defs/tasks' } },
+        additionalProperties: false,
+      },
+      tasks,
+      task: chosenByUse(kinds),
+      'changed-task': { ...schemaOf(z.looseObject(commonTaskFields)), description: 'A change to a task' },
+      ...Object.fromEntries(
+        [...kinds.values()].map((kind) => [
+          `task-${kind.kind}`,
+          { ...schemaOf(taskSchema(kind)), description: kind.description },
+        ]),
+      ),
+    },
+  };
+}
+
+/** A task by its `use`; without one, the kind of its name, or a change to a task of another layer. */
+function taskRef(kinds: ReadonlyMap<string, TaskKind>, name: string | undefined): Schema {
+  const kind = name === undefined ? undefined : kinds.get(kindAliases[name] ?? name)?.kind;
+  return {
+    if: { type: 'object', required: ['use'] },
+    then: { $ref: '#/$defs/task' },
+    else: {
+      anyOf: [
+        { $ref: kind === undefined ? '#/$defs/changed-task' : `#/$defs/task-${kind}` },
+        { type: 'null' },
+      ],
+    },
+  };
+}
+
+function chosenByUse(kinds: ReadonlyMap<string, TaskKind>): Schema {
+  const names = [...kinds.keys(), ...Object.keys(kindAliases)];
+  return {
+    type: 'object',
+    properties: { use: { enum: names } },
+    allOf: names.map((name) => ({
+      if: { properties: { use: { const: name } } },
+      then: { $ref: `#/$defs/task-${kindAliases[name] ?? name}` },
+    })),
+  };
+}
+
+/** One layer's part of a validator: what is required may stand in another layer. */
+function schemaOf(validator: z.ZodType): Schema {
+  const schema = withVariables(z.toJSONSchema(validator, { io: 'input', unrepresentable: 'any' })) as Schema;
+  return Object.fromEntries(
+    Object.entries(schema).filter(([key]) => key !== '$schema' && key !== 'required'),
+  );
+}
+
+/** Lets a text with a variable stand wherever a text may not already. */
+function withVariables(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withVariables);
+  if (value === null || typeof value !== 'object') return value;
+  const schema: Schema = Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, withVariables(item)]),
+  );
+  const plain = schema.type === 'string' && !('pattern' in schema) && !('enum' in schema);
+  const scalar = ['number', 'integer', 'boolean', 'string'].includes(String(schema.type));
+  if (!scalar || plain || typeof schema.type !== 'string') return schema;
+  const { description, examples, ...constraint } = schema;
+  return {
+    ...(description === undefined ? {} : { description }),
+    ...(examples === undefined ? {} : { examples }),
+    anyOf: [constraint, variable],
+  };
+}
