@@ -1,7 +1,7 @@
 """The host's method `states`: the migrations on disk against those that each schema has recorded."""
 
 from .disk_graph import disk_graph
-from .failure import Failure
+from .flush_plan import qualified
 from .project import load_project
 
 #: Schemas asked about in one statement.
@@ -57,7 +57,6 @@ def tenant_schemas(project):
 
 def read_records(connection, schemas):
     """What each schema has recorded, as a frozenset of keys; empty where there is no schema or no table."""
-    quote = connection.ops.quote_name
     records = dict.fromkeys(schemas, frozenset())
     known = {}
     with connection.cursor() as cursor:
@@ -70,11 +69,9 @@ def read_records(connection, schemas):
         for start in range(0, len(present), BATCH):
             parts, values = [], []
             for schema in present[start : start + BATCH]:
-                if '"' in schema:
-                    raise Failure("internal", "a schema's name holds a quote: %s" % schema)
                 parts.append(
-                    "select %%s, string_agg(app || chr(9) || name, chr(10) order by app, name) from %s.django_migrations"
-                    % quote(schema)
+                    "select %%s, string_agg(app || chr(9) || name, chr(10) order by app, name) from %s"
+                    % qualified(schema, "django_migrations").replace("%", "%%")
                 )
                 values.append(schema)
             cursor.execute(" union all ".join(parts), values)
