@@ -12,11 +12,13 @@ const variable = { $ref: '#/$defs/variable' };
  * another layer may bring, `null` takes a key of a lower layer away, and a text with a variable may stand for any value.
  */
 export function configSchema(kinds: ReadonlyMap<string, TaskKind>): object {
-  const { profiles, ...keys } = schemaOf(configShape.omit({ tasks: true })).properties as Record<
+  const defs: Schema = {};
+  const { profiles, ...keys } = schemaOf('config', configShape.omit({ tasks: true }), defs)
+    .properties as Record<string, Schema>;
+  const overridable = schemaOf('profile', profileShape.omit({ tasks: true }), defs).properties as Record<
     string,
     Schema
   >;
-  const overridable = schemaOf(profileShape.omit({ tasks: true })).properties as Record<string, Schema>;
   const tasks = {
     type: 'object',
     description: 'The graph: tasks by name',
@@ -24,6 +26,16 @@ export function configSchema(kinds: ReadonlyMap<string, TaskKind>): object {
       [...kinds.keys(), ...Object.keys(kindAliases)].map((name) => [name, taskRef(kinds, name)]),
     ),
     additionalProperties: taskRef(kinds, undefined),
+  };
+  const kindSchemas = Object.fromEntries(
+    [...kinds.values()].map((kind) => [
+      `task-${kind.kind}`,
+      { ...schemaOf(`task-${kind.kind}`, taskSchema(kind), defs), description: kind.description },
+    ]),
+  );
+  const changed = {
+    ...schemaOf('changed-task', z.looseObject(commonTaskFields), defs),
+    description: 'A change to a task',
   };
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
@@ -45,13 +57,9 @@ export function configSchema(kinds: ReadonlyMap<string, TaskKind>): object {
       },
       tasks,
       task: chosenByUse(kinds),
-      'changed-task': { ...schemaOf(z.looseObject(commonTaskFields)), description: 'A change to a task' },
-      ...Object.fromEntries(
-        [...kinds.values()].map((kind) => [
-          `task-${kind.kind}`,
-          { ...schemaOf(taskSchema(kind)), description: kind.description },
-        ]),
-      ),
+      'changed-task': changed,
+      ...kindSchemas,
+      ...defs,
     },
   };
 }
@@ -83,9 +91,12 @@ function chosenByUse(kinds: ReadonlyMap<string, TaskKind>): Schema {
   };
 }
 
-/** One layer's part of a validator: what is required may stand in another layer. */
-function schemaOf(validator: z.ZodType): Schema {
-  const schema = withVariables(z.toJSONSchema(validator, { io: 'input', unrepresentable: 'any' })) as Schema;
+/** One layer's part of a validator: what is required may stand in another layer. What it refers to goes to `defs`, under its name. */
+function schemaOf(name: string, validator: z.ZodType, defs: Schema): Schema {
+  const text = JSON.stringify(z.toJSONSchema(validator, { io: 'input', unrepresentable: 'any' }));
+  const own = JSON.parse(text.replaceAll('"#/$defs/', `"#/$defs/${name}-`)) as Schema;
+  const { $defs, ...schema } = withVariables(own) as Schema;
+  for (const [key, value] of Object.entries($defs ?? {})) defs[`${name}-${key}`] = value;
   return Object.fromEntries(
     Object.entries(schema).filter(([key]) => key !== '$schema' && key !== 'required'),
   );

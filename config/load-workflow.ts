@@ -141,10 +141,14 @@ function originsOf(merged: Merged): Map<string, Origin> {
 }
 
 /** All problems in one error: by file, and inside a file from top to bottom; a place that two layers share is named once. */
-function failure(problems: readonly Problem[]): BootstrapError {
+function failure(found: readonly Problem[]): BootstrapError {
+  const problems = found.map(ofFlag);
   const files = [...new Set(problems.map(({ place }) => place?.file))];
+  const unset = problems.filter(({ code }) => code === 'DBB2010');
   const sorted = problems
     .filter((problem, index) => problems.findIndex((other) => isSame(other, problem)) === index)
+    // What a text without its variable looks like is no mistake of its own.
+    .filter((problem) => problem.code === 'DBB2010' || !unset.some((other) => isAtSamePlace(other, problem)))
     .sort(
       (a, b) =>
         files.indexOf(a.place?.file) - files.indexOf(b.place?.file) ||
@@ -154,9 +158,21 @@ function failure(problems: readonly Problem[]): BootstrapError {
   return new BootstrapError(sorted as [Problem, ...Problem[]]);
 }
 
+/** A value that an option of the command cannot take is a mistake of usage. */
+function ofFlag(problem: Problem): Problem {
+  const { code, place } = problem;
+  if (!place || !/^--(?!set\b)/.test(place.file) || (code !== 'DBB2004' && code !== 'DBB2011'))
+    return problem;
+  return { ...problem, code: 'DBB1003', place: { file: place.file } };
+}
+
 function isSame(a: Problem, b: Problem): boolean {
   if (a.code !== b.code) return false;
-  if (a.place?.line === undefined) return a.message === b.message && a.place?.file === b.place?.file;
-  const { file, line, column } = a.place;
-  return file === b.place?.file && line === b.place.line && column === b.place.column;
+  if (a.place?.line === undefined || a.code === 'DBB2010')
+    return a.message === b.message && isAtSamePlace(a, b);
+  return isAtSamePlace(a, b);
+}
+
+function isAtSamePlace({ place: a }: Problem, { place: b }: Problem): boolean {
+  return a?.file === b?.file && a?.line === b?.line && a?.column === b?.column && a?.keyPath === b?.keyPath;
 }

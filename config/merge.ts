@@ -56,7 +56,7 @@ function mergeInto(
       continue;
     }
     if (isObject(value)) {
-      const merged: Mutable = isObject(old) ? (old) : {};
+      const merged: Mutable = isObject(old) ? old : {};
       if (old !== undefined && !isObject(old)) forget(origins, here);
       Object.defineProperty(target, key, {
         value: merged,

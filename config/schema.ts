@@ -12,10 +12,13 @@ const json = z.json();
 const texts = z.array(z.string());
 const environment = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
 const duration = z
-  .union([z.string().regex(durationPattern, { error: 'duration' }), z.number().min(0, { error: 'duration' })])
+  .union([
+    z.string().regex(durationPattern, { error: 'duration' }),
+    z.number().min(0, { error: 'duration' }).max(0, { error: 'duration' }),
+  ])
   // Timers of Node hold no more than 24.8 days, and fire at once beyond.
   .refine((value) => (parseDuration(value) ?? 0) <= longestDuration, { error: 'duration' })
-  .meta({ examples: ['250ms', '30s', '1.5m', 2000] });
+  .meta({ examples: ['250ms', '30s', '1.5m'] });
 
 const retry = z
   .union([

@@ -11,7 +11,6 @@ import {
   type Node,
   type Pair,
   type YAMLMap,
-  type YAMLParseError,
 } from 'yaml';
 import type { Place, Problem } from '../lib/errors/index.js';
 import type { Json } from './define.js';
@@ -108,8 +107,11 @@ export function parseSource(
 
 /** The pair of a key; one that came in by a merge key ("<<") where the mapping has none of its own. */
 function pairOf(map: YAMLMap, step: string | number, document: Document): Pair | undefined {
+  // The value of a merge key is a symbol; its source is what is written.
   const named = (name: string): Pair[] =>
-    map.items.filter((item) => isScalar(item.key) && String(item.key.value) === name);
+    map.items.filter(
+      ({ key }) => isScalar(key) && (typeof key.value === 'symbol' ? key.source : String(key.value)) === name,
+    );
   const own = named(String(step)).at(-1);
   if (own) return own;
   for (const { value } of named('<<')) {
@@ -123,7 +125,7 @@ function pairOf(map: YAMLMap, step: string | number, document: Document): Pair |
 }
 
 function syntaxProblem(
-  error: YAMLParseError,
+  error: Document.Parsed['errors'][number],
   document: Document.Parsed,
   placeAt: (from: number, to: number) => Place,
 ): Problem {

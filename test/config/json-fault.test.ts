@@ -26,8 +26,30 @@ describe('mistakes in JSON', () => {
   }
 
   it('agrees with JSON.parse about what is JSON', () => {
-    const bits = fc.constantFrom('{', '}', '[', ']', ',', ':', '"a"', '"', '1', '-', '.5', 'e3', 'true', 'nul', ' ', '\n', '\\');
-    const texts = fc.oneof(fc.json(), fc.array(bits).map((parts) => parts.join('')), fc.string());
+    const bits = fc.constantFrom(
+      '{',
+      '}',
+      '[',
+      ']',
+      ',',
+      ':',
+      '"a"',
+      '"',
+      '1',
+      '-',
+      '.5',
+      'e3',
+      'true',
+      'nul',
+      ' ',
+      '\n',
+      '\\',
+    );
+    const texts = fc.oneof(
+      fc.json(),
+      fc.array(bits).map((parts) => parts.join('')),
+      fc.string(),
+    );
     fc.assert(
       fc.property(texts, (text) => {
         assert.equal(jsonFault(text) === undefined, isJson(text), text);

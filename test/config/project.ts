@@ -37,7 +37,12 @@ export async function loadAll(
         ? from
         : folderOf({ '.bootstraprc': from })
       : folderOf(from);
-  return loadWorkflow({ cwd, env: { CI: 'true', DATABASE_URL: 'postgres://localhost/app' }, ...asked, builtinKinds });
+  return loadWorkflow({
+    cwd,
+    env: { CI: 'true', DATABASE_URL: 'postgres://localhost/app' },
+    ...asked,
+    builtinKinds,
+  });
 }
 
 /** The same, when only the workflow counts. */
@@ -65,7 +70,12 @@ export async function problemsOf(
 /** A problem in one line and its help in another: `code file:line:column "marked text": message`, `help`. */
 export function shown({ code, place, message, help }: Problem): readonly [string, string | undefined] {
   const { file = '', line, column = 1, length = 1, source = '', keyPath } = place ?? {};
-  const where = line === undefined ? (keyPath === undefined ? file : `${file} (${keyPath})`) : `${file}:${line}:${column}`;
+  const where =
+    line === undefined
+      ? keyPath === undefined
+        ? file
+        : `${file} (${keyPath})`
+      : `${file}:${line}:${column}`;
   const marked = line === undefined ? '' : ` [${source.slice(column - 1, column - 1 + length)}]`;
   return [`${code} ${where}${marked} ${message}`, help];
 }
