@@ -17,5 +17,6 @@ export function shippedSchema(): string {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  writeFileSync(join(packageRoot(), 'schema.json'), await renderSchema());
+  const text = renderSchema();
+  void text.then((schema) => writeFileSync(join(packageRoot(), 'schema.json'), schema));
 }

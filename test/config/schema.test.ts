@@ -43,16 +43,10 @@ describe('schema.json', () => {
     });
   }
 
-  it('takes every example of a config in the pages', () => {
-    const pages = readdirSync(join(packageRoot(), 'docs')).filter((name) => name.endsWith('.md'));
-    const blocks = pages.flatMap((page) =>
-      [...textOf(`docs/${page}`).matchAll(/```yaml\n(# \.bootstraprc[^]*?)```/g)].map(([, text = '']) => ({
-        page,
-        text,
-      })),
-    );
-    assert.ok(blocks.length > 0);
-    for (const { page, text } of blocks) assert.deepEqual(shipped(parse(text)), [], `${page}: ${text}`);
+  it('takes every config on the page about it', () => {
+    const blocks = [...textOf('docs/config.md').matchAll(/```yaml\n([^]*?)```/g)];
+    assert.ok(blocks.length > 3);
+    for (const [, text = ''] of blocks) assert.deepEqual(shipped(parse(text)), [], text);
   });
 
   const refused: readonly (readonly [string, string])[] = [
@@ -102,7 +96,7 @@ export const warm = defineTask({
       options: z.union([z.strictObject({ a: z.string() }), z.strictObject({ b: z.string() })]),
       run: () => Promise.resolve({ changed: false, summary: '' }),
     });
-    const validate = validator(configSchema(new Map([...builtinKinds, ['either', either as never]])));
+    const validate = validator(configSchema(new Map([...builtinKinds, ['either', either]])));
     assert.deepEqual(validate(parse('tasks: { either: { a: x, timeout: 3s } }')), []);
     assert.notDeepEqual(validate(parse('tasks: { either: { timeout: x } }')), []);
   });
