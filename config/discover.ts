@@ -6,13 +6,15 @@ import { BootstrapError, nearest, packageRoot } from '../lib/errors/index.js';
 const scripts = ['ts', 'mts', 'js', 'mjs', 'cjs'];
 
 /** Where a config may be, in a folder and in its `.config`. */
-export const searchPlaces: readonly string[] = ['', '.config/'].flatMap((folder) => [
-  ...(folder === '' ? ['package.json'] : []),
-  ...['', '.yaml', '.yml', '.json', '.js', '.mjs', '.cjs', '.ts'].map(
-    (ending) => `${folder}${folder === '' ? '.' : ''}bootstraprc${ending}`,
+export const searchPlaces: readonly string[] = [
+  'package.json',
+  ...['.', '.config/', '.config/.'].flatMap((start) =>
+    ['', '.yaml', '.yml', '.json', '.js', '.mjs', '.cjs', '.ts'].map(
+      (ending) => `${start}bootstraprc${ending}`,
+    ),
   ),
-  ...scripts.map((ending) => `${folder}bootstrap.config.${ending}`),
-]);
+  ...['', '.config/'].flatMap((folder) => scripts.map((ending) => `${folder}bootstrap.config.${ending}`)),
+];
 
 /** The config file that holds in a folder: there or further up, to the top of the project. */
 export async function findConfig(cwd: string): Promise<string | undefined> {

@@ -115,6 +115,8 @@ export function scriptProblem(error: unknown, path: string, shown: string, text:
   const [, line, column] =
     new RegExp(`${escape(path)}:(\\d+)(?::(\\d+))?`).exec(`${fault.stack ?? ''}\n${fault.message}`) ?? [];
   const source = text.split(/\r?\n/)[Number(line) - 1];
+  // A parser counts columns from 0, a stack from 1.
+  const first = fault.message.includes(path) ? 1 : 0;
   // The loader joins lines of imports: a column beyond the line is one of its own text.
   const inside = source !== undefined && column !== undefined && Number(column) <= source.length;
   const message = (fault.message.split('\n')[0] ?? '').trim();
@@ -124,7 +126,7 @@ export function scriptProblem(error: unknown, path: string, shown: string, text:
     place: {
       file: shown,
       ...(line === undefined ? {} : { line: Number(line) }),
-      ...(inside ? { column: Number(column) } : {}),
+      ...(inside ? { column: Number(column) + first } : {}),
       ...(source === undefined ? {} : { source }),
     },
     help: 'correct the module; it must load without this project running',

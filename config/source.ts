@@ -38,7 +38,11 @@ export function formatPath(path: Path): string {
 
 /** A source without lines (flags, environment, JavaScript): places are key paths. */
 export function plainSource(label: string, data: Json): Source {
-  return { label, data, place: (path) => ({ file: label, keyPath: formatPath(path) }) };
+  return {
+    label,
+    data,
+    place: (path) => (path.length === 0 ? { file: label } : { file: label, keyPath: formatPath(path) }),
+  };
 }
 
 /** The place of a part of a text: offsets in UTF-16 units, from 0; cut off at the end of the line. */
