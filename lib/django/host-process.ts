@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { BootstrapError, packageRoot } from '../errors/index.js';
@@ -45,10 +45,10 @@ export class HostProcess {
   constructor(options: HostProcessOptions) {
     this.#options = options;
     const { python, settings, directory, env } = options;
-    const folders = [join(packageRoot(), 'python'), env.PYTHONPATH ?? ''].filter((part) => part !== '');
-    this.#child = spawn(python, ['-m', 'db_bootstrap_host'], {
+    const program = join(packageRoot(), 'python/db_bootstrap_host/__main__.py');
+    this.#child = spawn(python, [program], {
       cwd: directory,
-      env: { ...env, DJANGO_SETTINGS_MODULE: settings, PYTHONPATH: folders.join(delimiter) },
+      env: { ...env, DJANGO_SETTINGS_MODULE: settings },
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
     });

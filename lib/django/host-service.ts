@@ -1,4 +1,8 @@
 import { BootstrapError } from '../errors/index.js';
+import { AnswerBook, type AnswerStore } from './answers/answer-book.js';
+import type { StateDatabase } from './answers/database-state.js';
+import { findInterpreter } from './find-interpreter.js';
+import { findSettings } from './find-settings.js';
 import { LoadedProject, type HostUser } from './loaded-project.js';
 
 /** How the project is found. */
@@ -13,6 +17,14 @@ export interface HostServiceOptions {
   readonly runId: string;
   /** Between asking and killing, in milliseconds. */
   readonly grace: number;
+  /** Where answers are kept from run to run; absent: the host is always asked. */
+  readonly answers?: {
+    readonly store: AnswerStore;
+    /** The workflow's database, outside of any task. */
+    readonly database: StateDatabase;
+    /** False: kept answers are used, and none are added. */
+    readonly keep: boolean;
+  };
 }
 
 /** Asks the host in the name of one task. */
@@ -32,21 +44,77 @@ export interface HostService {
   close(): Promise<void>;
 }
 
-/** Makes the service; the process starts at the first request, in the environment of the task that asks. */
+/**
+ * Makes the service; the process starts at the first question that earlier runs have not answered, in the environment of the task
+ * that asks.
+ */
 export function createHostService(options: HostServiceOptions): HostService {
-  let current: { readonly key: string; readonly project: Promise<LoadedProject> } | undefined;
+  let current:
+    { readonly key: string; readonly since: number; readonly project: Promise<LoadedProject> } | undefined;
+  let opened: { readonly key: string; readonly book: Promise<AnswerBook | undefined> } | undefined;
   let queue: Promise<unknown> = Promise.resolve();
   let closed = false;
+  let failed = false;
 
   const open = async (env: Readonly<Record<string, string>>): Promise<LoadedProject> => {
-    const key = JSON.stringify(Object.entries(env).sort());
+    const key = keyOf(env);
     const last = await current?.project.catch(() => undefined);
     // A task with an environment of its own has other settings, or another database: it needs a process of its own.
     if (current && last?.usable === true && current.key === key) return last;
     await last?.close();
     const project = LoadedProject.open(options, env);
-    current = { key, project };
+    current = { key, since: Date.now(), project };
     return project;
+  };
+
+  const bookFor = (env: Readonly<Record<string, string>>): Promise<AnswerBook | undefined> => {
+    const key = keyOf(env);
+    if (opened?.key !== key) opened = { key, book: openBook(options, env) };
+    return opened.book;
+  };
+
+  const ask = async (
+    method: string,
+    params: Readonly<Record<string, unknown>>,
+    user: HostUser,
+    onEvent: (event: Readonly<Record<string, unknown>>) => void,
+  ): Promise<unknown> => {
+    if (closed || user.signal.aborted) throw interrupted(user.name, method);
+    const book = await bookFor(user.env);
+    const known = await book?.find(method, params, user.database);
+    if (known !== undefined) return known;
+    const project = await open(user.env);
+    const result = await project.request(method, params, user, onEvent);
+    book?.note(method, params, result);
+    return result;
+  };
+
+  /** Only after a run in which every question was answered: whoever was interrupted wants to end. */
+  const keepAnswers = async (): Promise<void> => {
+    const book = await opened?.book;
+    const project = await current?.project.catch(() => undefined);
+    const { answers } = options;
+    if (
+      !answers?.keep ||
+      failed ||
+      !current ||
+      !book?.hasNews ||
+      project?.usable !== true ||
+      opened?.key !== current.key
+    )
+      return;
+    const user = {
+      name: 'run',
+      signal: new AbortController().signal,
+      log: { output: () => undefined },
+      env: {},
+      database: { display: '', query: answers.database.query.bind(answers.database) },
+    };
+    await book.keep(
+      (method, params) => project.request(method, params, user, () => undefined),
+      answers.database,
+      current.since,
+    );
   };
 
   return {
@@ -57,12 +125,10 @@ export function createHostService(options: HostServiceOptions): HostService {
         onEvent: (event: Readonly<Record<string, unknown>>) => void = () => undefined,
       ) => {
         // One after the other: the process has one connection.
-        const answer = queue.then(async () => {
-          if (closed || user.signal.aborted) throw interrupted(user.name, method);
-          const project = await open(user.env);
-          return (await project.request(method, params, user, onEvent)) as Result;
+        const answer = queue.then(() => ask(method, params, user, onEvent) as Promise<Result>);
+        queue = answer.catch(() => {
+          failed = true;
         });
-        queue = answer.catch(() => undefined);
         return answer;
       },
     }),
@@ -70,12 +136,35 @@ export function createHostService(options: HostServiceOptions): HostService {
       queue = queue.then(() => (closed ? undefined : open(env))).catch(() => undefined);
     },
     close: async () => {
+      await keepAnswers().catch(() => undefined);
       closed = true;
       const project = await current?.project.catch(() => undefined);
       await project?.close();
       await queue;
     },
   };
+}
+
+function keyOf(env: Readonly<Record<string, string>>): string {
+  return JSON.stringify(Object.entries(env).sort());
+}
+
+/** What earlier runs have answered about the project; undefined where nothing is kept, or no project is found. */
+async function openBook(
+  options: HostServiceOptions,
+  env: Readonly<Record<string, string>>,
+): Promise<AnswerBook | undefined> {
+  const { answers, django, root } = options;
+  if (!answers) return undefined;
+  const { directory } = django;
+  try {
+    const settings = findSettings({ settings: django.settings, directory, env });
+    const { path } = await findInterpreter({ python: django.python, directory, root, env });
+    return await AnswerBook.open(answers.store, { python: path, settings, directory, root, env });
+  } catch {
+    // Whatever is wrong with the project, the host says it better.
+    return undefined;
+  }
 }
 
 function interrupted(task: string, method: string): BootstrapError {

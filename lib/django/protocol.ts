@@ -231,6 +231,18 @@ export interface TableMigrations {
   readonly tables: readonly { readonly table: string; readonly app: string; readonly migration: string }[];
 }
 
+/** `sources`: what the project read while it was loaded; paths are absolute. */
+export interface Sources {
+  readonly files: readonly string[];
+  /** Folders that were listed. */
+  readonly folders: readonly string[];
+  /** Names of the variables that were asked for; "*" where all were. */
+  readonly variables: readonly string[];
+  readonly sitePackages: readonly string[];
+  /** Why nobody can say that the same sources give the same answers; empty where they do. */
+  readonly doubts: readonly string[];
+}
+
 /** Each method with its parameters and its result. `schema: null` means plain Django without schemas (the default search_path). */
 export interface HostMethods {
   inspect: { params: Record<string, never>; result: Inspection };

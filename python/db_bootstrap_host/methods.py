@@ -18,6 +18,7 @@ METHODS = {
     "flush": "flush:flush",
     "tableMigrations": "table_migrations:table_migrations",
     "call": "call:call",
+    "sources": "sources:sources",
 }
 
 TENANCY_ONLY = {"tenants", "ensureTenants"}

@@ -5,6 +5,7 @@ import sys
 
 from . import running
 from .failure import Failure, place_of, text_of
+from .sources import watch
 
 _project = None
 
@@ -67,6 +68,7 @@ def _load():
         raise Failure("settings-missing", "DJANGO_SETTINGS_MODULE is not set")
     from django.conf import settings
 
+    watch()
     try:
         settings.INSTALLED_APPS
     except (Exception, SystemExit) as error:

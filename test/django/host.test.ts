@@ -169,7 +169,7 @@ for (const set of sets) {
           ['stock'],
         );
         assert.ok(changes[0]?.operations.includes('Add field wide to shelf'));
-        assert.ok(changes[0].operations.includes('Delete model Item'));
+        assert.ok(changes[0]?.operations.includes('Delete model Item'));
         assert.deepEqual((await autodetect(host, { apps: ['auth'] })).changes, []);
         const unknown = await rejection(autodetect(host, { apps: ['stocks'] }));
         assert.equal(unknown.code, 'DBB6025');

@@ -1,0 +1,135 @@
+import { createHash } from 'node:crypto';
+import type { Inspection, Sources } from '../protocol.js';
+import { databaseState, type StateDatabase } from './database-state.js';
+import { fingerprintProject, newestChange, type LoadedAs } from './fingerprint.js';
+
+/** Where answers are kept from run to run. */
+export interface AnswerStore {
+  get(key: string): Promise<unknown>;
+  set(key: string, value: object): Promise<void>;
+}
+
+type Params = Readonly<Record<string, unknown>>;
+
+/** An answer, and the state of the database that it holds for; absent: it depends on the project's files alone. */
+interface Answer {
+  readonly method: string;
+  readonly params: Params;
+  readonly result: unknown;
+  readonly state?: string;
+}
+
+/** All that is kept about a project. */
+interface Page {
+  readonly fingerprint: string;
+  readonly sources: Sources;
+  readonly answers: Readonly<Record<string, Answer>>;
+}
+
+/** Methods that read nothing but files. */
+const ofFiles = new Set(['inspect', 'expectedTables', 'tableMigrations', 'autodetect']);
+/** Methods that read, beside files, nothing but what `databaseState` covers. */
+const ofState = new Set(['states', 'tenants']);
+
+const key = 'answers';
+
+/**
+ * What the host has answered in earlier runs, as long as it would answer the same: the project's fingerprint is the same, and, where
+ * the answer depends on it, so is the database's. Any doubt means asking the host.
+ */
+export class AnswerBook {
+  readonly #store: AnswerStore;
+  readonly #loaded: LoadedAs;
+  readonly #page: Page | undefined;
+  readonly #noted = new Map<string, Answer>();
+
+  private constructor(store: AnswerStore, loaded: LoadedAs, page: Page | undefined) {
+    this.#store = store;
+    this.#loaded = loaded;
+    this.#page = page;
+  }
+
+  /** Opens the book for a project; empty where anything that Django would read has changed. */
+  static async open(store: AnswerStore, loaded: LoadedAs): Promise<AnswerBook> {
+    const page = (await store.get(`${key} ${loaded.settings}`).catch(() => undefined)) as Page | undefined;
+    const holds = page !== undefined && fingerprintProject(loaded, page.sources) === page.fingerprint;
+    return new AnswerBook(store, loaded, holds ? page : undefined);
+  }
+
+  /** The answer to a question, or undefined where the host has to be asked. */
+  async find(method: string, params: Params, database: StateDatabase): Promise<unknown> {
+    const answer = this.#page?.answers[idOf(method, params)];
+    if (answer?.state === undefined) return answer?.result;
+    return (await this.#state(database)) === answer.state ? answer.result : undefined;
+  }
+
+  /** Remembers what the host has answered; only questions of which this book knows what their answers depend on. */
+  note(method: string, params: Params, result: unknown): void {
+    if (isLasting(method, params) || isOfState(method, params)) {
+      this.#noted.set(idOf(method, params), { method, params, result });
+    }
+  }
+
+  /** Whether the host was asked anything that is worth keeping. */
+  get hasNews(): boolean {
+    return this.#noted.size > 0;
+  }
+
+  /**
+   * Keeps the answers for the next run. What depends on the database is asked once more: the run may have changed it since. `since`
+   * is when the project was loaded, in milliseconds since the epoch: files written later were not what it loaded.
+   */
+  async keep(
+    ask: (method: string, params: Params) => Promise<unknown>,
+    database: StateDatabase,
+    since: number,
+  ): Promise<void> {
+    const sources = (await ask('sources', {})) as Sources;
+    if (sources.doubts.length > 0 || newestChange(this.#loaded, sources) >= since) return;
+    const inspection = (await ask('inspect', {})) as Inspection;
+    const before = await databaseState(database, inspection);
+    const answers: Record<string, Answer> = { ...this.#page?.answers };
+    const add = (answer: Answer): void => void (answers[idOf(answer.method, answer.params)] = answer);
+    add({ method: 'inspect', params: {}, result: inspection });
+    for (const answer of this.#noted.values()) {
+      if (isLasting(answer.method, answer.params)) add(answer);
+      else if (before !== undefined) {
+        const result = await ask(answer.method, answer.params);
+        if (isSettled(answer.method, result)) add({ ...answer, result, state: before });
+      }
+    }
+    if ((await databaseState(database, inspection)) !== before) return;
+    const page: Page = { fingerprint: fingerprintProject(this.#loaded, sources), sources, answers };
+    await this.#store.set(`${key} ${this.#loaded.settings}`, page);
+  }
+
+  async #state(database: StateDatabase): Promise<string | undefined> {
+    const inspection = this.#page?.answers[idOf('inspect', {})]?.result as Inspection | undefined;
+    return inspection && databaseState(database, inspection);
+  }
+}
+
+function isLasting(method: string, params: Params): boolean {
+  return ofFiles.has(method) && params.write !== true;
+}
+
+function isOfState(method: string, params: Params): boolean {
+  return ofState.has(method) || (method === 'ensureTenants' && params.plan === true);
+}
+
+/** Answers of a plan count only where nothing is to be done: then every value was compared with a row that is part of the state. */
+function isSettled(method: string, result: unknown): boolean {
+  if (method !== 'ensureTenants') return true;
+  const {
+    tenants,
+    problems = [],
+    missing,
+  } = result as { tenants: readonly { status: string }[]; problems?: readonly unknown[]; missing?: string };
+  return (
+    missing === undefined && problems.length === 0 && tenants.every(({ status }) => status === 'unchanged')
+  );
+}
+
+function idOf(method: string, params: Params): string {
+  return `${method} ${createHash('sha256').update(JSON.stringify(params)).digest('hex').slice(0, 16)}`;
+}

@@ -1,0 +1,150 @@
+import { createHash, type Hash } from 'node:crypto';
+import { readFileSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { packageRoot } from '../../errors/index.js';
+import type { Sources } from '../protocol.js';
+
+/** The project as a process would load it: what decides, beside the files, which answers it gives. */
+export interface LoadedAs {
+  readonly python: string;
+  readonly settings: string;
+  readonly directory: string;
+  readonly root: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Variables that differ from run to run and say nothing of the project. */
+const volatile = new Set([
+  'PGAPPNAME',
+  'DB_BOOTSTRAP_RUN',
+  'PWD',
+  'OLDPWD',
+  'SHLVL',
+  '_',
+  'RANDOM',
+  'TERM',
+  'COLUMNS',
+  'LINES',
+]);
+const settingsLike = /^\.env|\.(?:env|toml|ya?ml|json|ini|cfg|conf)$/;
+const skipped = new Set([
+  'node_modules',
+  '__pycache__',
+  '.git',
+  '.db-bootstrap',
+  'dist-packages',
+  'site-packages',
+]);
+
+/**
+ * A digest (SHA-256, hex) of all that Django would read: the project's Python files, whatever else it opened or listed while it was
+ * loaded, the variables that it asked for, the interpreter, and the installed distributions. Paths count relative to the root, so
+ * that another checkout of the same files has the same digest.
+ */
+export function fingerprintProject(loaded: LoadedAs, sources: Sources): string {
+  const hash = createHash('sha256');
+  const add = (label: string, value: string | Buffer): void =>
+    void hash.update(`${label}\0${String(value.length)}\0`).update(value);
+  const { root, directory } = loaded;
+  const shown = (path: string): string => relative(root, path);
+  addInterpreter(hash, loaded);
+  add('settings', loaded.settings);
+  add('directory', shown(directory));
+  for (const [name, value] of variablesOf(loaded.env, sources.variables))
+    add(`variable ${name}`, value ?? '(unset)');
+  for (const folder of sources.sitePackages)
+    for (const [name, content] of distributions(folder)) add(`distribution ${name}`, content);
+  const files = new Set([
+    ...sources.files,
+    ...projectFiles(directory),
+    ...settingsFiles(directory),
+    ...settingsFiles(root),
+  ]);
+  for (const path of [...files].sort()) add(`file ${shown(path)}`, contentOf(path));
+  for (const path of [...sources.folders].sort()) add(`folder ${shown(path)}`, namesIn(path).join('\n'));
+  for (const path of projectFiles(join(packageRoot(), 'python')))
+    add(`host ${relative(packageRoot(), path)}`, contentOf(path));
+  return hash.digest('hex');
+}
+
+/** When the newest of the files was written, in milliseconds since the epoch. */
+export function newestChange(loaded: LoadedAs, sources: Sources): number {
+  const paths = [...sources.files, ...projectFiles(loaded.directory)];
+  return Math.max(0, ...paths.map((path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0));
+}
+
+function addInterpreter(hash: Hash, { python }: LoadedAs): void {
+  hash.update(`python\0${python}\0`);
+  try {
+    const path = realpathSync(python);
+    const { size, mtimeMs } = statSync(path);
+    hash.update(`${path}\0${String(size)}\0${String(mtimeMs)}\0`);
+  } catch {
+    hash.update('(missing)\0');
+  }
+  hash.update(contentOf(join(dirname(dirname(python)), 'pyvenv.cfg')));
+}
+
+/** The variables that were asked for; a `*` among them stands for all. */
+function variablesOf(env: LoadedAs['env'], names: readonly string[]): [string, string | undefined][] {
+  // The interpreter itself reads PYTHONPATH before anybody can watch.
+  const wanted = new Set([...names, 'PYTHONPATH', ...(names.includes('*') ? Object.keys(env) : [])]);
+  return [...wanted]
+    .filter((name) => name !== '*' && !volatile.has(name))
+    .sort()
+    .map((name) => [name, env[name]]);
+}
+
+/** What is installed in a folder: each distribution's list of files, which has their hashes. */
+function distributions(folder: string): [string, Buffer | string][] {
+  return namesIn(folder)
+    .filter((name) => /\.(?:dist-info|egg-info|pth|egg-link)$/.test(name))
+    .map((name) => [
+      name,
+      name.endsWith('.dist-info') ? contentOf(join(folder, name, 'RECORD')) : contentOf(join(folder, name)),
+    ]);
+}
+
+/** All Python files below a folder, but those of virtual environments and of what is not the project's. */
+function projectFiles(folder: string): string[] {
+  const found: string[] = [];
+  const visit = (path: string): void => {
+    let entries;
+    try {
+      entries = readdirSync(path, { withFileTypes: true });
+    } catch {
+      return;
+    }
+    if (entries.some(({ name }) => name === 'pyvenv.cfg')) return;
+    for (const entry of entries) {
+      if (entry.isDirectory()) {
+        if (!skipped.has(entry.name) && !entry.name.startsWith('.')) visit(join(path, entry.name));
+      } else if (entry.name.endsWith('.py')) found.push(join(path, entry.name));
+    }
+  };
+  visit(folder);
+  return found.sort();
+}
+
+/** Files beside manage.py or the config that settings may look for without opening them each time: ".env" and its like. */
+function settingsFiles(folder: string): string[] {
+  return namesIn(folder)
+    .filter((name) => settingsLike.test(name))
+    .map((name) => join(folder, name));
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch {
+    return ['(missing)'];
+  }
+}
+
+function contentOf(path: string): Buffer | string {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    return `(${(error as NodeJS.ErrnoException).code ?? 'unreadable'})`;
+  }
+}

@@ -1,0 +1,284 @@
+import assert from 'node:assert/strict';
+import { appendFile, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { autodetect, inspect, migrate, states } from '../../lib/django/index.js';
+import { renderProblem, type BootstrapError } from '../../lib/errors/index.js';
+import { openHost, type TestHost, type TestHostOptions } from '../support/host.js';
+import { createTestDatabase } from '../support/postgres.js';
+import { rejection } from '../support/rejection.js';
+
+const plain = join(process.cwd(), 'test/fixtures/django/plain');
+const example = join(process.cwd(), 'examples/django-tenants');
+
+/** A copy of a project, changed before its host starts. */
+async function withProject(
+  options: TestHostOptions,
+  change: (directory: string) => Promise<unknown>,
+  work: (project: TestHost) => Promise<void>,
+): Promise<void> {
+  const project = await openHost(options);
+  try {
+    await change(project.directory);
+    await work(project);
+  } finally {
+    await project.close();
+  }
+}
+
+function noteOf(error: BootstrapError, label: string): string | undefined {
+  return error.problems[0].notes?.find((note) => note.label === label)?.text;
+}
+
+const migration = (operation: string, extra = ''): string => `
+import time
+from django.db import migrations, models
+
+${extra}
+
+class Migration(migrations.Migration):
+    dependencies = [("stock", "0001_initial")]
+    operations = [${operation}]
+`;
+
+describe('failures of the host', function () {
+  this.timeout(60_000);
+
+  it('shows what the settings raise, with the place in the project', async () => {
+    await withProject(
+      { directory: plain },
+      (directory) => appendFile(join(directory, 'shop/settings.py'), '\nTOKEN = os.environ["SHOP_TOKEN"]\n'),
+      async (project) => {
+        const error = await rejection(inspect(project.forTask()));
+        assert.equal(error.code, 'DBB6003');
+        assert.equal(error.message, "KeyError: 'SHOP_TOKEN'");
+        assert.match(error.problems[0].place?.file ?? '', /^shop\/settings\.py$/);
+        assert.match(error.problems[0].output ?? '', /^shop\/settings\.py:\d+ in <module>: TOKEN = /);
+        assert.equal(noteOf(error, 'settings'), 'shop.settings');
+        // The next request is told the same, not that something was loaded halfway.
+        assert.equal((await rejection(inspect(project.forTask()))).code, 'DBB6003');
+      },
+    );
+  });
+
+  it('names a settings module, or a module that the settings import, that is not there', async () => {
+    await withProject({ directory: plain, settings: 'shop.nothing' }, done, async (project) => {
+      const error = await rejection(inspect(project.forTask()));
+      assert.equal(error.code, 'DBB6003');
+      assert.equal(error.message, "No module named 'shop.nothing'");
+    });
+  });
+
+  it('shows a syntax error where it stands', async () => {
+    await withProject(
+      { directory: plain },
+      (directory) => writeFile(join(directory, 'shop/settings.py'), 'A = 1\nB = = 2\n'),
+      async (project) => {
+        const error = await rejection(inspect(project.forTask()));
+        assert.equal(error.code, 'DBB6003');
+        assert.deepEqual(error.problems[0].place, { file: 'shop/settings.py', line: 2 });
+      },
+    );
+  });
+
+  it('shows what an app raises while Django loads it', async () => {
+    await withProject(
+      { directory: plain },
+      (directory) =>
+        appendFile(join(directory, 'stock/models.py'), '\nraise RuntimeError("no shelves today")\n'),
+      async (project) => {
+        const error = await rejection(inspect(project.forTask()));
+        assert.equal(error.code, 'DBB6030');
+        assert.equal(error.message, 'no shelves today');
+        assert.equal(error.problems[0].place?.file, 'stock/models.py');
+      },
+    );
+  });
+
+  it('says that the project ends the process while it loads', async () => {
+    await withProject(
+      { directory: plain },
+      (directory) => appendFile(join(directory, 'shop/settings.py'), '\nsys.exit("not today")\n'),
+      async (project) => {
+        const error = await rejection(inspect(project.forTask()));
+        assert.equal(error.code, 'DBB6003');
+        assert.match(error.message, /not today/);
+      },
+    );
+    await withProject(
+      { directory: plain },
+      (directory) =>
+        appendFile(join(directory, 'shop/settings.py'), '\nsys.stderr.write("last words\\n")\nos._exit(3)\n'),
+      async (project) => {
+        const error = await rejection(inspect(project.forTask()));
+        assert.equal(error.code, 'DBB6009');
+        assert.equal(error.message, 'the host died: it ended with 3 while answering "inspect"');
+        assert.match(error.problems[0].output ?? '', /last words$/);
+      },
+    );
+  });
+
+  it('refuses an engine that is not PostgreSQL, or that knows no tenants', async () => {
+    await withProject({ directory: plain, settings: 'shop.lite' }, done, async (project) => {
+      const error = await rejection(inspect(project.forTask()));
+      assert.equal(error.code, 'DBB6032');
+      assert.match(error.message, /sqlite3, not PostgreSQL$/);
+    });
+    await withProject(
+      { directory: example, settings: 'wholesale.settings.test' },
+      (directory) =>
+        appendFile(
+          join(directory, 'wholesale/settings/test.py'),
+          'DATABASES["default"]["ENGINE"] = "django.db.backends.postgresql"\n',
+        ),
+      async (project) => {
+        const error = await rejection(inspect(project.forTask()));
+        assert.equal(error.code, 'DBB6032');
+      },
+    );
+  });
+
+  it('says that Django is not installed', async () => {
+    await withProject({ directory: plain, python: '/usr/bin/python3' }, done, async (project) => {
+      const error = await rejection(inspect(project.forTask()));
+      assert.equal(error.code, 'DBB6002');
+      assert.match(error.message, /^Django is not installed for .*python/);
+    });
+  });
+
+  it('refuses a host of another version, and one that is none', async () => {
+    for (const [script, message] of [
+      [`echo '{"protocol": 7}' >&4; cat <&3`, /spoke version 7 of the protocol/],
+      [`echo 'hello' >&4; cat <&3`, /spoke something that is no answer/],
+    ] as const) {
+      const project = await openHost({ directory: plain });
+      try {
+        const python = join(project.directory, 'fake-python');
+        await writeFile(python, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+        const fake = await openHost({ directory: plain, python, url: project.url });
+        try {
+          const error = await rejection(inspect(fake.forTask()));
+          assert.equal(error.code, 'DBB6010');
+          assert.match(error.message, message);
+        } finally {
+          await fake.close();
+        }
+      } finally {
+        await project.close();
+      }
+    }
+  });
+
+  it('changes nothing in a database that is not the workflow’s', async () => {
+    const other = await createTestDatabase();
+    try {
+      await withProject({ directory: plain, workflowUrl: other.url }, done, async (project) => {
+        const host = project.forTask();
+        await inspect(host);
+        await autodetect(host);
+        const error = await rejection(migrate(host, { schema: null }));
+        assert.equal(error.code, 'DBB6005');
+        const text = renderProblem(error.problems[0]);
+        assert.ok(text.includes(other.name) && text.includes(new URL(project.url).pathname.slice(1)));
+        assert.ok(!text.includes('word'));
+        assert.deepEqual(await project.rows("select 1 from pg_tables where schemaname = 'public'"), []);
+        // It is asked again: nothing was proven.
+        assert.equal((await rejection(states(host))).code, 'DBB6005');
+      });
+    } finally {
+      await other.drop();
+    }
+  });
+
+  it('tells a conflict, and a dependency that is not there', async () => {
+    await withProject(
+      { directory: plain },
+      async (directory) => {
+        await writeFile(join(directory, 'stock/migrations/0002_a.py'), migration(''));
+        await writeFile(join(directory, 'stock/migrations/0002_b.py'), migration(''));
+      },
+      async (project) => {
+        const host = project.forTask();
+        const conflicts = [{ app: 'stock', leaves: ['0002_a', '0002_b'] }];
+        assert.deepEqual((await states(host)).conflicts, conflicts);
+        assert.deepEqual((await autodetect(host)).conflicts, conflicts);
+        assert.equal((await rejection(migrate(host, { schema: null }))).code, 'DBB6007');
+      },
+    );
+    await withProject(
+      { directory: plain },
+      (directory) =>
+        writeFile(
+          join(directory, 'stock/migrations/0002_a.py'),
+          migration('').replace('0001_initial', '0001_gone'),
+        ),
+      async (project) => {
+        const error = await rejection(states(project.forTask()));
+        assert.equal(error.code, 'DBB6026');
+        assert.match(error.message, /stock\.0002_a.*'stock', '0001_gone'/);
+      },
+    );
+  });
+
+  it('says which operation of which migration failed, with the statement and its SQLSTATE', async () => {
+    await withProject(
+      { directory: plain },
+      (directory) =>
+        writeFile(
+          join(directory, 'stock/migrations/0002_wide.py'),
+          migration(
+            'migrations.RunSQL("select 1"), migrations.RunSQL("alter table stock_shelf add column code integer")',
+          ),
+        ),
+      async (project) => {
+        const error = await rejection(migrate(project.forTask(), { schema: null }));
+        assert.equal(error.code, 'DBB6011');
+        assert.equal(error.message, 'column "code" of relation "stock_shelf" already exists');
+        assert.equal(noteOf(error, 'schema'), 'public');
+        assert.equal(noteOf(error, 'migration'), 'stock.0002_wide, operation "Raw SQL operation"');
+        assert.equal(noteOf(error, 'sqlstate'), '42701');
+        assert.equal(noteOf(error, 'statement'), 'alter table stock_shelf add column code integer');
+        const { facts } = error.problems[0];
+        assert.equal(facts?.migration, 'stock.0002_wide');
+        // The migration was rolled back, those before it stay, and the connection is of use again.
+        const [state] = (await states(project.forTask())).schemas;
+        assert.deepEqual(state?.pending, [{ app: 'stock', name: '0002_wide' }]);
+      },
+    );
+  });
+
+  it('shows where Python code of a migration failed', async () => {
+    await withProject(
+      { directory: plain },
+      (directory) =>
+        writeFile(
+          join(directory, 'stock/migrations/0002_count.py'),
+          migration(
+            'migrations.RunPython(count)',
+            'def count(apps, editor):\n    raise ValueError("too few")\n',
+          ),
+        ),
+      async (project) => {
+        const error = await rejection(migrate(project.forTask(), { schema: null }));
+        assert.equal(error.code, 'DBB6011');
+        assert.equal(error.message, 'too few');
+        assert.equal(error.problems[0].place?.file, 'stock/migrations/0002_count.py');
+        assert.equal(noteOf(error, 'exception'), 'ValueError');
+      },
+    );
+  });
+
+  it('does not let a package of the project stand before its own', async () => {
+    await withProject(
+      { directory: plain },
+      (directory) =>
+        mkdir(join(directory, 'queue')).then(() => writeFile(join(directory, 'queue/__init__.py'), '')),
+      async (project) => {
+        assert.equal((await inspect(project.forTask())).tenancy, false);
+      },
+    );
+  });
+});
+
+function done(): Promise<void> {
+  return Promise.resolve();
+}
