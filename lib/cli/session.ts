@@ -1,4 +1,4 @@
-import type { TaskDatabase, TaskHost } from '../../config/define.js';
+import type { Json, TaskDatabase, TaskHost } from '../../config/define.js';
 import type { Workflow } from '../../config/workflow.js';
 import type { HostService } from '../django/index.js';
 import { BootstrapError, packageRoot } from '../errors/index.js';
@@ -54,7 +54,8 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const connection = await resolveDatabase(options);
   const database = connection && new Database(connection, { applicationName: applicationName(runId) });
   const stateDirectory = stateDirectoryOf(workflow);
-  const host = lazyHost(options);
+  const ledger = ledgerOf(options, stateDirectory, database);
+  const host = lazyHost(options, ledger, database);
   const services: RunServices = {
     database: ({ signal }) => database?.bind(signal) ?? noDatabase(workflow),
     // One process serves all tasks, so its sessions bear the run's name and not that of the task which happens to ask first.
@@ -65,7 +66,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
         database: services.database(user),
       }),
     lock: lockOf(options, stateDirectory, connection, database),
-    ledger: ledgerOf(options, stateDirectory, database),
+    ledger,
     databaseAnswers: async () =>
       (await database?.query('select 1').then(
         () => true,
@@ -162,10 +163,26 @@ function ledgerOf(
 type HostUser = Parameters<RunServices['host']>[0] & { readonly database: TaskDatabase };
 
 /** The host, whose code is loaded, and whose process starts, at the first request. */
-function lazyHost({ workflow, runId }: SessionOptions): { forTask(user: HostUser): TaskHost; close(): Promise<void> } {
+function lazyHost(
+  { workflow, runId, readOnly }: SessionOptions,
+  ledger: Ledger,
+  database: Database | undefined,
+): { forTask(user: HostUser): TaskHost; close(): Promise<void> } {
   const open = async (): Promise<HostService> => {
     const { createHostService } = await import('../django/index.js');
-    return createHostService({ django: workflow.django, root: workflow.root, runId, grace: workflow.grace });
+    const store = {
+      get: async (key: string) => ledger.forTask('(host)').get(key),
+      set: async (key: string, value: object) => ledger.forTask('(host)').set(key, value as Json),
+    };
+    return createHostService({
+      django: workflow.django,
+      root: workflow.root,
+      runId,
+      grace: workflow.grace,
+      ...(database && workflow.ledger.kind !== 'off'
+        ? { answers: { store, database, keep: !readOnly } }
+        : {}),
+    });
   };
   let service: Promise<HostService> | undefined;
   return {

@@ -22,6 +22,8 @@ interface Answer {
 /** All that is kept about a project. */
 interface Page {
   readonly fingerprint: string;
+  /** Where the project was: paths of the sources below it mean the same files in another checkout. */
+  readonly root: string;
   readonly sources: Sources;
   readonly answers: Readonly<Record<string, Answer>>;
 }
@@ -52,7 +54,8 @@ export class AnswerBook {
   /** Opens the book for a project; empty where anything that Django would read has changed. */
   static async open(store: AnswerStore, loaded: LoadedAs): Promise<AnswerBook> {
     const page = (await store.get(`${key} ${loaded.settings}`).catch(() => undefined)) as Page | undefined;
-    const holds = page !== undefined && fingerprintProject(loaded, page.sources) === page.fingerprint;
+    const holds =
+      page !== undefined && fingerprintProject(loaded, moved(page, loaded.root)) === page.fingerprint;
     return new AnswerBook(store, loaded, holds ? page : undefined);
   }
 
@@ -99,7 +102,8 @@ export class AnswerBook {
       }
     }
     if ((await databaseState(database, inspection)) !== before) return;
-    const page: Page = { fingerprint: fingerprintProject(this.#loaded, sources), sources, answers };
+    const fingerprint = fingerprintProject(this.#loaded, sources);
+    const page: Page = { fingerprint, root: this.#loaded.root, sources, answers };
     await this.#store.set(`${key} ${this.#loaded.settings}`, page);
   }
 
@@ -107,6 +111,15 @@ export class AnswerBook {
     const inspection = this.#page?.answers[idOf('inspect', {})]?.result as Inspection | undefined;
     return inspection && databaseState(database, inspection);
   }
+}
+
+function moved({ sources, root }: Page, here: string): Sources {
+  const move = (paths: readonly string[]): string[] =>
+    paths.map((path) =>
+      path === root || path.startsWith(`${root}/`) ? here + path.slice(root.length) : path,
+    );
+  const { files, folders, sitePackages } = sources;
+  return { ...sources, files: move(files), folders: move(folders), sitePackages: move(sitePackages) };
 }
 
 function isLasting(method: string, params: Params): boolean {

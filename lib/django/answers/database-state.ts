@@ -18,10 +18,10 @@ export async function databaseState(
 ): Promise<string | undefined> {
   try {
     const [there] = await database.query<{ schemas: string[]; recorded: string[]; state: string }>(
-      `select coalesce(array_agg(nspname order by nspname), '{}') as schemas,
-              coalesce(array_agg(nspname order by nspname) filter (where exists (
+      `select coalesce(array_agg(nspname::text order by nspname), '{}') as schemas,
+              coalesce(array_agg(nspname::text order by nspname) filter (where exists (
                 select from pg_class c where c.relnamespace = n.oid and c.relname = 'django_migrations' and c.relkind in ('r', 'p'))), '{}') as recorded,
-              md5(string_agg(nspname, chr(10) order by nspname) || current_schemas(false)::text) as state
+              md5(string_agg(nspname::text, chr(10) order by nspname) || current_schemas(false)::text) as state
        from pg_namespace n where nspname !~ '^pg_' and nspname <> 'information_schema'`,
     );
     if (!there) return undefined;

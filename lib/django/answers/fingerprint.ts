@@ -73,8 +73,8 @@ export function newestChange(loaded: LoadedAs, sources: Sources): number {
   return Math.max(0, ...paths.map((path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0));
 }
 
-function addInterpreter(hash: Hash, { python }: LoadedAs): void {
-  hash.update(`python\0${python}\0`);
+function addInterpreter(hash: Hash, { python, root }: LoadedAs): void {
+  hash.update(`python\0${relative(root, python)}\0`);
   try {
     const path = realpathSync(python);
     const { size, mtimeMs } = statSync(path);
