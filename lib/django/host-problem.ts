@@ -50,10 +50,11 @@ export function problemOfHost(error: HostError, host: HostFacts): Problem {
   };
 }
 
-function codeFor({ kind, sqlstate }: HostError): ErrorCode {
-  // The server went away, or never was there: not the statement's fault.
-  if (kind === 'database' || kind === 'migration') {
-    if (sqlstate === undefined ? kind === 'database' : /^(08|57P0)/.test(sqlstate)) return 'DBB4007';
+function codeFor({ kind, sqlstate, exception = '' }: HostError): ErrorCode {
+  // The server went away, or was never there: not the statement's fault.
+  if (kind === 'database') {
+    const lost = ['OperationalError', 'InterfaceError'].includes(exception);
+    if (sqlstate === undefined ? lost : /^(08|57P0)/.test(sqlstate)) return 'DBB4007';
   }
   return codeOf[kind];
 }

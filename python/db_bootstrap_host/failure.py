@@ -108,3 +108,18 @@ def _driver_error(error):
 def _is_database_error(error):
     database = sys.modules.get("django.db.utils")
     return database is not None and isinstance(error, (database.DatabaseError, database.InterfaceError))
+
+
+def lost_connection(error):
+    """The first exception of a chain that says that the connection broke, or None. What follows it only fails to clean up."""
+    found, seen = None, set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        if _is_database_error(error):
+            state = database_facts(error).get("sqlstate")
+            broken = type(error).__name__ == "OperationalError" and state is None
+            closed = type(error).__name__ == "InterfaceError" and "closed" in str(error)
+            if broken or closed or (state or "").startswith(("08", "57P0")):
+                found = error
+        error = error.__context__
+    return found

@@ -5,7 +5,7 @@ import time
 from django.core.management.base import CommandError, SystemCheckError
 
 from .failed_operation import failed_operation
-from .failure import Failure
+from .failure import Failure, lost_connection, text_of
 from .migrate_command import run_plainly, run_schema
 from .project import load_project
 from .states import read_records
@@ -36,8 +36,13 @@ def migrate(params, emit):
         kind = "conflict" if str(error).startswith("Conflicting migrations") else "command"
         raise Failure(kind, str(error).strip(), schema=name) from error
     except (Exception, SystemExit) as error:
-        message = str(error).strip() or type(error).__name__
-        raise Failure("migration", message, schema=name, **failed_operation(error)) from error
+        lost = lost_connection(error)
+        raise Failure(
+            "migration" if lost is None else "database",
+            text_of(lost or error),
+            schema=name,
+            **failed_operation(lost or error)
+        ) from (lost or error)
     finally:
         if project.tenancy:
             project.connection.set_schema_to_public()
