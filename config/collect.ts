@@ -47,12 +47,15 @@ export async function collectLayers(
   const below = [...configs, ...profile];
   // The names of the preset's tasks tell which key a variable means: TASKS__TENANT_MIGRATIONS is "tenant-migrations".
   const known = [presetOf([...below, ...setSources(set, [])], []), ...below].flatMap((each) => each ?? []);
-  const overrides = [...environmentSources(env, mergeSources(known).data, problems), ...flagSources(flags)];
-  const above = [...below, ...overrides, ...setSources(set, problems)];
+  const wrong: Problem[] = [];
+  const overrides = [...environmentSources(env, mergeSources(known).data, wrong), ...flagSources(flags)];
+  const above = [...below, ...overrides, ...setSources(set, wrong)];
   const preset = presetOf(above, problems);
+  const complete = problems.length === before;
+  problems.push(...wrong);
   return {
     sources: [...(preset ? [preset] : []), ...above],
-    complete: problems.length === before,
+    complete,
     profiles: configs.flatMap(profilesOf),
   };
 }

@@ -16,6 +16,7 @@ import { secretsOf } from './secrets.js';
 import { select, type Selection } from './select.js';
 import { formatPath, type Path, type Source } from './source.js';
 import { durationOf, readTasks } from './tasks.js';
+import { idleProblems } from './idle.js';
 import { checkTenants } from './tenants.js';
 import { readVariables } from './variables.js';
 import type { LedgerSetting, Origin, TaskDefinition, Workflow } from './workflow.js';
@@ -70,6 +71,7 @@ export async function loadWorkflow(
   const tasks = layers.complete
     ? readTasks(isObject(data.tasks) ? data.tasks : {}, { kinds, allKinds, locate, problems, ...variables })
     : new Map<string, TaskDefinition>();
+  if (layers.complete) problems.push(...idleProblems(merged, kinds));
   checkTenants(data.tenants, locate, problems);
   checkDatabase(data.database, locate, problems);
   if (problems.length > 0) throw failure(problems);

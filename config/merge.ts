@@ -6,6 +6,8 @@ export interface Merged {
   readonly data: Record<string, Json>;
   /** By the JSON text of the path; objects have the source of their last writer. */
   readonly sources: ReadonlyMap<string, Source>;
+  /** Where null took nothing away, because no layer below has the key. */
+  readonly idle: readonly { readonly path: Path; readonly source: Source }[];
 }
 
 type Mutable = Record<string, Json>;
@@ -23,11 +25,12 @@ export function textsOf(value: Json | undefined): string[] {
 /** Merges sources from the weakest to the strongest: objects key by key, arrays and scalars replace, null removes. */
 export function mergeSources(sources: readonly Source[]): Merged {
   const origins = new Map<string, Source>();
+  const idle: { path: Path; source: Source }[] = [];
   const data: Mutable = {};
   for (const source of sources) {
-    if (isObject(source.data)) mergeInto(data, source.data, [], source, origins);
+    if (isObject(source.data)) mergeInto(data, source.data, [], { source, origins, idle });
   }
-  return { data, sources: origins };
+  return { data, sources: origins, idle };
 }
 
 /** The source that wrote a path, or the nearest parent of it. */
@@ -39,18 +42,20 @@ export function sourceOf(merged: Merged, path: Path): Source | undefined {
   return undefined;
 }
 
-function mergeInto(
-  target: Mutable,
-  from: Record<string, Json>,
-  path: Path,
-  source: Source,
-  origins: Map<string, Source>,
-): void {
+interface Merging {
+  readonly source: Source;
+  readonly origins: Map<string, Source>;
+  readonly idle: { path: Path; source: Source }[];
+}
+
+function mergeInto(target: Mutable, from: Record<string, Json>, path: Path, merging: Merging): void {
+  const { source, origins, idle } = merging;
   for (const [key, value] of Object.entries(from)) {
     const here = [...path, key];
     // Own keys only: "__proto__" and "constructor" are keys like any other.
     const old = Object.hasOwn(target, key) ? target[key] : undefined;
     if (value === null) {
+      if (old === undefined) idle.push({ path: here, source });
       Reflect.deleteProperty(target, key);
       forget(origins, here);
       continue;
@@ -65,7 +70,7 @@ function mergeInto(
         writable: true,
       });
       origins.set(JSON.stringify(here), source);
-      mergeInto(merged, value, here, source, origins);
+      mergeInto(merged, value, here, merging);
     } else {
       if (old !== undefined) forget(origins, here);
       Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });

@@ -90,13 +90,13 @@ function nested(path: readonly string[], value: Json): Json {
   return path.reduceRight<Json>((inner, key) => ({ [key]: inner }), value);
 }
 
-/** A value as YAML reads it; a text that is no YAML is itself. */
+/** A value as YAML reads it: numbers, true, false, null, lists and mappings in brackets, texts in quotes; anything else is a text as it is. */
 function scalar(text: string): Json {
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return text;
   if (text.trim() === '') return '';
   try {
-    const value: unknown = parse(text, { logLevel: 'error' });
-    return JSON.parse(JSON.stringify(value ?? null)) as Json;
+    const value = JSON.parse(JSON.stringify(parse(text, { logLevel: 'error' }) ?? null)) as Json;
+    const isMarked = /^\s*["'[{]/.test(text);
+    return isMarked || value === null || ['number', 'boolean'].includes(typeof value) ? value : text;
   } catch {
     return text;
   }

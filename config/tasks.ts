@@ -44,7 +44,7 @@ export function readTasks(
   const tasks = new Map<string, TaskDefinition>();
   for (const [name, value] of Object.entries(raw)) {
     if (!isObject(value)) continue;
-    const task = readTask(name, value, reading);
+    const task = readTask(name, value, reading, Object.keys(raw));
     if (task) tasks.set(name, task);
   }
   const names = Object.keys(raw);
@@ -67,11 +67,16 @@ function nodeOf(
   };
 }
 
-function readTask(name: string, written: RawTask, reading: TaskReading): TaskDefinition | undefined {
+function readTask(
+  name: string,
+  written: RawTask,
+  reading: TaskReading,
+  tasks: readonly string[],
+): TaskDefinition | undefined {
   const use = kindName(typeof written.use === 'string' ? written.use : name);
   const kind = reading.kinds.get(use);
   if (!kind) {
-    if (reading.allKinds) reading.problems.push(unknownKindProblem(name, use, written, reading));
+    if (reading.allKinds) reading.problems.push(unknownKindProblem(name, use, written, reading, tasks));
     return undefined;
   }
   const schema = taskSchema(kind);
@@ -122,9 +127,12 @@ function unknownKindProblem(
   use: string,
   raw: RawTask,
   { kinds, locate }: TaskReading,
+  tasks: readonly string[],
 ): Problem {
   const given = typeof raw.use === 'string';
-  const near = nearest(use, kinds.keys());
+  // Without "use", the name may be a misspelled kind, or that of a task of a layer below.
+  const others = given ? [] : tasks.filter((other) => other !== name);
+  const near = nearest(use, [...kinds.keys(), ...others]);
   return {
     code: 'DBB2012',
     message: given

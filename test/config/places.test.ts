@@ -153,7 +153,7 @@ describe('files that cannot be read as a config', () => {
     [
       'bootstrap.config.ts',
       'export default {\n  concurrency: ,\n};\n',
-      'DBB2007 bootstrap.config.ts:2:15 [,] the config could not be loaded: ParseError: Unexpected token',
+      'DBB2007 bootstrap.config.ts:2:16 [,] the config could not be loaded: ParseError: Unexpected token',
     ],
     [
       'bootstrap.config.cjs',
