@@ -36,7 +36,7 @@ function idleProblem(
   const key = String(path.at(-1));
   const keys = first === 'tasks' ? taskKeys(around, data, kinds) : keysAt(configShape, around);
   if (keys.length === 0 || keys.includes(key)) return undefined;
-  return unknownKeyProblem(around, key, keys, source.place);
+  return unknownKeyProblem(around, key, keys, (at, part) => source.place(at, part));
 }
 
 function taskKeys(
