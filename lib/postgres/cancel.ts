@@ -1,10 +1,11 @@
 import type { Client } from 'pg';
 import { clientConfig } from './client-config.js';
+import { loadDriver } from './load-driver.js';
 import type { ConnectionParameters } from './resolve-connection.js';
 
 /** Asks the server, over a second connection, to cancel what the first is doing; ends the first where that fails. Never rejects. */
 export async function cancelStatement(client: Client, parameters: ConnectionParameters): Promise<void> {
-  const { default: pg } = await import('pg');
+  const pg = await loadDriver();
   const second = new pg.Client(clientConfig(parameters, 'db-bootstrap'));
   second.on('error', () => undefined);
   try {

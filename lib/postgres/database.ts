@@ -2,6 +2,7 @@ import type { Client, QueryResultRow } from 'pg';
 import { cancelStatement } from './cancel.js';
 import { clientConfig } from './client-config.js';
 import { BootstrapError } from '../errors/index.js';
+import { loadDriver } from './load-driver.js';
 import { problemOf } from './problem-of.js';
 import { withDatabase, type ConnectionParameters } from './resolve-connection.js';
 
@@ -22,7 +23,7 @@ export interface DatabaseOptions {
 
 /** Opens a connection; every failure is a BootstrapError that says who tried to reach what. */
 export async function connect(parameters: ConnectionParameters, options: DatabaseOptions): Promise<Client> {
-  const { default: pg } = await import('pg');
+  const pg = await loadDriver();
   const client = new pg.Client(clientConfig(parameters, options.applicationName));
   // Without a listener a server that goes away would end the whole process.
   client.on('error', () => ended.add(client));
