@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { BootstrapError } from '../errors/index.js';
 import { load } from './load.js';
-import type { RunOptions } from './options.js';
+import { withReporter, type RunOptions } from './options.js';
 import { execute } from './run.js';
 
 /**
@@ -11,8 +11,8 @@ import { execute } from './run.js';
  */
 export async function execCommand(words: readonly string[], options: RunOptions): Promise<number> {
   const [command = '', ...args] = words;
-  const loaded = await load(options);
-  const result = await execute(loaded, options, loaded.io.stderr);
+  const loaded = await load(withReporter(options), process.stderr);
+  const result = await execute(loaded, options);
   if (result.status !== 'succeeded') return result.exitCode;
   return start(command, args, { cwd: loaded.io.cwd, env: result.env });
 }

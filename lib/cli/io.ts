@@ -7,22 +7,25 @@ export interface Io {
   readonly env: NodeJS.ProcessEnv;
   /** Absolute path of the working directory. */
   readonly cwd: string;
-  /** Whether a person sits at standard output. */
+  /** Whether a person sits at the stream that is reported on. */
   readonly terminal: boolean;
   readonly color: boolean;
   readonly columns: number;
 }
 
-/** The command's own process, with `--cwd` and `--no-color` applied. */
-export function processIo(options: { readonly cwd: string; readonly color: boolean | undefined }): Io {
+/** The command's own process, with `--cwd` and `--no-color` applied; `report` is the stream that its output goes to. */
+export function processIo(
+  options: { readonly cwd: string; readonly color: boolean | undefined },
+  report: NodeJS.WriteStream = process.stdout,
+): Io {
   return {
-    stdout: process.stdout,
+    stdout: report,
     stderr: process.stderr,
     env: process.env,
     cwd: options.cwd,
-    terminal: process.stdout.isTTY,
-    color: options.color ?? wantsColor(process.env, process.stderr.isTTY),
-    columns: process.stdout.isTTY ? process.stdout.columns : 80,
+    terminal: report.isTTY,
+    color: options.color ?? wantsColor(process.env, report.isTTY),
+    columns: report.isTTY ? report.columns : 80,
   };
 }
 

@@ -14,7 +14,7 @@ export interface Loaded {
 }
 
 /** The process as the options see it: `--cwd`, `--color` and `--no-color` applied. */
-export function openIo(options: Pick<ConfigOptions, 'cwd' | 'color'>): Io {
+export function openIo(options: Pick<ConfigOptions, 'cwd' | 'color'>, report?: NodeJS.WriteStream): Io {
   const cwd =
     options.cwd === undefined ? process.cwd() : isAbsolute(options.cwd) ? options.cwd : resolve(options.cwd);
   if (!statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) {
@@ -25,12 +25,12 @@ export function openIo(options: Pick<ConfigOptions, 'cwd' | 'color'>): Io {
       help: 'name the folder that holds the config',
     });
   }
-  return processIo({ cwd, color: options.color });
+  return processIo({ cwd, color: options.color }, report);
 }
 
-/** Reads the config that the options choose; throws every mistake in it at once. */
-export async function load(options: RunOptions): Promise<Loaded> {
-  const io = openIo(options);
+/** Reads the config that the options choose; throws every mistake in it at once. `report` is where the output goes. */
+export async function load(options: RunOptions, report?: NodeJS.WriteStream): Promise<Loaded> {
+  const io = openIo(options, report);
   const [{ loadWorkflow }, { builtinKinds }] = await Promise.all([
     import('../../config/index.js'),
     import('../../tasks/index.js'),
@@ -44,7 +44,7 @@ export async function load(options: RunOptions): Promise<Loaded> {
       concurrency: options.concurrency,
       timeout: options.timeout,
       onFailure: options.onFailure,
-      reporter: options.json === true ? 'ndjson' : options.reporter,
+      reporter: options.reporter,
     }),
     select: defined({ only: options.only, skip: options.skip, from: options.from }),
   });

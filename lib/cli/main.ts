@@ -3,6 +3,15 @@ import { createProgram, type Action } from './program.js';
 
 /** The whole command: parses the arguments, runs what they chose, and resolves with the exit code. Never rejects. */
 export async function main(args: readonly string[]): Promise<number> {
+  const ended = guardProcess();
+  try {
+    return await perform(args);
+  } finally {
+    ended();
+  }
+}
+
+async function perform(args: readonly string[]): Promise<number> {
   let chosen: Action | undefined;
   const program = await createProgram(args, (action) => {
     chosen ??= action;
@@ -27,10 +36,46 @@ export async function main(args: readonly string[]): Promise<number> {
 async function reportFailure(error: unknown, args: readonly string[]): Promise<number> {
   const { failureText } = await import('./failure.js');
   const { exitCodeOf } = await import('../errors/index.js');
-  process.stderr.write(
-    `${failureText(error, { verbose: args.includes('--verbose') || args.includes('-v'), color: process.stderr.isTTY && !args.includes('--no-color') && !process.env.NO_COLOR })}\n`,
-  );
+  const { wantsColor } = await import('./io.js');
+  const color =
+    !args.includes('--no-color') &&
+    (args.includes('--color') || wantsColor(process.env, process.stderr.isTTY));
+  const verbose = args.includes('--verbose') || args.includes('-v');
+  process.stderr.write(`${failureText(error, { verbose, color })}\n`);
   return exitCodeOf(error);
+}
+
+/**
+ * What no command may do: end in silence because something that it loaded called process.exit, or show a stack because the
+ * reader of its output went away. The function it returns says that the command has ended by itself.
+ */
+function guardProcess(): () => void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      // Who closed the pipe has read enough; a full disk, however, loses what was reported.
+      if (error.code === 'EPIPE') return;
+      process.exitCode = 1;
+      if (stream === process.stdout)
+        process.stderr.write(`error: standard output cannot be written (${error.code ?? error.message})\n`);
+    });
+  }
+  const tooEarly = (code: number): void => {
+    process.stderr.write(
+      'error[DBB9001]: the process was ended before the command was done\n' +
+        '  help: look for process.exit in the config, in what it imports, and in its plugins\n',
+    );
+    if (code === 0 || code === 13) process.exitCode = 70;
+  };
+  const fault = (error: unknown): void => {
+    process.removeListener('exit', tooEarly);
+    void reportFailure(error, []).then((code) => process.exit(code));
+  };
+  process.on('exit', tooEarly);
+  process.on('uncaughtException', fault);
+  return () => {
+    process.removeListener('exit', tooEarly);
+    process.removeListener('uncaughtException', fault);
+  };
 }
 
 function isCommanderError(error: unknown): error is CommanderError {

@@ -62,6 +62,11 @@ export function addRunOptions(command: Command): Command {
     .option('-y, --yes', "do not ask for the database's name before a destructive task");
 }
 
+/** `--json` of `run` and `exec`, as the reporter that it stands for. */
+export function withReporter(options: RunOptions): RunOptions {
+  return options.json === true ? { ...options, reporter: 'ndjson' } : options;
+}
+
 function collect(value: string, previous: readonly string[] | undefined): readonly string[] {
   return [...(previous ?? []), value];
 }

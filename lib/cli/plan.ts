@@ -42,14 +42,12 @@ function changes(kind: { readonly check?: boolean; readonly readies?: boolean } 
   return kind?.check !== true && kind?.readies !== true;
 }
 
-function drawPlan(tasks: readonly TaskPlan[], { columns }: Io): string {
+function drawPlan(tasks: readonly TaskPlan[], { columns, terminal }: Io): string {
   const width = Math.max(...tasks.map(({ name }) => name.length));
-  const rows = tasks.map(({ name, action, reason }) =>
-    truncateText(
-      `${padText(action, 10)}  ${padText(name, width)}  ${reason}`,
-      Math.max(columns, 60),
-    ).trimEnd(),
-  );
+  const rows = tasks.map(({ name, action, reason }) => {
+    const row = `${padText(action, 10)}  ${padText(name, width)}  ${reason}`.trimEnd();
+    return terminal ? truncateText(row, Math.max(columns, 60)) : row;
+  });
   const count = (action: TaskPlan['action']): number => tasks.filter((task) => task.action === action).length;
   return `${rows.join('\n')}\n\n${String(count('run'))} to run, ${String(count('up-to-date'))} up to date, ${String(count('skip'))} skipped`;
 }

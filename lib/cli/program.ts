@@ -25,6 +25,9 @@ export async function createProgram(
     )
     .option('-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+    .configureHelp({ subcommandTerm })
+    .addHelpText('after', firstSteps)
     .enablePositionalOptions()
     .showHelpAfterError(false);
 
@@ -33,7 +36,11 @@ export async function createProgram(
     .option('--dry-run', 'the same as the command "plan"')
     .allowExcessArguments(true)
     .action((options: Record<string, unknown>, command: Command) => {
-      choose(async () => (await import('./run.js')).runCommand(options, command.args));
+      choose(async () => {
+        const [word] = command.args;
+        if (word !== undefined) throw (await import('./help.js')).unknownCommand(word, program);
+        return (await import('./run.js')).runCommand(options);
+      });
     });
 
   addRunOptions(program.command('exec'))
@@ -79,10 +86,12 @@ export async function createProgram(
     .command('init')
     .description('look at the repository and write a commented .bootstraprc.yaml')
     .option('--cwd <folder>', 'the folder to work in')
-    .option('--no-color', 'no colour')
     .action((options: Record<string, unknown>) => {
       choose(async () => {
-        const [{ initRepository }, { openIo }] = await Promise.all([import('./init/index.js'), import('./load.js')]);
+        const [{ initRepository }, { openIo }] = await Promise.all([
+          import('./init/index.js'),
+          import('./load.js'),
+        ]);
         return initRepository(openIo(options));
       });
     });
@@ -91,6 +100,7 @@ export async function createProgram(
     .command('explain')
     .description('what an error code means, and what to do; without a code, all codes')
     .argument('[code]', 'such as DBB6012')
+    .option('--color', 'colour, also where there is no terminal')
     .option('--no-color', 'no colour')
     .action((code: string | undefined, options: Record<string, unknown>) => {
       choose(async () => {
@@ -104,11 +114,19 @@ export async function createProgram(
 
   addConfigOptions(program.command('db'))
     .description('the embedded server: start, stop, url or psql')
-    .argument('<action>', 'start, stop, url or psql')
-    .argument('[arguments...]', 'for psql')
+    .argument('<action>', 'start it, stop it, print its url, or open psql on it')
+    .argument('[arguments...]', 'for psql, after "--"')
     .passThroughOptions()
     .action((action: string, words: string[], options: Record<string, unknown>) => {
       choose(async () => (await import('./db.js')).dbCommand(action, words, options));
+    });
+
+  program
+    .command('help')
+    .description('print the help of a command')
+    .argument('[command]', 'such as run')
+    .action((name: string | undefined) => {
+      choose(async () => (await import('./help.js')).helpCommand(program, name));
     });
 
   program.on('option:version', () => {
@@ -117,8 +135,29 @@ export async function createProgram(
   return program;
 }
 
+// Written out: commander would show "[options]" only where the options are loaded.
+function subcommandTerm(command: Command): string {
+  const words = command.registeredArguments.map((argument) => {
+    const name = `${argument.name()}${argument.variadic ? '...' : ''}`;
+    return argument.required ? `<${name}>` : `[${name}]`;
+  });
+  return [command.name(), ...words].join(' ');
+}
+
+const firstSteps = `
+First steps:
+  db-bootstrap init           write a config for this project
+  db-bootstrap plan           see what would be done
+  db-bootstrap                do it; a second time it changes nothing
+  db-bootstrap run --help     the options of a command
+
+Exit codes:
+  0 ready, 1 a task failed, 2 usage or config, 3 a check failed or work is
+  pending, 4 another run holds the lock, 5 a guard refused, 70 a fault of
+  db-bootstrap, 124 timeout, 130 or 143 interrupted`;
+
 // The list of commands needs none of their options: 70 of them cost a tenth of what `--help` may take.
-const noOptions: typeof CommandOptions = {
+const noOptions: Pick<typeof CommandOptions, 'addConfigOptions' | 'addSelectOptions' | 'addRunOptions'> = {
   addConfigOptions: (command) => command,
   addSelectOptions: (command) => command,
   addRunOptions: (command) => command,

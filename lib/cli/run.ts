@@ -1,6 +1,5 @@
-import type { Writable } from 'node:stream';
 import { parseDuration } from '../../config/index.js';
-import { BootstrapError, nearest } from '../errors/index.js';
+import { BootstrapError } from '../errors/index.js';
 import { chooseReporter, createReporter } from '../report/index.js';
 import {
   removeOldLogs,
@@ -12,31 +11,22 @@ import {
 } from '../run/index.js';
 import { checkGuards } from './guards.js';
 import { load, type Loaded } from './load.js';
-import type { RunOptions } from './options.js';
+import { withReporter, type RunOptions } from './options.js';
 import { newRunId } from './run-id.js';
 import { openSession } from './session.js';
 import { catchSignals } from './signals.js';
 import { version } from './version.js';
 
-/** Names of the commands, for "did you mean". */
-const commands = ['run', 'exec', 'plan', 'check', 'graph', 'config', 'init', 'explain', 'db'];
-
 /** `db-bootstrap run`: executes the workflow; resolves with the exit code. */
-export async function runCommand(
-  options: RunOptions & { readonly dryRun?: boolean },
-  words: readonly string[],
-): Promise<number> {
-  refuseWords(words);
+export async function runCommand(options: RunOptions & { readonly dryRun?: boolean }): Promise<number> {
   if (options.dryRun === true) return (await import('./plan.js')).planCommand(options);
-  const loaded = await load(options);
-  return (await execute(loaded, options, loaded.io.stdout)).exitCode;
+  return (await execute(await load(withReporter(options)), options)).exitCode;
 }
 
-/** One execution of a loaded workflow, reported on `stdout`; resolves when everything of it has ended. */
+/** One execution of a loaded workflow; resolves when everything of it has ended. */
 export async function execute(
   { io, workflow }: Loaded,
   options: RunOptions,
-  stdout: Writable,
 ): Promise<RunResult & { readonly env: Readonly<Record<string, string>> }> {
   const runId = newRunId();
   const waitLock = durationOption('--wait-lock', options.waitLock) ?? 0;
@@ -46,7 +36,7 @@ export async function execute(
     await checkGuards({ io, workflow, database: session.connection, yes: options.yes === true });
     const name = chooseReporter({ config: workflow.reporter, env: io.env, isTTY: io.terminal });
     const reporter = await createReporter(name, {
-      stdout,
+      stdout: io.stdout,
       stderr: io.stderr,
       color: io.color,
       verbose: options.verbose === true,
@@ -104,15 +94,5 @@ function durationOption(flag: string, value: string | undefined): number | undef
     message: `"${value}" is no duration`,
     place: { file: flag },
     help: 'write a number and a unit, such as 30s or 5m',
-  });
-}
-
-function refuseWords([word]: readonly string[]): void {
-  if (word === undefined) return;
-  const near = nearest(word, commands);
-  throw new BootstrapError({
-    code: 'DBB1002',
-    message: `there is no command "${word}"`,
-    help: near === undefined ? 'run "db-bootstrap --help"' : `did you mean "db-bootstrap ${near}"?`,
   });
 }

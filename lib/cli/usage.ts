@@ -14,10 +14,11 @@ export async function usageProblem(
   const helpCommand = `db-bootstrap ${command.name()} --help`;
   switch (error.code) {
     case 'commander.unknownOption': {
-      const near = nearest(
-        quoted,
-        command.options.flatMap((option) => option.long ?? []),
-      );
+      const near = nearest(quoted, [
+        ...command.options.flatMap((option) => option.long ?? []),
+        '--help',
+        '--version',
+      ]);
       return {
         code: 'DBB1001',
         message: `there is no option "${quoted}" for the command "${command.name()}"`,
@@ -39,7 +40,7 @@ export async function usageProblem(
     case 'commander.excessArguments':
       return {
         code: 'DBB1003',
-        message: `the command "${command.name()}" takes no such arguments: ${args.join(' ')}`,
+        message: `the command "${command.name()}" takes no such arguments: ${command.args.slice(command.registeredArguments.length).join(' ')}`,
         help: `run "${helpCommand}"`,
       };
     default:

@@ -10,7 +10,8 @@ export class Writer {
     if (!guarded.has(stream)) {
       guarded.add(stream);
       stream.on('error', (error: NodeJS.ErrnoException) => {
-        if (error.code !== 'EPIPE') throw error;
+        // Any other failure is told by whoever listens as well; the command does.
+        if (error.code !== 'EPIPE' && stream.listenerCount('error') === 1) throw error;
       });
     }
   }
