@@ -3,7 +3,7 @@ import { isObject } from './merge.js';
 import type { DatabaseSetting } from './workflow.js';
 
 const secretName =
-  /(?:^|_)(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIALS?)(?:_|$)|^PGPASSWORD$|SECRET_KEY/i;
+  /(?:^|_)(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIALS?)(?:_|$)|_KEY$|^PGPASSWORD$|SECRET_KEY/i;
 const urlPassword = /^[a-z][a-z0-9+.-]*:\/\/[^\s:/@]*:([^\s/]*)@/i;
 
 /** Values that may stand in no output: passwords in URLs, and what variables with telling names hold. */

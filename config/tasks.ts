@@ -90,7 +90,7 @@ function readTask(
   const whole = schema.safeParse(raw, { reportInput: true });
   const options = kind.options.safeParse(own, { reportInput: true });
   const issues = whole.success ? (options.error?.issues ?? []) : whole.error.issues;
-  const closed = issues.filter(({ path }) => !reading.isOpen([...base, ...(path as Path)]));
+  const closed = issues.filter((issue) => !isOpenIssue(issue, base, reading.isOpen));
   const keys = z.intersection(z.object(commonTaskFields), kind.options);
   reading.problems.push(...problemsOfIssues(closed, base, reading.locate, keys));
   if (!(kind.options instanceof z.ZodObject) && names.length > 0) {
@@ -120,6 +120,14 @@ function readTask(
     env: textRecord(raw.env),
     options: options.success ? options.data : own,
   };
+}
+
+/** Whether all that an issue says is of texts whose variables are left open. */
+function isOpenIssue(issue: z.core.$ZodIssue, base: Path, isOpen: TaskReading['isOpen']): boolean {
+  const path = [...base, ...(issue.path as Path)];
+  if (isOpen(path)) return true;
+  if (issue.code !== 'invalid_union') return false;
+  return issue.errors.some((branch) => branch.every((inner) => isOpenIssue(inner, path, isOpen)));
 }
 
 function unknownKindProblem(

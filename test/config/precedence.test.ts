@@ -1,297 +1,240 @@
 import assert from 'node:assert/strict';
-import { availableParallelism } from 'node:os';
-import { explainConfig } from '../../config/index.js';
-import { folderOf, load, problemsOf, shown, type Asked } from './project.js';
+import fc from 'fast-check';
+import type { Json } from '../../config/define.js';
+import { mergeSources, sourceOf } from '../../config/merge.js';
+import { plainSource } from '../../config/source.js';
+import { resolveConnection } from '../../lib/postgres/index.js';
+import { load, problemsOf, shown, type Asked } from './project.js';
 
-const ci = { CI: 'true', DATABASE_URL: 'postgres://localhost/app' };
+const files = {
+  'first.yaml': 'grace: 1s\nconcurrency: 1\n',
+  'second.yaml': 'concurrency: 2\nenv: { A: second, B: second }\n',
+  '.bootstraprc': [
+    'preset: sql',
+    'extends: [./first.yaml, ./second.yaml]',
+    'concurrency: 3',
+    'env: { B: project }',
+    'tasks:',
+    '  init: { timeout: 3s }',
+    '  seed: { use: command, run: project, needs: [wait, init] }',
+    'profiles:',
+    '  ci:',
+    '    concurrency: 4',
+    '    tasks: { seed: { needs: [wait] }, check-roles: null }',
+    '',
+  ].join('\n'),
+};
 
-describe('precedence', () => {
-  const files = {
-    'base.yaml': 'concurrency: 2\ntasks: { wait: { timeout: 2s } }\n',
-    'team.yaml': 'extends: base.yaml\nconcurrency: 3\ntasks: { wait: { timeout: 3s } }\n',
-    '.bootstraprc':
-      'preset: sql\nextends: [team.yaml]\nconcurrency: 4\ntasks: { wait: { timeout: 4s } }\nprofiles: { p: { concurrency: 5 } }\n',
-  };
-  const without = (text: string): typeof files => ({
-    ...files,
-    '.bootstraprc': files['.bootstraprc'].replace(text, ''),
-  });
-
-  const steps: readonly (readonly [string, Asked, typeof files, number])[] = [
+describe('precedence of layers', () => {
+  const env = { CI: 'true', DATABASE_URL: 'postgres://localhost/app' };
+  const cases: readonly (readonly [what: string, asked: Asked, expected: number])[] = [
+    ['the project file over what it extends', {}, 3],
+    ['a profile over the project file', { profile: 'ci' }, 4],
+    ['a profile that a variable names', { env: { ...env, DB_BOOTSTRAP_PROFILE: 'ci' } }, 4],
+    ['a variable over a profile', { profile: 'ci', env: { ...env, DB_BOOTSTRAP_CONCURRENCY: '5' } }, 5],
     [
       'a flag over a variable',
-      { profile: 'p', env: { ...ci, DB_BOOTSTRAP_CONCURRENCY: '6' }, flags: { concurrency: '7' } },
-      files,
-      7,
-    ],
-    [
-      '--set over a variable',
-      { profile: 'p', env: { ...ci, DB_BOOTSTRAP_CONCURRENCY: '6' }, set: ['concurrency=8'] },
-      files,
-      8,
-    ],
-    [
-      'a variable over the profile',
-      { profile: 'p', env: { ...ci, DB_BOOTSTRAP_CONCURRENCY: '6' } },
-      files,
+      { flags: { concurrency: '6' }, env: { ...env, DB_BOOTSTRAP_CONCURRENCY: '5' } },
       6,
     ],
-    [
-      'nothing of an empty variable',
-      { profile: 'p', env: { ...ci, DB_BOOTSTRAP_CONCURRENCY: '' } },
-      files,
-      5,
-    ],
-    ['the profile over the file', { profile: 'p' }, files, 5],
-    ['the profile that a variable names', { env: { ...ci, DB_BOOTSTRAP_PROFILE: 'p' } }, files, 5],
-    ['the file over what it extends', {}, files, 4],
-    ['what it extends over what that extends', {}, without('concurrency: 4\n'), 3],
-    [
-      'what is extended last over what is extended first',
-      {},
-      { ...without('concurrency: 4\n'), '.bootstraprc': 'extends: [team.yaml, base.yaml]\n' },
-      2,
-    ],
+    ['--set over a variable', { set: ['concurrency=7'], env: { ...env, DB_BOOTSTRAP_CONCURRENCY: '5' } }, 7],
   ];
-  for (const [what, asked, project, concurrency] of steps) {
+  for (const [what, asked, expected] of cases) {
     it(`takes ${what}`, async () => {
-      assert.equal((await load(project, asked)).concurrency, concurrency);
+      assert.equal((await load(files, asked)).concurrency, expected);
     });
   }
 
-  it('takes the preset where no layer says more, and lists replace its own', async () => {
-    const { tasks } = await load(
-      'preset: sql\ntasks: { check-roles: { needs: [wait] }, init: { timeout: 3s } }\n',
+  it('merges objects, replaces lists, and removes what null stands for', async () => {
+    const plain = await load(files);
+    assert.deepEqual([plain.env.A, plain.env.B, plain.grace], ['second', 'project', 1000]);
+    assert.deepEqual(plain.tasks.get('seed')?.needs, ['wait', 'init']);
+    assert.deepEqual([plain.tasks.get('init')?.needs, plain.tasks.get('init')?.timeout], [['wait'], 3000]);
+    const ci = await load(files, { profile: 'ci' });
+    assert.deepEqual(ci.tasks.get('seed')?.needs, ['wait']);
+    assert.equal(ci.tasks.has('check-roles'), false);
+    assert.equal(plain.tasks.has('check-roles'), true);
+  });
+
+  it('refuses keys without a value that take nothing away', async () => {
+    const problems = await problemsOf(
+      'tasks:\n  wait:\n  a: { use: command, run: x, timeot: }\nconcurency:\ngrace:\nguards: { host: }\n',
     );
-    assert.deepEqual(tasks.get('check-roles')?.needs, ['wait']);
-    assert.deepEqual(tasks.get('init')?.needs, ['wait']);
-    assert.equal(tasks.get('init')?.timeout, 3000);
+    assert.deepEqual(problems.map(shown), [
+      [
+        'DBB2004 .bootstraprc:2:3 [wait] task "wait" is empty, and no layer below has such a task to take away',
+        'write {} for a task without options, or take the line out',
+      ],
+      ['DBB2003 .bootstraprc:3:30 [timeot] unknown key "timeot" in tasks.a', 'did you mean "timeout"?'],
+      ['DBB2003 .bootstraprc:4:1 [concurency] unknown key "concurency"', 'did you mean "concurrency"?'],
+      ['DBB2003 .bootstraprc:6:11 [host] unknown key "host" in guards', 'did you mean "hosts"?'],
+    ]);
   });
 
-  it('takes a task of the preset away by null, in a file, a profile and a flag', async () => {
-    const config =
-      'preset: sql\ntasks: { check-roles: null }\nprofiles: { p: { tasks: { check-extensions: null } } }\n';
-    const { tasks } = await load(config, {
-      profile: 'p',
-      set: ['tasks.init=null', 'tasks.other={use: wait}'],
+  it('reads variables of the environment as keys', async () => {
+    const workflow = await load(files, {
+      env: {
+        ...env,
+        DB_BOOTSTRAP_TASKS__CHECK_ROLES__ENABLED: 'false',
+        DB_BOOTSTRAP_TASKS__SEED__ON_FAILURE: 'warn',
+        DB_BOOTSTRAP_ENV__DJANGO_SETTINGS_MODULE: 'x.y',
+        DB_BOOTSTRAP_GUARDS__HOSTS: '[a, b]',
+        DB_BOOTSTRAP_DATABASE: 'postgres://u:p@h/d?x=#1',
+        DB_BOOTSTRAP_RUN: 'an-outer-run',
+      },
     });
-    assert.deepEqual([...tasks.keys()], ['wait', 'other']);
+    assert.equal(workflow.tasks.get('check-roles')?.enabled, false);
+    assert.equal(workflow.tasks.get('seed')?.onFailure, 'warn');
+    assert.equal(workflow.env.DJANGO_SETTINGS_MODULE, 'x.y');
+    assert.deepEqual(workflow.guards.hosts, ['a', 'b']);
+    assert.deepEqual(workflow.database, { kind: 'url', url: 'postgres://u:p@h/d?x=#1' });
   });
 
-  it('has defaults for the rest', async () => {
-    const workflow = await load('tasks: { wait: {} }\n');
-    assert.equal(workflow.concurrency, Math.max(2, availableParallelism()));
-    assert.equal(workflow.onFailure, 'stop');
-    assert.equal(workflow.grace, 5000);
-    assert.equal(workflow.timeout, undefined);
-    assert.equal(workflow.reporter, undefined);
-    assert.deepEqual(workflow.guards, { allowDestructive: false, hosts: [] });
-    assert.deepEqual(workflow.ledger, { kind: 'database', schema: 'db_bootstrap' });
-    const { needs, after, enabled, retry, tolerate, env } = workflow.tasks.get('wait') ?? assert.fail();
+  it('refuses variables that name no key', async () => {
+    const problems = await problemsOf(files, {
+      env: { ...env, DB_BOOTSTRAP_CONCURENCY: '1', DB_BOOTSTRAP_TASKS__SEDE__TIMEOUT: '1s' },
+    });
     assert.deepEqual(
-      { needs, after, enabled, tolerate, env },
-      { needs: [], after: [], enabled: true, tolerate: [], env: {} },
+      problems.map((problem) => [shown(problem)[0].split(' ').slice(0, 2).join(' '), problem.help]).sort(),
+      [
+        ['DBB2003 DB_BOOTSTRAP_CONCURENCY', 'did you mean "DB_BOOTSTRAP_CONCURRENCY"?'],
+        ['DBB2012 DB_BOOTSTRAP_TASKS__SEDE__TIMEOUT', 'did you mean "seed"?'],
+      ],
     );
-    assert.deepEqual(retry, { attempts: 1, delay: 200, factor: 2, maxDelay: 10_000, jitter: true });
-  });
-});
-
-describe('variables that set keys', () => {
-  const set = (name: string, value: string): Asked => ({ env: { ...ci, [`DB_BOOTSTRAP_${name}`]: value } });
-
-  it('reach keys of several words, at any depth', async () => {
-    assert.equal((await load('tasks: {}\n', set('ON_FAILURE', 'warn'))).onFailure, 'warn');
-    const guarded = await load('tasks: {}\n', set('GUARDS__ALLOW_DESTRUCTIVE', 'true'));
-    assert.equal(guarded.guards.allowDestructive, true);
   });
 
-  it('reach tasks by their own names, also those of the preset', async () => {
-    const { tasks } = await load(
-      'preset: django-tenants\n',
-      set('TASKS__TENANT_MIGRATIONS__ON_FAILURE', 'continue'),
-    );
-    assert.equal(tasks.get('tenant-migrations')?.onFailure, 'continue');
-    assert.equal(tasks.has('tenantMigrations'), false);
-    const own = await load('tasks: { mySeed: { use: wait } }\n', set('TASKS__MY_SEED__TIMEOUT', '3s'));
-    assert.equal(own.tasks.get('mySeed')?.timeout, 3000);
-  });
-
-  it('leave names of variables as they are', async () => {
-    assert.equal((await load('tasks: {}\n', set('ENV__LC_ALL', 'C'))).env.LC_ALL, 'C');
-    const { tasks } = await load('tasks: { wait: {} }\n', set('TASKS__WAIT__ENV__LC_ALL', 'C'));
-    assert.deepEqual(tasks.get('wait')?.env, { LC_ALL: 'C' });
-  });
-
-  it('ignore those that db-bootstrap gives its children and its tests', async () => {
-    const env = { ...ci, DB_BOOTSTRAP_RUN: 'x', DB_BOOTSTRAP_RESULT: 'x', DB_BOOTSTRAP_TEST_SERVER: 'x' };
-    await load('tasks: {}\n', { env });
-  });
-
-  const mistakes: readonly (readonly [string, string, string, string | undefined])[] = [
-    [
-      'CONCURENCY',
-      '2',
-      'DBB2003 DB_BOOTSTRAP_CONCURENCY the variable "DB_BOOTSTRAP_CONCURENCY" names no key of the config',
-      'did you mean "DB_BOOTSTRAP_CONCURRENCY"?',
-    ],
-    [
-      'CONCURRENCY',
-      'many',
-      'DBB2004 DB_BOOTSTRAP_CONCURRENCY (concurrency) concurrency must be a number, not a text',
-      'write a number here',
-    ],
-    [
-      'EXTENDS',
-      'x.yaml',
-      'DBB1003 DB_BOOTSTRAP_EXTENDS "extends" can stand in a config file only',
-      'write it there',
-    ],
-  ];
-  for (const [name, value, said, help] of mistakes) {
-    it(`say what is wrong with DB_BOOTSTRAP_${name}=${value}`, async () => {
-      assert.deepEqual((await problemsOf('tasks: {}\n', set(name, value))).map(shown), [[said, help]]);
-    });
-  }
-});
-
-describe('--set', () => {
-  it('takes values in YAML, and URLs as texts', async () => {
-    const workflow = await load('tasks: { wait: {} }\n', {
+  it('sets nested values, lists and texts by --set', async () => {
+    const workflow = await load(files, {
       set: [
-        'tasks.wait.enabled=false',
-        'tenants=[{schema: a}]',
-        'database=postgres://u@h/d?a=b',
-        'env.A=x: y: z',
+        'tasks.seed.run=echo a=b, c: d',
+        'tasks.seed.retry.attempts=4',
+        'guards.hosts=[x, y]',
+        'env.NOTE=a # b',
+        'env.QUOTED="12"',
+        'tasks.init.enabled=false',
+        'tenants=[{ schema: t1 }]',
       ],
     });
-    assert.equal(workflow.tasks.get('wait')?.enabled, false);
-    assert.deepEqual(workflow.tenants, [{ schema: 'a' }]);
-    assert.deepEqual(workflow.database, { kind: 'url', url: 'postgres://u@h/d?a=b' });
-    assert.equal(workflow.env.A, 'x: y: z');
+    assert.equal((workflow.tasks.get('seed')?.options as { run: string }).run, 'echo a=b, c: d');
+    assert.equal(workflow.tasks.get('seed')?.retry.attempts, 4);
+    assert.deepEqual(workflow.guards.hosts, ['x', 'y']);
+    assert.deepEqual([workflow.env.NOTE, workflow.env.QUOTED], ['a # b', '12']);
+    assert.equal(workflow.tasks.get('init')?.enabled, false);
+    assert.deepEqual(workflow.tenants, [{ schema: 't1' }]);
   });
 
-  for (const entry of ['concurrency', '=4', 'a..b=3']) {
-    it(`refuses "${entry}"`, async () => {
-      const [said] = shown((await problemsOf('tasks: {}\n', { set: [entry] }))[0] ?? assert.fail());
-      assert.equal(said, `DBB1003 --set "${entry}" is not key=value`);
-    });
-  }
-
-  it('names an unknown key by the flag', async () => {
-    assert.deepEqual((await problemsOf('tasks: {}\n', { set: ['guards.hots=[x]'] })).map(shown), [
-      ['DBB2003 --set guards.hots (guards.hots) unknown key "hots" in guards', 'did you mean "hosts"?'],
+  it('refuses what is no setting', async () => {
+    const said = async (asked: Asked): Promise<string[]> =>
+      (await problemsOf(files, asked)).map((problem) => shown(problem)[0]);
+    assert.deepEqual(await said({ set: ['concurrency', '=3', 'a..b=1'] }), [
+      'DBB1003 --set "concurrency" is not key=value',
+      'DBB1003 --set "=3" is not key=value',
+      'DBB1003 --set "a..b=1" is not key=value',
     ]);
-  });
-});
-
-describe('variables in a config', () => {
-  it('are demanded where they stand, all at once, from the layer that wrote them', async () => {
-    const project = {
-      'base.yaml': 'env:\n  B: ${GONE_B}\n',
-      '.bootstraprc':
-        'extends: base.yaml\ntasks:\n  wait:\n    timeout: ${GONE_T:?how long}\ntenants:\n  - schema: ${GONE_S}\n',
-    };
-    const problems = await problemsOf(project);
-    assert.deepEqual(problems.map((problem) => shown(problem)[0]).sort(), [
-      'DBB2010 .bootstraprc:4:14 [${GONE_T:?how long}] the variable "GONE_T" is not set: how long',
-      'DBB2010 .bootstraprc:6:13 [${GONE_S}] the variable "GONE_S" is not set',
-      'DBB2010 base.yaml:2:6 [${GONE_B}] the variable "GONE_B" is not set',
+    assert.deepEqual(await said({ set: ['extends=x'] }), [
+      'DBB1003 --set extends "extends" can stand in a config file only',
     ]);
+    assert.deepEqual(await said({ flags: { concurrency: '0' } }), [
+      'DBB1003 --concurrency concurrency must be at least 1',
+    ]);
+    assert.deepEqual(await said({ flags: { timeout: '30' } }), ['DBB1003 --timeout timeout is no duration']);
+    const [policy] = await problemsOf(files, { flags: { onFailure: 'continu', reporter: 'githb' } });
+    assert.deepEqual([policy?.place?.file, policy?.help], ['--on-failure', 'did you mean "continue"?']);
   });
 
-  it('are not demanded of what is overridden, of a disabled task, or of a profile that is not chosen', async () => {
-    const config = `database: \${GONE}
-tasks:
-  wait: { timeout: '\${GONE}', enabled: false }
-  off: { use: wait, deadline: '\${GONE}', retry: { attempts: '\${GONE}' }, enabled: '\${SEED:-false}' }
-profiles:
-  p: { database: '\${GONE}', concurrency: '\${GONE}' }
-`;
-    const workflow = await load(config, { set: ['database=none'] });
-    assert.equal(workflow.database.kind, 'none');
-    assert.equal(workflow.tasks.get('off')?.enabled, false);
-    const enabled = await problemsOf(config, { env: { ...ci, SEED: 'true' } });
-    assert.ok(enabled.length > 1);
-    assert.deepEqual([...new Set(enabled.map(({ code }) => code))], ['DBB2010']);
-  });
-
-  it('count as numbers and as true or false where these are wanted', async () => {
-    const config = `concurrency: \${N}
-tasks:
-  wait: { enabled: '\${ON:-true}', createDatabase: '\${ON:-true}', retry: { attempts: '\${N}' }, env: { N: '\${N}' } }
-`;
-    const workflow = await load(config, { env: { ...ci, N: '3' } });
-    assert.equal(workflow.concurrency, 3);
-    const { enabled, retry, options, env } = workflow.tasks.get('wait') ?? assert.fail();
-    assert.equal(enabled, true);
-    assert.equal(retry.attempts, 3);
-    assert.equal((options as { createDatabase: boolean }).createDatabase, true);
-    assert.deepEqual(env, { N: '3' });
-    const [said] = shown((await problemsOf(config, { env: { ...ci, N: 'three' } }))[0] ?? assert.fail());
-    assert.match(said, /^DBB2004 \.bootstraprc:1:14 \[\$\{N\}\] concurrency must be a number/);
-    // A text that somebody wrote in quotes stays a text.
-    assert.equal((await problemsOf('concurrency: "3"\n'))[0]?.code, 'DBB2004');
-  });
-
-  it('come from env over the environment over env files; of files, the last holds', async () => {
-    const project = {
-      '.env': 'A=file\nB=file\nC=file\nD="two words" # said\n',
-      '.env.local': 'C=local\n',
-      '.bootstraprc':
-        'envFile: [.env, ".env.${WHERE}"]\nenv: { A: config, E: "${A}-${B}", B: "${B}+", N: 1, T: true }\ntenants: [{ schema: a, fields: { all: "${A} ${B} ${C} ${D} ${E}" } }]\ntasks: {}\n',
-    };
-    const workflow = await load(project, { env: { ...ci, B: 'process', WHERE: 'local' } });
-    assert.equal(workflow.tenants[0]?.fields?.all, 'config process+ local two words config-process');
-    const { A, B, C, D, N, T } = workflow.env;
-    assert.deepEqual(
-      { A, B, C, D, N, T },
-      { A: 'config', B: 'process+', C: 'local', D: 'two words', N: '1', T: 'true' },
+  it('has the value of the strongest layer that sets it, whatever the layers are', () => {
+    const key = fc.constantFrom('a', 'b', 'c', '__proto__', 'constructor');
+    const { value } = fc.letrec<{ value: Json }>((tie) => ({
+      value: fc.oneof(
+        { depthSize: 'small' },
+        fc.constantFrom<Json>(1, 'x', true, null),
+        fc.array(fc.nat(3), { maxLength: 3 }),
+        fc.dictionary(key, tie('value'), { maxKeys: 3 }),
+      ),
+    }));
+    const layer = fc.dictionary(key, value, { maxKeys: 4 });
+    fc.assert(
+      fc.property(fc.array(layer, { maxLength: 5 }), (layers) => {
+        const sources = layers.map((data, index) => plainSource(String(index), data));
+        const merged = mergeSources(sources);
+        const expected = layers.reduce<Json>(over, {});
+        assert.deepEqual(entriesOf(merged.data), entriesOf(expected));
+        assert.equal(({} as Record<string, unknown>).polluted, undefined);
+        assert.deepEqual(Object.keys(Object.prototype), []);
+        // The origin of a scalar is the last layer that has it there.
+        for (const [name, item] of Object.entries(merged.data)) {
+          if (item !== null && typeof item === 'object') continue;
+          const last = layers.findLastIndex((data) => Object.hasOwn(data, name));
+          assert.equal(sourceOf(merged, [name])?.label, String(last));
+        }
+      }),
+      { numRuns: 500 },
     );
   });
-
-  it('print nothing while files are read', async () => {
-    const written: string[] = [];
-    const { write } = process.stdout;
-    process.stdout.write = (text: string) => written.push(text) > 0;
-    try {
-      await load({ '.env': 'A=1\n', '.bootstraprc': 'envFile: .env\ntasks: {}\n' });
-    } finally {
-      process.stdout.write = write;
-    }
-    assert.deepEqual(written, []);
-    assert.equal(process.env.A, undefined);
-  });
 });
 
-describe('config --explain', () => {
-  it('names the layer and the line of each value, and masks secrets', async () => {
-    const folder = folderOf({
-      'base.yaml': 'concurrency: 2\ngrace: 1s\n',
-      '.bootstraprc':
-        'preset: sql\nextends: base.yaml\nconcurrency: 3\ndatabase: postgres://me:hidden1@localhost/app\nenv:\n  API_TOKEN: hidden2\n  JWT_KEY: ${KEY_OF_ALL}\nprofiles:\n  p: { onFailure: warn }\n',
-    });
-    const workflow = await load(folder, {
-      profile: 'p',
-      env: { ...ci, DB_BOOTSTRAP_TIMEOUT: '3m', PGPASSWORD: 'hidden3', KEY_OF_ALL: 'hidden4' },
-      set: ['tasks.init.rerun=never'],
-      flags: { reporter: 'silent' },
-    });
-    const text = explainConfig(workflow);
-    const lineOf = (key: string): string =>
-      text
-        .split('\n')
-        .find((line) => line.startsWith(`${key} = `))
-        ?.replace(/\s+#/, ' #') ?? `no ${key}`;
-    assert.equal(lineOf('tasks.wait.use'), 'tasks.wait.use = "wait" # preset sql:3');
-    assert.equal(lineOf('grace'), 'grace = "1s" # base.yaml:2');
-    assert.equal(lineOf('concurrency'), 'concurrency = 3 # .bootstraprc:3');
-    assert.equal(lineOf('onFailure'), 'onFailure = "warn" # profile p (.bootstraprc:9)');
-    assert.equal(lineOf('timeout'), 'timeout = "3m" # DB_BOOTSTRAP_TIMEOUT');
-    assert.equal(lineOf('tasks.init.rerun'), 'tasks.init.rerun = "never" # --set tasks.init.rerun');
-    assert.equal(lineOf('reporter'), 'reporter = "silent" # --reporter');
-    assert.equal(lineOf('database'), 'database = "postgres://me:***@localhost/app" # .bootstraprc:4');
-    assert.doesNotMatch(text, /hidden/);
-    for (const secret of ['hidden1', 'hidden2', 'hidden3', 'hidden4'])
-      assert.ok(workflow.secrets.includes(secret), secret);
+/** What merging means, said in another way: on pairs, from the weaker to the stronger. */
+function over(weak: Json, strong: Json): Json {
+  if (!isMapping(weak) || !isMapping(strong)) return isMapping(strong) ? over({}, strong) : strong;
+  const names = [...new Set([...Object.keys(weak), ...Object.keys(strong)])];
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const below = Object.hasOwn(weak, name) ? weak[name] : undefined;
+      if (!Object.hasOwn(strong, name)) return [[name, below as Json]];
+      const above = strong[name] as Json;
+      return above === null ? [] : [[name, over(below ?? {}, above)]];
+    }),
+  );
+}
+
+function isMapping(value: Json): value is Record<string, Json> {
+  return value !== null && typeof value === 'object' && !Array.isArray(value);
+}
+
+/** Deep equality by entries: `__proto__` as a key counts, the order does not. */
+function entriesOf(value: Json): unknown {
+  if (!isMapping(value)) return value;
+  return Object.entries(value)
+    .map(([key, item]) => [key, entriesOf(item)])
+    .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1));
+}
+
+describe('where the database comes from', () => {
+  const task = 'tasks: { wait: {} }\n';
+  const url = async (
+    config: string,
+    env: NodeJS.ProcessEnv,
+    set: readonly string[] = [],
+  ): Promise<string> => {
+    const { database, env: whole } = await load(config, { env, set });
+    if (database.kind !== 'url') return database.kind;
+    const { host, port, user, database: name } = resolveConnection(database.url, whole);
+    return `${user}@${host}:${port}/${name}`;
+  };
+  const pg = { PGHOST: 'pg-host', PGPORT: '5555', PGUSER: 'pg-user', PGDATABASE: 'pg-name' };
+
+  it('takes the config, then DATABASE_URL, then PG*', async () => {
+    const env = { ...pg, DATABASE_URL: 'postgres://a@b:1/c' };
+    assert.equal(await url(`database: postgres://x@y:2/z\n${task}`, env), 'x@y:2/z');
+    assert.equal(await url(task, env), 'a@b:1/c');
+    assert.equal(await url(task, pg), 'pg-user@pg-host:5555/pg-name');
+  });
+
+  it('fills only missing parts from PG*', async () => {
+    assert.equal(await url(`database: postgres://y/z\n${task}`, pg), 'pg-user@y:5555/z');
+    assert.equal(await url(`database: { name: only }\n${task}`, pg), 'pg-user@pg-host:5555/only');
+  });
+
+  it('lets --set database=embedded win, without the variables of what it replaces', async () => {
+    const config = `database: \${NOT_SET:?never asked}\n${task}`;
+    assert.equal(await url(config, { ...pg, CI: '1' }, ['database=embedded']), 'embedded');
+    assert.equal(await url(task, { DATABASE_URL: 'postgres://a/b' }, ['database=embedded']), 'embedded');
+  });
+
+  it('has none for a workflow that needs none, the embedded one for a developer, and asks for one in CI', async () => {
+    assert.equal(await url('tasks: { a: { use: command, run: x } }\n', { CI: '1' }), 'none');
+    assert.equal(await url(task, {}), 'embedded');
+    assert.equal(await url(task, { CI: 'false' }), 'embedded');
+    assert.equal((await problemsOf(task, { env: { CI: '1' } }))[0]?.code, 'DBB4005');
   });
 });

@@ -12,7 +12,7 @@ import { BootstrapError } from '../../lib/errors/index.js';
 const key = fc.constantFrom('a', 'b', 'c', '__proto__', 'constructor', 'toString');
 const leaf = fc.oneof(fc.integer(), fc.boolean(), fc.string(), fc.array(fc.integer(), { maxLength: 3 }));
 const { tree } = fc.letrec<{ tree: Json; object: Record<string, Json> }>((tie) => ({
-  tree: fc.oneof({ depthSize: 'small' }, leaf, fc.constant(null), tie('object')) as fc.Arbitrary<Json>,
+  tree: fc.oneof({ depthSize: 'small' }, leaf, fc.constant(null), tie('object')),
   object: fc.array(fc.tuple(key, tie('tree'))).map((entries) => Object.fromEntries(entries)),
 }));
 const layer = fc
@@ -321,7 +321,7 @@ describe('garbage', () => {
         fc.string(),
         fc.array(tie('value'), { maxLength: 3 }),
         tie('object'),
-      ) as fc.Arbitrary<Json>,
+      ),
       object: fc
         .array(fc.tuple(names, tie('value')), { maxLength: 5 })
         .map((entries) => Object.fromEntries(entries) as Json),
