@@ -5,7 +5,7 @@ import { folderOf, load, problemsOf, shown, type Asked } from './project.js';
 
 const ci = { CI: 'true', DATABASE_URL: 'postgres://localhost/app' };
 
-describe('precedence', () => {
+describe('layers of a config', () => {
   const files = {
     'base.yaml': 'concurrency: 2\ntasks: { wait: { timeout: 2s } }\n',
     'team.yaml': 'extends: base.yaml\nconcurrency: 3\ntasks: { wait: { timeout: 3s } }\n',
@@ -19,32 +19,11 @@ describe('precedence', () => {
 
   const steps: readonly (readonly [string, Asked, typeof files, number])[] = [
     [
-      'a flag over a variable',
-      { profile: 'p', env: { ...ci, DB_BOOTSTRAP_CONCURRENCY: '6' }, flags: { concurrency: '7' } },
-      files,
-      7,
-    ],
-    [
-      '--set over a variable',
-      { profile: 'p', env: { ...ci, DB_BOOTSTRAP_CONCURRENCY: '6' }, set: ['concurrency=8'] },
-      files,
-      8,
-    ],
-    [
-      'a variable over the profile',
-      { profile: 'p', env: { ...ci, DB_BOOTSTRAP_CONCURRENCY: '6' } },
-      files,
-      6,
-    ],
-    [
       'nothing of an empty variable',
       { profile: 'p', env: { ...ci, DB_BOOTSTRAP_CONCURRENCY: '' } },
       files,
       5,
     ],
-    ['the profile over the file', { profile: 'p' }, files, 5],
-    ['the profile that a variable names', { env: { ...ci, DB_BOOTSTRAP_PROFILE: 'p' } }, files, 5],
-    ['the file over what it extends', {}, files, 4],
     ['what it extends over what that extends', {}, without('concurrency: 4\n'), 3],
     [
       'what is extended last over what is extended first',
