@@ -77,6 +77,7 @@ function readTask(
   const kind = reading.kinds.get(use);
   if (!kind) {
     if (reading.allKinds) reading.problems.push(unknownKindProblem(name, use, written, reading, tasks));
+    checkCommonFields(name, written, reading);
     return undefined;
   }
   const schema = taskSchema(kind);
@@ -120,6 +121,16 @@ function readTask(
     env: textRecord(raw.env),
     options: options.success ? options.data : own,
   };
+}
+
+/** What can be said of a task whose kind is unknown. */
+function checkCommonFields(name: string, written: RawTask, reading: TaskReading): void {
+  const base = ['tasks', name];
+  const schema = z.looseObject(commonTaskFields);
+  const raw = coerceTexts(schema, written, (path) => reading.isFromVariable([...base, ...path]));
+  const issues = schema.safeParse(raw, { reportInput: true }).error?.issues ?? [];
+  const closed = issues.filter((issue) => !isOpenIssue(issue, base, reading.isOpen));
+  reading.problems.push(...problemsOfIssues(closed, base, reading.locate, schema));
 }
 
 /** Whether all that an issue says is of texts whose variables are left open. */

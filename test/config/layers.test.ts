@@ -229,6 +229,22 @@ tasks:
   });
 });
 
+describe('a task of an unknown kind', () => {
+  it('still has its common fields and its needs checked', async () => {
+    const config =
+      'tasks:\n  a: { use: comand, timeout: soon, needs: [b], retry: { attempts: 0 }, own: 1 }\n';
+    assert.deepEqual(
+      (await problemsOf(config)).map((problem) => shown(problem)[0].split(']')[0]),
+      [
+        'DBB2012 .bootstraprc:2:13 [comand',
+        'DBB2011 .bootstraprc:2:30 [soon',
+        'DBB3001 .bootstraprc:2:44 [b',
+        'DBB2004 .bootstraprc:2:67 [0',
+      ],
+    );
+  });
+});
+
 describe('config --explain', () => {
   it('names the layer and the line of each value, and masks secrets', async () => {
     const folder = folderOf({
