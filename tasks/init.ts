@@ -49,7 +49,11 @@ export const init = defineTask({
     const { due, files, ignored } = looked;
     const details = { run: due.map(({ file, why }) => ({ file: file.name, why })), ignored };
     if (due.length === 0)
-      return { action: 'up-to-date', reason: `all ${counted(files.length)} were run`, details };
+      return {
+        action: 'up-to-date',
+        reason: `${counted(files.length)} ${files.length === 1 ? 'was' : 'were'} run already`,
+        details,
+      };
     const list = due.map(({ file }) => file.name).join(', ');
     const stuck = await firstStuck(context, due);
     if (stuck)

@@ -53,7 +53,7 @@ async function run(context: Context): Promise<TaskResult> {
       const answer = error instanceof Error ? error.message : String(error);
       if (answer !== told) log.info(`not yet: ${answer}`);
       told = answer;
-      if (performance.now() + pause > until) throw tooLate(context, tries, answer, error);
+      if (performance.now() + pause > until) throw tooLate(context, { tries, from, error });
     }
     await sleep(pause, undefined, { signal });
     pause = Math.min(pause * 2, milliseconds(wanted.maxInterval));
@@ -64,16 +64,23 @@ function codeOf(error: unknown): string | undefined {
   return error instanceof BootstrapError ? error.code : undefined;
 }
 
-function tooLate(context: Context, tries: number, answer: string, cause: unknown): Error {
-  const { database, options: wanted } = context;
+function tooLate(
+  context: Context,
+  { tries, from, error }: { readonly tries: number; readonly from: number; readonly error: unknown },
+): Error {
+  const { database, task } = context;
+  const answer = error instanceof Error ? error.message : String(error);
+  const unknownHost = codeOf(error) === 'DBB4010';
   return context.fail(
     {
-      code: 'DBB4001',
-      message: `${answer}; that was the last answer of ${String(tries)} in ${seconds(milliseconds(wanted.deadline))}`,
+      code: unknownHost ? 'DBB4010' : 'DBB4001',
+      message: `${answer}, after ${String(tries)} tries in ${seconds(performance.now() - from)}`,
       notes: [{ label: 'waited for', text: `a login to ${database.display} and an answer to "select 1"` }],
-      help: 'start the server, correct the address, or give it more time: "tasks.wait.deadline"',
+      help: unknownHost
+        ? `correct the host in the database URL, or give it more time: "tasks.${task}.deadline"`
+        : `start the server, correct the address, or give it more time: "tasks.${task}.deadline"`,
     },
-    cause,
+    error,
   );
 }
 

@@ -54,8 +54,9 @@ function guardProcess(): () => void {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       // Who closed the pipe has read enough; a full disk, however, loses what was reported.
       if (error.code === 'EPIPE') return;
+      const told = process.exitCode === 1;
       process.exitCode = 1;
-      if (stream === process.stdout)
+      if (stream === process.stdout && !told)
         process.stderr.write(`error: standard output cannot be written (${error.code ?? error.message})\n`);
     });
   }

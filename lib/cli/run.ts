@@ -46,7 +46,7 @@ export async function execute(
       secrets: [...workflow.secrets, ...session.secrets],
     });
     const emit = (event: RunEventBody): void =>
-      reporter.report({ v: 1, at: Date.now(), run: runId, ...event } as RunEvent);
+      reporter.report({ v: 1, at: Date.now(), run: runId, ...event });
     const result = await runWorkflow({
       runId,
       version: version(),

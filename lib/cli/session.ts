@@ -98,7 +98,7 @@ async function resolveDatabase({
 }: SessionOptions): Promise<ConnectionParameters | undefined> {
   const { database } = workflow;
   if (database.kind === 'none') return undefined;
-  if (database.kind === 'url') return resolveConnection(database.url, workflow.env);
+  if (database.kind === 'url') return connectionOf(workflow, database.url);
   const stateDirectory = stateDirectoryOf(workflow);
   // The embedded server is what was asked for; PG* of the environment speak of another.
   if (readOnly) {
@@ -122,6 +122,21 @@ async function resolveDatabase({
     `database: ${connection.display} (embedded PostgreSQL ${server.version}; "db-bootstrap db url" prints the password)`,
   );
   return connection;
+}
+
+/** The database of a URL; one that cannot be read is shown where it was written. */
+function connectionOf({ env, origins }: Workflow, url: string): ConnectionParameters {
+  try {
+    return resolveConnection(url, env);
+  } catch (error) {
+    if (!(error instanceof BootstrapError) || error.problems[0].place) throw error;
+    const origin = origins.get('database.url') ?? origins.get('database');
+    const place =
+      origin && origin.layer !== 'default'
+        ? (origin.place ?? { file: origin.layer })
+        : { file: env.DATABASE_URL === url ? 'DATABASE_URL' : 'PGHOST and its like' };
+    throw new BootstrapError({ ...error.problems[0], place }, { cause: error });
+  }
 }
 
 function lockOf(

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ClientConfig } from 'pg';
+import { BootstrapError } from '../errors/index.js';
 import type { ConnectionParameters } from './resolve-connection.js';
 
 /** Milliseconds until an unanswered connection attempt is given up. */
@@ -29,13 +30,25 @@ function sslOf({ sslmode, keywords }: ConnectionParameters): ClientConfig['ssl']
   if (sslmode === undefined || sslmode === 'disable' || sslmode === 'allow' || sslmode === 'prefer')
     return false;
   const files = {
-    ...(sslrootcert === undefined ? {} : { ca: readFileSync(sslrootcert, 'utf8') }),
-    ...(sslcert === undefined ? {} : { cert: readFileSync(sslcert, 'utf8') }),
-    ...(sslkey === undefined ? {} : { key: readFileSync(sslkey, 'utf8') }),
+    ...(sslrootcert === undefined ? {} : { ca: read('sslrootcert', sslrootcert) }),
+    ...(sslcert === undefined ? {} : { cert: read('sslcert', sslcert) }),
+    ...(sslkey === undefined ? {} : { key: read('sslkey', sslkey) }),
   };
   if (sslmode === 'verify-full') return { ...files, rejectUnauthorized: true };
   if (sslmode === 'verify-ca' || sslrootcert !== undefined) {
     return { ...files, rejectUnauthorized: true, checkServerIdentity: () => undefined };
   }
   return { ...files, rejectUnauthorized: false };
+}
+
+function read(keyword: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new BootstrapError({
+      code: 'DBB4011',
+      message: `the file that ${keyword} names, "${file}", cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`,
+      help: `correct ${keyword} in the database URL`,
+    });
+  }
 }

@@ -79,8 +79,9 @@ function ofServer(fault: DriverError, sqlstate: string, scene: FailureScene): Kn
     case '28P01':
       return {
         code: 'DBB4002',
-        message: `the password of role "${user}" is wrong`,
-        help: `check the password in the database URL for ${where}`,
+        // For an unknown role the server pretends the same, so as not to tell which roles exist.
+        message: `the password of role "${user}" is wrong, or there is no such role`,
+        help: `check user and password in the database URL for ${where}`,
       };
     case '28000':
       if (/no pg_hba\.conf entry|pg_hba\.conf rejects/.test(fault.message)) {
@@ -219,7 +220,7 @@ function notesOf(fault: DriverError, sqlstate: string | undefined, scene: Failur
 
 /** The line of a statement that holds a position, with a caret under it; the first line where there is none. */
 export function statementExcerpt(statement: string, position: number): string {
-  const offset = Number.isNaN(position) ? 0 : [...statement].slice(0, position - 1).join('').length;
+  const offset = Number.isNaN(position) ? 0 : Array.from(statement).slice(0, position - 1).join('').length;
   const from = statement.lastIndexOf('\n', offset - 1) + 1;
   const end = statement.indexOf('\n', offset);
   const line = statement.slice(from, end < 0 ? undefined : end);

@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os';
-import { BootstrapError, redact } from '../errors/index.js';
+import { BootstrapError, nearest, redact } from '../errors/index.js';
 
 /** Where a database is and how to log in; all of it resolved. */
 export interface ConnectionParameters {
@@ -32,10 +32,11 @@ export function resolveConnection(
   env: Readonly<Record<string, string | undefined>>,
 ): ConnectionParameters {
   const match = shape.exec(text.trim());
-  if (!match) throw notOne(text, 'it does not look like postgres://user:password@host:port/name');
+  if (!match) throw notOne(text, 'it does not look like postgres://USER:PASSWORD@HOST:PORT/NAME');
   const [, scheme = '', login, server = '', path, query] = match;
   if (!schemes.test(scheme.toLowerCase())) throw notOne(text, `"${scheme}" is not a scheme of PostgreSQL`);
   const keywords = Object.fromEntries(new URLSearchParams(query ?? ''));
+  checkMode(text, keywords.sslmode);
   const colon = login?.indexOf(':') ?? -1;
   const written = {
     user: decode(text, colon < 0 ? login : login?.slice(0, colon)),
@@ -81,10 +82,25 @@ function splitServer(text: string, server: string): { host: string | undefined; 
   if (!match)
     throw notOne(
       text,
-      `"${server}" is not a host, or a host and a port (a password with ":", "/", "@" or "#" must be percent-encoded)`,
+      // What stands there may be the first half of a password.
+      'what stands between "//" (or "@") and the next "/" is not a host, or a host and a port (a password with ":", "/", "@" or "#" must be percent-encoded)',
     );
   const host = decode(text, match[1]);
+  if (host !== undefined && /[\s@:,]/.test(host.replace(/^\[.*\]$/, '')))
+    throw notOne(text, 'a host name has no spaces, commas or signs');
   return { host: host?.replace(/^\[(.*)\]$/, '$1'), port: match[2] === '' ? undefined : match[2] };
+}
+
+const modes = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'];
+
+function checkMode(text: string, mode: string | undefined): void {
+  if (mode === undefined || mode === '' || modes.includes(mode)) return;
+  const near = nearest(mode, modes);
+  throw notOne(
+    text,
+    `"${mode}" is not an sslmode`,
+    near === undefined ? `use one of ${modes.join(', ')}` : `did you mean "sslmode=${near}"?`,
+  );
 }
 
 function portOf(text: string, written: string | undefined): number {
@@ -117,12 +133,18 @@ function urlOf(parts: Omit<ConnectionParameters, 'url' | 'display'>, password: s
   return `postgres://${login}@${server}:${String(port)}/${encodeURIComponent(database)}${tail}`;
 }
 
-function notOne(text: string, reason: string): BootstrapError {
-  // A text that is no URL may hold a password anywhere before the "@".
-  const shown = redact(text).replace(/:[^:@/]*@/, ':***@');
+function notOne(text: string, reason: string, help?: string): BootstrapError {
+  const shown = text.includes('://') ? masked(text) : undefined;
   return new BootstrapError({
     code: 'DBB4006',
-    message: `the database URL "${shown}" is not one: ${reason}`,
-    help: 'write it as postgres://user:password@host:5432/name, special characters percent-encoded',
+    message: `the database URL ${shown === undefined ? '' : `"${shown}" `}is not one: ${reason}`,
+    help: help ?? 'write it as postgres://USER:PASSWORD@HOST:5432/NAME, special characters percent-encoded',
   });
+}
+
+/** A URL that cannot be read, without anything that may be a password: all from the first colon to the last "@", or to the end. */
+function masked(text: string): string {
+  const login = /(:\/\/[^:]*:).*@/s;
+  if (login.test(text)) return redact(text).replace(login, '$1***@');
+  return redact(text).replace(/(:\/\/[^:/]*:)(?!\d+(?:[/?]|$)).*/s, '$1***');
 }

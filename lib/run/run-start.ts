@@ -1,7 +1,6 @@
 import { BootstrapError, type Problem } from '../errors/index.js';
 import type { Survivor } from '../process/index.js';
 import type { RunEventBody } from './events.js';
-import { problemsOf } from './failure.js';
 import type { RunOptions } from './services.js';
 
 /** The first event of a run. `display` gives the masked URL; it is asked only where there is a database. */
@@ -46,7 +45,7 @@ export function unwritable(path: string, error: unknown): Problem {
   return {
     code: 'DBB4030',
     severity: 'warning',
-    message: `"${path}" cannot be written (${problemsOf(error, path, false)[0].message}); the run goes on without it`,
+    message: `"${path}" cannot be written (${error instanceof Error && 'code' in error ? String(error.code) : String(error)}); the run goes on without it`,
   };
 }
 
