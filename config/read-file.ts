@@ -129,7 +129,7 @@ export function scriptProblem(error: unknown, path: string, shown: string, text:
       ...(inside ? { column: Number(column) + first } : {}),
       ...(source === undefined ? {} : { source }),
     },
-    help: 'correct the module; it must load without this project running',
+    help: 'correct it, or set and install what it asks for',
   };
 }
 

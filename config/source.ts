@@ -68,13 +68,20 @@ export function parseSource(
   options: { readonly at?: Path } = {},
 ): Source | undefined {
   const { at } = options;
-  const document = parseDocument(text, { prettyErrors: false, merge: true, logLevel: 'error' });
+  const document = parseDocument(text, {
+    prettyErrors: false,
+    merge: true,
+    logLevel: 'error',
+    keepSourceTokens: true,
+  });
   const root = at === undefined ? document.contents : (document.getIn([...at], true) as Node | null);
   const placeAt = (from: number, to: number): Place => textPlace(label, text, from, to - from);
   // In a file of others, such as package.json, only what is ours counts.
   const [start = 0, end = text.length] = at === undefined ? [] : (root?.range ?? []);
   const errors = document.errors.filter(({ pos }) => pos[0] >= start && pos[0] <= end);
-  problems.push(...errors.map((error) => syntaxProblem(error, document, placeAt)));
+  // After a mistake in the syntax the rest is read wrongly: only the first says something.
+  const [first] = errors.filter(({ code }) => code !== 'DUPLICATE_KEY');
+  problems.push(...(first ? [first] : errors).map((error) => syntaxProblem(error, document, placeAt)));
   if (errors.length > 0) return undefined;
   let data: Json;
   try {
@@ -134,6 +141,15 @@ function syntaxProblem(
   placeAt: (from: number, to: number) => Place,
 ): Problem {
   const [from, to] = error.pos;
+  const open = /^Flow (?:map|sequence) /.test(error.message) ? openBracket(document) : undefined;
+  if (open) {
+    return {
+      code: 'DBB2002',
+      message: `this is not valid YAML: the ${open.bracket === '[' ? 'list' : 'mapping'} that starts here is not closed`,
+      place: placeAt(open.offset, open.offset + 1),
+      help: `close it with "${open.bracket === '[' ? ']' : '}'}"`,
+    };
+  }
   if (error.code !== 'DUPLICATE_KEY') {
     return {
       code: 'DBB2002',
@@ -151,6 +167,19 @@ function syntaxProblem(
     notes: [{ label: 'first', text: `${file}:${String(line)}:${String(column)}` }],
     help: 'keep one of the two',
   };
+}
+
+/** The innermost bracket that nothing closes. */
+function openBracket(document: Document.Parsed): { bracket: string; offset: number } | undefined {
+  let found: { bracket: string; offset: number } | undefined;
+  visit(document, {
+    Collection(_key, { srcToken }) {
+      if (srcToken?.type !== 'flow-collection') return;
+      const isClosed = srcToken.end.some(({ type }) => type === 'flow-seq-end' || type === 'flow-map-end');
+      if (!isClosed) found = { bracket: srcToken.start.source, offset: srcToken.start.offset };
+    },
+  });
+  return found;
 }
 
 /** The key at an offset whose name its mapping has already: its name, where it ends, and where the first one starts. */

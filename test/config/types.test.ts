@@ -96,7 +96,7 @@ describe('types of a config in TypeScript', () => {
 
   // One program for all: most of the time goes into the types of the package.
   before(() => {
-    const mistaken = wrong.map(([, line], index) => [
+    const mistaken = wrong.map(([, line], index): [string, string] => [
       `wrong${index}.ts`,
       `import { defineConfig } from 'db-bootstrap';\nexport default defineConfig({\n${line}\n});\n`,
     ]);
