@@ -21,9 +21,14 @@ export const tenantMigrations = defineTask({
 });
 
 async function plan(ctx: Context): Promise<Plan> {
-  const { tenancy } = await inspect(ctx.host);
+  const { tenancy, publicSchema } = await inspect(ctx.host);
   if (!tenancy) return { action: 'skip', reason: 'the project has no tenants' };
   const found = await states(ctx.host, { scope: 'tenants' });
+  const existing = new Set([publicSchema, ...found.schemas.map(({ schema }) => schema)]);
+  const missing = ctx.tenants.filter(({ schema }) => !existing.has(schema)).length;
+  if (missing > 0 && found.conflicts.length === 0) {
+    return { action: 'run', reason: `${counted(missing, 'configured tenant')} yet to be created` };
+  }
   if (found.schemas.length === 0 && found.conflicts.length === 0) {
     return { action: 'up-to-date', reason: 'there are no tenants yet' };
   }

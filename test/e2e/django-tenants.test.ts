@@ -28,7 +28,8 @@ for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[]) {
       assert.equal(code, 0, stderr);
       const { tasks } = JSON.parse(stdout) as { tasks: { name: string; action: string }[] };
       const actions = Object.fromEntries(tasks.map(({ name, action }) => [name, action]));
-      for (const name of ['wait', 'init', 'shared', 'tenants', 'tenant-migrations', 'seed']) assert.equal(actions[name], 'run', name);
+      for (const name of ['wait', 'init', 'shared', 'tenants', 'tenant-migrations', 'seed'])
+        assert.equal(actions[name], 'run', name);
       assert.equal(actions.flush, 'skip');
       assert.equal(await dump(database.url), empty);
     });
@@ -43,7 +44,11 @@ for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[]) {
       }
       for (const tenant of tenants) {
         for (const table of ['carriers_carrier', 'suppliers_supplier', 'customers_customer']) {
-          const [row] = await query<{ there: boolean }>(database.url, 'select to_regclass($1) is not null as there', [`${tenant}.${table}`]);
+          const [row] = await query<{ there: boolean }>(
+            database.url,
+            'select to_regclass($1) is not null as there',
+            [`${tenant}.${table}`],
+          );
           assert.equal(row?.there, true, `${tenant}.${table}`);
         }
       }
@@ -55,7 +60,10 @@ for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[]) {
       const { code, stdout, stderr } = await run('run', '--skip', 'venv', '--reporter', 'ndjson');
       assert.equal(code, 0, stdout + stderr);
       const { tasks } = runEnd(stdout);
-      assert.deepEqual(tasks.filter(({ changed }) => changed), []);
+      assert.deepEqual(
+        tasks.filter(({ changed }) => changed),
+        [],
+      );
       for (const { name, use, check, status } of tasks) {
         if (check || use === 'wait') assert.equal(status, 'succeeded', name);
         else if (name === 'flush' || name === 'venv') assert.equal(status, 'skipped', name);
@@ -73,7 +81,13 @@ for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[]) {
       const { code, stdout, stderr } = await run('check', '--json');
       assert.equal(code, 0, stdout + stderr);
       const { checks } = JSON.parse(stdout) as { checks: { name: string; status: string }[] };
-      assert.deepEqual(checks.map(({ name }) => name).sort(), ['extensions', 'migrations', 'roles', 'tables', 'tenants']);
+      assert.deepEqual(checks.map(({ name }) => name).sort(), [
+        'extensions',
+        'migrations',
+        'roles',
+        'tables',
+        'tenants',
+      ]);
       assert.ok(checks.every(({ status }) => status === 'passed'));
     });
 
@@ -81,10 +95,17 @@ for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[]) {
       await query(database.url, 'drop table corner_shop.carriers_carrier cascade');
       const { code, stdout } = await run('check', '--json');
       assert.equal(code, 3, stdout);
-      const { checks } = JSON.parse(stdout) as { checks: { name: string; status: string; findings: { code: string; subject: object }[] }[] };
+      const { checks } = JSON.parse(stdout) as {
+        checks: {
+          name: string;
+          status: string;
+          findings: { code: string; subject: Record<string, string> }[];
+        }[];
+      };
       const findings = checks.find(({ name }) => name === 'tables')?.findings ?? [];
       assert.equal(findings[0]?.code, 'DBB6012');
-      assert.deepEqual(findings[0]?.subject, { schema: 'corner_shop', table: 'carriers_carrier' });
+      const { schema, table } = findings[0]?.subject ?? {};
+      assert.deepEqual({ schema, table }, { schema: 'corner_shop', table: 'carriers_carrier' });
     });
   });
 }

@@ -20,7 +20,10 @@ export class Command {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
 
-  constructor(args: readonly string[], options: { readonly cwd: string; readonly env?: NodeJS.ProcessEnv; readonly node?: string }) {
+  constructor(
+    args: readonly string[],
+    options: { readonly cwd: string; readonly env?: NodeJS.ProcessEnv; readonly node?: string },
+  ) {
     this.child = spawn(options.node ?? process.execPath, [bin, ...args], {
       cwd: options.cwd,
       env: { ...plainEnvironment(), ...options.env },
@@ -54,7 +57,10 @@ export class Command {
 }
 
 /** Runs the command to its end. */
-export function bootstrap(args: readonly string[], options: { readonly cwd: string; readonly env?: NodeJS.ProcessEnv }): Promise<Ended> {
+export function bootstrap(
+  args: readonly string[],
+  options: { readonly cwd: string; readonly env?: NodeJS.ProcessEnv },
+): Promise<Ended> {
   return new Command(args, options).ended;
 }
 
@@ -86,7 +92,10 @@ export function copyExample(name: string, python?: string): { readonly folder: s
 function plainEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(process.env).filter(
-      ([name]) => !/^(?:PG|DB_BOOTSTRAP_|GITHUB_)|^(?:DATABASE_URL|CI|FORCE_COLOR|NO_COLOR|VIRTUAL_ENV|DJANGO_SETTINGS_MODULE)$/.test(name),
+      ([name]) =>
+        !/^(?:PG|DB_BOOTSTRAP_|GITHUB_)|^(?:DATABASE_URL|CI|FORCE_COLOR|NO_COLOR|VIRTUAL_ENV|DJANGO_SETTINGS_MODULE)$/.test(
+          name,
+        ),
     ),
   );
 }
