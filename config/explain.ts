@@ -1,29 +1,44 @@
 import { redactor } from '../lib/errors/index.js';
 import type { Json } from './define.js';
 import { isObject } from './merge.js';
+import { topLevelKeys } from './schema.js';
 import { formatPath, type Path } from './source.js';
 import type { Workflow } from './workflow.js';
 
-/** Each value of the merged config with where it came from: one line a value, secrets masked. */
+/** Where origins start, so that a usual line fits into 80 columns; a longer value has its origin below. */
+const column = 50;
+
+/** Each value of the merged config with where it came from, and the defaults of what nothing sets; secrets masked. */
 export function explainConfig(workflow: Workflow): string {
   const redact = redactor(workflow.secrets);
-  const rows: { readonly left: string; readonly origin: string }[] = [];
-  const visit = (value: Json, path: Path): void => {
-    if (isObject(value) && Object.keys(value).length > 0) {
-      for (const [key, item] of Object.entries(value)) visit(item, [...path, key]);
-    } else
-      rows.push({
-        left: `${formatPath(path)} = ${redact(JSON.stringify(value))}`,
-        origin: originOf(workflow, path),
-      });
+  const lines: string[] = [];
+  const print = (path: Path, value: Json, origin: string): void => {
+    const left = `${formatPath(path)} = ${redact(JSON.stringify(value))}`;
+    if (left.length <= column) lines.push(`${left.padEnd(column)}  # ${origin}`);
+    else lines.push(left, `${' '.repeat(column)}  # ${origin}`);
   };
-  visit(workflow.raw, []);
-  rows.push(...defaultsOf(workflow));
-  const width = Math.min(60, Math.max(...rows.map(({ left }) => left.length)));
-  return rows.map(({ left, origin }) => `${left.padEnd(width)}  # ${origin}`).join('\n');
+  const visit = (value: Json, path: Path): void => {
+    const entries: readonly (readonly [string | number, Json])[] = isObject(value)
+      ? Object.entries(value)
+      : Array.isArray(value) && value.some(isObject)
+        ? [...(value as Json[]).entries()]
+        : [];
+    if (entries.length === 0) print(path, value, originOf(workflow, path));
+    for (const [key, item] of entries) visit(item, [...path, key]);
+  };
+  const defaults = defaultsOf(workflow);
+  const given = isObject(workflow.raw) ? workflow.raw : {};
+  for (const key of topLevelKeys) {
+    const value = given[key];
+    if (value !== undefined) visit(value, [key]);
+    for (const [path, preset, origin] of defaults)
+      if (path[0] === key && (value === undefined || (path.length > 1 && !has(value, path[1]))))
+        print(path, preset, origin);
+  }
+  return lines.join('\n');
 }
 
-/** The merged config, secrets masked. */
+/** The merged config, itself one: keys in the order of the docs, secrets masked. */
 export function maskedConfig(workflow: Workflow): Json {
   const redact = redactor(workflow.secrets);
   const visit = (value: Json): Json => {
@@ -33,7 +48,14 @@ export function maskedConfig(workflow: Workflow): Json {
       ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, visit(item)]))
       : value;
   };
-  return visit(workflow.raw);
+  const given = isObject(workflow.raw) ? workflow.raw : {};
+  return Object.fromEntries(
+    topLevelKeys.flatMap((key) => (given[key] === undefined ? [] : [[key, visit(given[key])]])),
+  );
+}
+
+function has(value: Json, key: string | number | undefined): boolean {
+  return isObject(value) && key !== undefined && Object.hasOwn(value, key);
 }
 
 function originOf({ origins }: Workflow, path: Path): string {
@@ -49,22 +71,19 @@ function originOf({ origins }: Workflow, path: Path): string {
   return 'default';
 }
 
-function defaultsOf({
-  raw,
-  concurrency,
-  onFailure,
-  grace,
-  database,
-}: Workflow): { left: string; origin: string }[] {
-  const given = isObject(raw) ? raw : {};
-  const where = database.kind === 'url' ? 'DATABASE_URL or PG* of the environment' : 'default';
-  const values: readonly [string, Json, string][] = [
-    ['database', database.kind === 'url' ? 'from the environment' : database.kind, where],
-    ['concurrency', concurrency, 'default'],
-    ['onFailure', onFailure, 'default'],
-    ['grace', grace, 'default'],
+/** What holds where nothing is said. */
+function defaultsOf(workflow: Workflow): readonly (readonly [Path, Json, string])[] {
+  const { concurrency, onFailure, grace, database, env, ledger, guards } = workflow;
+  return [
+    database.kind !== 'url'
+      ? [['database'], database.kind, 'default']
+      : database.url === env.DATABASE_URL
+        ? [['database'], database.url, 'DATABASE_URL']
+        : [['database'], 'from PG* variables', 'environment'],
+    [['concurrency'], concurrency, 'default'],
+    [['grace'], `${String(grace / 1000)}s`, 'default'],
+    [['onFailure'], onFailure, 'default'],
+    [['ledger'], ledger.kind === 'database' ? { schema: ledger.schema } : ledger.kind, 'default'],
+    [['guards', 'allowDestructive'], guards.allowDestructive, 'default'],
   ];
-  return values
-    .filter(([key]) => !(key in given))
-    .map(([key, value, origin]) => ({ left: `${key} = ${JSON.stringify(value)}`, origin }));
 }

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { relative, resolve } from 'node:path';
 import { BootstrapError, type Place, type Problem } from '../lib/errors/index.js';
-import { coerceTexts } from './coerce.js';
+import { coerceTexts, valueAt } from './coerce.js';
 import { collectLayers, configFile } from './collect.js';
 import { checkDatabase, resolveDatabase } from './database-setting.js';
 import type { Json, TaskKind, TenantSpec } from './define.js';
@@ -134,12 +134,27 @@ function ledgerOf(value: Json | undefined, noDatabase: boolean): LedgerSetting {
 }
 
 function originsOf(merged: Merged): Map<string, Origin> {
-  return new Map(
-    [...merged.sources].map(([key, source]) => {
-      const path = JSON.parse(key) as Path;
-      return [formatPath(path), { layer: source.label, place: source.place(path, 'key') }];
-    }),
-  );
+  const origins = new Map<string, Origin>();
+  const note = (path: Path, source: Source): void => {
+    origins.set(formatPath(path), { layer: source.label, place: source.place(path, 'key') });
+  };
+  // A list comes from one layer as a whole; its parts have lines of their own.
+  const inside = (value: Json | undefined, path: Path, source: Source): void => {
+    const entries = isObject(value)
+      ? Object.entries(value)
+      : [...(Array.isArray(value) ? value : []).entries()];
+    for (const [key, item] of entries as [string | number, Json][]) {
+      note([...path, key], source);
+      inside(item, [...path, key], source);
+    }
+  };
+  for (const [key, source] of merged.sources) {
+    const path = JSON.parse(key) as Path;
+    note(path, source);
+    const value = valueAt(merged.data, path);
+    if (Array.isArray(value)) inside(value, path, source);
+  }
+  return origins;
 }
 
 /** All problems in one error: by file, and inside a file from top to bottom; a place that two layers share is named once. */
