@@ -53,9 +53,10 @@ async function run(context: Context): Promise<TaskResult> {
       const answer = error instanceof Error ? error.message : String(error);
       if (answer !== told) log.info(`not yet: ${answer}`);
       told = answer;
-      if (performance.now() + pause > until) throw tooLate(context, { tries, from, error });
+      if (performance.now() >= until) throw tooLate(context, { tries, from, error });
     }
-    await sleep(pause, undefined, { signal });
+    // The last try is made at the deadline, not before it.
+    await sleep(Math.min(pause, Math.max(0, until - performance.now())), undefined, { signal });
     pause = Math.min(pause * 2, milliseconds(wanted.maxInterval));
   }
 }

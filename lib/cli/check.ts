@@ -39,7 +39,8 @@ export async function checkCommand(
             ? 'failed'
             : 'passed',
         reason: end.reason,
-        findings: [...(end.problems ?? []), ...(end.warnings ?? [])],
+        // A check that was not even started has no findings of its own: what befell the run is why.
+        findings: end.attempts === 0 ? problems : [...(end.problems ?? []), ...(end.warnings ?? [])],
       }));
     if (options.json === true)
       print(
@@ -57,7 +58,7 @@ export async function checkCommand(
         ),
       );
     else {
-      const findings = [...checks.flatMap((check) => check.findings), ...problems];
+      const findings = unique([...checks.flatMap((check) => check.findings), ...problems]);
       if (findings.length > 0)
         print(
           io.stdout,
@@ -71,6 +72,11 @@ export async function checkCommand(
   } finally {
     signals.release();
   }
+}
+
+/** Several checks fail for one cause where Django or the database cannot be had; it is told once. */
+function unique(problems: readonly Problem[]): readonly Problem[] {
+  return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];
 }
 
 /** A finding as machines read it. */

@@ -10,7 +10,18 @@ export function helpCommand(program: Command, name: string | undefined): Promise
 }
 
 /** The error for a command that does not exist, with the nearest that does. */
-export function unknownCommand(written: string, program: Command): BootstrapError {
+export function unknownCommand(
+  written: string,
+  program: Command,
+  args: readonly string[] = [],
+): BootstrapError {
+  if (args[0] !== written && program.commands.some((each) => each.name() === written)) {
+    return new BootstrapError({
+      code: 'DBB1002',
+      message: `the command "${written}" stands behind options, where the command "run" begins`,
+      help: `put it first: "db-bootstrap ${written} …"`,
+    });
+  }
   const near = nearest(
     written,
     program.commands.map((each) => each.name()),

@@ -38,7 +38,7 @@ export async function createProgram(
     .action((options: Record<string, unknown>, command: Command) => {
       choose(async () => {
         const [word] = command.args;
-        if (word !== undefined) throw (await import('./help.js')).unknownCommand(word, program);
+        if (word !== undefined) throw (await import('./help.js')).unknownCommand(word, program, args);
         return (await import('./run.js')).runCommand(options);
       });
     });

@@ -5,7 +5,6 @@ import {
   removeOldLogs,
   runWorkflow,
   stateDirectoryOf,
-  type RunEvent,
   type RunEventBody,
   type RunResult,
 } from '../run/index.js';
@@ -81,6 +80,7 @@ function resumeCommand(options: RunOptions): string {
   add('--only', options.only);
   add('--skip', options.skip);
   add('--from', options.from);
+  add('--on-failure', options.onFailure);
   return words.join(' ');
 }
 

@@ -211,7 +211,7 @@ function lazyHost(
   };
 }
 
-/** Stands where no database is: reading anything of it says why there is none. */
+/** Stands where no database is: reading anything of it but its name says why there is none. */
 function noDatabase({ database }: Workflow): TaskDatabase {
   const refuse = (): never => {
     throw new BootstrapError(
@@ -224,5 +224,11 @@ function noDatabase({ database }: Workflow): TaskDatabase {
           },
     );
   };
-  return new Proxy({} as TaskDatabase, { get: refuse });
+  return new Proxy({} as TaskDatabase, {
+    // A plan names what a run would start.
+    get: (_target, key) =>
+      database.kind === 'embedded' && key === 'display'
+        ? 'the embedded server, once it is started'
+        : refuse(),
+  });
 }

@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /** Ctrl-C and its like, as abort signals. */
 export interface Signals {
   /** Aborted by the first signal; the reason is its name. */
@@ -13,6 +15,8 @@ const caught = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 export function catchSignals(): Signals {
   const interrupt = new AbortController();
   const kill = new AbortController();
+  // Every task that runs listens to them; there may be many.
+  setMaxListeners(0, interrupt.signal, kill.signal);
   const listen = (name: NodeJS.Signals): void => {
     // A terminal that hangs up ends a run as SIGTERM does.
     if (interrupt.signal.aborted) kill.abort(name);

@@ -211,7 +211,7 @@ function notesOf(fault: DriverError, sqlstate: string | undefined, scene: Failur
       ? undefined
       : statementExcerpt(scene.statement, Number(fault.position ?? NaN));
   return [
-    { label: 'SQLSTATE', text: sqlstate },
+    { label: 'sqlstate', text: sqlstate },
     ...(fault.detail === undefined ? [] : [{ label: 'detail', text: fault.detail }]),
     ...(excerpt === undefined ? [] : [{ label: 'statement', text: excerpt }]),
     ...(fault.where === undefined ? [] : [{ label: 'where', text: fault.where }]),
@@ -220,7 +220,11 @@ function notesOf(fault: DriverError, sqlstate: string | undefined, scene: Failur
 
 /** The line of a statement that holds a position, with a caret under it; the first line where there is none. */
 export function statementExcerpt(statement: string, position: number): string {
-  const offset = Number.isNaN(position) ? 0 : Array.from(statement).slice(0, position - 1).join('').length;
+  const offset = Number.isNaN(position)
+    ? 0
+    : Array.from(statement)
+        .slice(0, position - 1)
+        .join('').length;
   const from = statement.lastIndexOf('\n', offset - 1) + 1;
   const end = statement.indexOf('\n', offset);
   const line = statement.slice(from, end < 0 ? undefined : end);

@@ -111,9 +111,10 @@ class EventLines {
 
 /** The first line of a run: version, number of tasks, config, database. */
 export function describeStart(event: Extract<RunEvent, { type: 'run.start' }>): string {
-  const enabled = event.tasks.filter((task) => task.enabled).length;
   const from = event.file === undefined ? '' : ` from ${event.file}`;
   const profile = event.profile === undefined ? '' : ` (profile ${event.profile})`;
   const database = event.database === undefined ? '' : ` on ${event.database}`;
-  return oneLine(`db-bootstrap ${event.version}: ${plural(enabled, 'task')}${from}${profile}${database}`);
+  return oneLine(
+    `db-bootstrap ${event.version}: ${plural(event.tasks.length, 'task')}${from}${profile}${database}`,
+  );
 }

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync, linkSync } from 'node:fs';
+import { accessSync, constants, readFileSync, rmSync, writeFileSync, linkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -23,7 +23,7 @@ export function fileLock(stateDirectory: string, options: LockOptions): RunLock 
   return {
     lost: new AbortController().signal,
     async acquire(signal) {
-      makeStateDirectory(stateDirectory);
+      makeWritable(stateDirectory);
       const until = Date.now() + options.wait;
       for (;;) {
         const holder = await take(file, options.runId);
@@ -39,6 +39,22 @@ export function fileLock(stateDirectory: string, options: LockOptions): RunLock 
       return Promise.resolve();
     },
   };
+}
+
+function makeWritable(stateDirectory: string): void {
+  try {
+    makeStateDirectory(stateDirectory);
+    accessSync(stateDirectory, constants.W_OK);
+  } catch (error) {
+    throw new BootstrapError(
+      {
+        code: 'DBB1009',
+        message: `the lock of this run cannot be written to ${stateDirectory} (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`,
+        help: 'make the folder of the config writable for the user who runs db-bootstrap',
+      },
+      { cause: error },
+    );
+  }
 }
 
 /** Takes the lock, or says who holds it. A hard link appears whole or not at all, so two that try at once cannot both win. */

@@ -53,7 +53,7 @@ export async function planWorkflow(options: PlanOptions): Promise<readonly TaskP
       }
     } catch (error) {
       const found = problemsOf(error, task.name, false);
-      const [first] = before;
+      const first = before.find((other) => mayCure(other, found));
       if (!first) problems.push(...found);
       plan = {
         action: 'run',
@@ -92,6 +92,12 @@ async function answer(task: TaskDefinition, context: TaskContext<unknown>): Prom
   // A command may change something, so only a run may ask it.
   if (plan.action !== 'run' || !condition || !('command' in condition)) return plan;
   return { ...plan, reason: `only if "${condition.command}" succeeds: ${plan.reason}` };
+}
+
+/** Whether a failure may be gone once a task has run: waiting cures only what concerns the connection, and checks cure nothing. */
+function mayCure({ kind }: TaskDefinition, found: readonly Problem[]): boolean {
+  if (kind.check) return false;
+  return !kind.readies || found.every(({ code }) => code.startsWith('DBB4'));
 }
 
 /** All that must have come before a task, in the order of the run. */

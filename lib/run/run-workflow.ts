@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import type { TaskDefinition } from '../../config/workflow.js';
 import { BootstrapError, redactor, type Problem } from '../errors/index.js';
@@ -25,7 +26,7 @@ class Run {
   readonly #options: RunOptions;
   readonly #redact: (text: string) => string;
   readonly #session: Session;
-  /** Ends what runs. */
+  /** Ends what runs; every running task listens to it. */
   readonly #cancel = new AbortController();
   /** Starts nothing new. */
   readonly #halt = new AbortController();
@@ -38,6 +39,7 @@ class Run {
 
   constructor(options: RunOptions) {
     this.#options = options;
+    setMaxListeners(0, this.#cancel.signal);
     this.#redact = redactor(options.workflow.secrets);
     this.#session = new Session(options, (problem) => this.#notice(problem));
   }

@@ -8,7 +8,7 @@ describe('the append-only reporter', () => {
     assert.equal(stderr, '');
     assert.equal(
       stdout,
-      `00:00.0  db-bootstrap 0.1.0: 3 tasks from .bootstraprc on postgres://app:***@localhost:5432/shop_test
+      `00:00.0  db-bootstrap 0.1.0: 4 tasks from .bootstraprc on postgres://app:***@localhost:5432/shop_test
 00:01.0  wait    started
 00:03.0  wait    succeeded in 90ms: localhost:5432 answered
 00:04.0  shared  started
