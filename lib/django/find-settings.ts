@@ -11,7 +11,7 @@ export interface SettingsOptions {
   readonly env: Readonly<Record<string, string>>;
 }
 
-const inManage = /setdefault\(\s*(['"])DJANGO_SETTINGS_MODULE\1\s*,\s*(['"])([\w.]+)\2/;
+const inManage = /^[^#\n]*setdefault\(\s*(['"])DJANGO_SETTINGS_MODULE\1\s*,\s*(['"])([\w.]+)\2/m;
 
 /** The settings module: of the config, of the environment, or the default in manage.py. Throws DBB6004. */
 export function findSettings({ settings, directory, env }: SettingsOptions): string {

@@ -10,10 +10,20 @@ sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 from db_bootstrap_host.server import Server
 
 
+def _close_pipes():
+    # A fork without an exec keeps what is not inheritable, too: our parent would wait for the child's end.
+    for pipe in (3, 4):
+        try:
+            os.close(pipe)
+        except OSError:
+            pass
+
+
 def main():
     # Children of the project shall not see the pipes; and what it prints shall arrive line by line.
     os.set_inheritable(3, False)
     os.set_inheritable(4, False)
+    os.register_at_fork(after_in_child=_close_pipes)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True, errors="backslashreplace")
     # As with manage.py: settings that look at the command line find a usual one.

@@ -16,6 +16,16 @@ def failed_operation(error):
                 found = {"app": migration.app_label, "migration": migration.name}
                 if operation is not None:
                     found["operation"] = operation.describe()
+            elif frame.f_globals.get("__name__") == "django.db.migrations.executor" and frame.f_code.co_name in (
+                "apply_migration",
+                "unapply_migration",
+            ):
+                # Deferred statements and constraints fail after the last operation, when the migration commits.
+                migration = frame.f_locals["migration"]
+                found = {"app": migration.app_label, "migration": migration.name}
+            elif frame.f_globals.get("__name__", "").endswith(".kept_states") and frame.f_code.co_name == "_run":
+                migration, operation = frame.f_locals["migration"], frame.f_locals["operation"]
+                found = {"app": migration.app_label, "migration": migration.name, "operation": operation.describe()}
             trace = trace.tb_next
         if found:
             return found

@@ -86,7 +86,8 @@ def place_of(error):
 
 def project_path(filename):
     """A file of the project relative to its folder, or None for a file of somebody else."""
-    if filename.startswith("<"):
+    # Compiled code names files that are nowhere.
+    if filename.startswith("<") or not os.path.isfile(filename):
         return None
     path = os.path.relpath(os.path.abspath(filename))
     parts = path.split(os.sep)

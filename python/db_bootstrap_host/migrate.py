@@ -35,6 +35,8 @@ def migrate(params, emit):
     except CommandError as error:
         kind = "conflict" if str(error).startswith("Conflicting migrations") else "command"
         raise Failure(kind, str(error).strip(), schema=name) from error
+    except Failure:
+        raise
     except (Exception, SystemExit) as error:
         lost = lost_connection(error)
         raise Failure(

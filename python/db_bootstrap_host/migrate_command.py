@@ -5,6 +5,8 @@ from contextlib import contextmanager
 
 from django.core.management import get_commands, load_command_class
 
+from .failure import Failure
+from .kept_states import kept_states
 from .post_migrate import tenant_type_of
 
 _checked = False
@@ -16,6 +18,7 @@ def run_plainly(project, words, on_applied):
     command = load_command_class(app, "migrate") if isinstance(app, str) else app
     _watch(command, on_applied)
     command.execute(**_options(command, project, words))
+    _passed()
 
 
 def run_schema(project, schema, words, on_applied):
@@ -24,6 +27,9 @@ def run_schema(project, schema, words, on_applied):
 
     if schema == project.public_schema:
         _create_schema(project, schema)
+    elif not _exists(project, schema):
+        # Old versions of django_tenants would work in the public schema instead.
+        raise Failure("migration", 'schema "%s" does not exist' % schema, schema=schema)
     make = base.get_tenant_base_migrate_command_class()
 
     class Command(make):
@@ -33,19 +39,23 @@ def run_schema(project, schema, words, on_applied):
 
     options = _options(make(), project, words)
     # django_tenants asks for the class when it migrates; here it gets one that tells what was applied.
-    with _replaced(base, "get_tenant_base_migrate_command_class", lambda: Command):
+    with kept_states(), _replaced(base, "get_tenant_base_migrate_command_class", lambda: Command):
         base.run_migrations((), options, "standard", schema, tenant_type=tenant_type_of(project, schema))
+    _passed()
 
 
 def _options(command, project, words):
-    global _checked
     # The words of the command line are parsed by the command itself: a project's own command may have more options.
     options = vars(command.create_parser("manage.py", "migrate").parse_args(words))
     options.pop("args", None)
     # Django checks the project at each call; within one process once says all.
     options.update(interactive=False, database=project.alias, no_color=True, force_color=False, skip_checks=_checked)
-    _checked = True
     return options
+
+
+def _passed():
+    global _checked
+    _checked = True
 
 
 def _watch(command, on_applied):
@@ -62,12 +72,16 @@ def _watch(command, on_applied):
 
 
 def _create_schema(project, schema):
-    quoted = project.connection.ops.quote_name(schema)
+    # Asked first: a role that may not create schemas is no reason to fail where it is there.
+    if not _exists(project, schema):
+        with project.connection.cursor() as cursor:
+            cursor.execute("create schema if not exists %s" % project.connection.ops.quote_name(schema))
+
+
+def _exists(project, schema):
     with project.connection.cursor() as cursor:
         cursor.execute("select 1 from pg_catalog.pg_namespace where nspname = %s", [schema])
-        # Asked first: a role that may not create schemas is no reason to fail where it is there.
-        if cursor.fetchone() is None:
-            cursor.execute("create schema if not exists %s" % quoted)
+        return cursor.fetchone() is not None
 
 
 @contextmanager

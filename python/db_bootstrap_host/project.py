@@ -8,6 +8,7 @@ from .failure import Failure, place_of, text_of
 from .sources import watch
 
 _project = None
+_broken = None
 
 
 class Project:
@@ -50,10 +51,17 @@ class Project:
 
 def load_project():
     """Loads the settings and Django at the first call."""
-    global _project
+    global _project, _broken
+    if _broken is not None:
+        # Django cannot be set up twice: a second try would fail with something else.
+        raise _broken
     if _project is None:
-        _load()
-        _project = Project()
+        try:
+            _load()
+            _project = Project()
+        except Failure as failure:
+            _broken = failure
+            raise
     return _project
 
 

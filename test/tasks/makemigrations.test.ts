@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TaskKind } from '../../config/define.js';
+import { makemigrations } from '../../tasks/makemigrations.js';
+import { djangoTask } from '../support/django-task.js';
+import { openHost, type TestHost } from '../support/host.js';
+import { rejection } from '../support/rejection.js';
+import { planOf } from '../support/wholesale.js';
+
+const kind = makemigrations as unknown as TaskKind;
+
+describe('task makemigrations', function () {
+  this.timeout(60_000);
+  let project: TestHost;
+
+  beforeEach(async () => {
+    project = await openHost({ directory: join(process.cwd(), 'test/fixtures/django/plain') });
+  });
+  afterEach(() => project.close());
+
+  const drift = (): Promise<void> =>
+    writeFile(
+      join(project.directory, 'stock/models.py'),
+      'from django.db import models\n\n\nclass Shelf(models.Model):\n    code = models.CharField(max_length=30)\n    wide = models.IntegerField(default=1)\n',
+    );
+
+  it('has nothing to do where models and migrations agree', async () => {
+    const task = djangoTask(project, kind);
+    const reason = 'models and migrations agree';
+    assert.deepEqual(await planOf(kind, task), { action: 'up-to-date', reason });
+    assert.deepEqual(await kind.run(task), { changed: false, summary: reason });
+  });
+
+  it('fails with the missing operations of each app', async () => {
+    await drift();
+    const task = djangoTask(project, kind);
+    assert.equal((await planOf(kind, task)).reason, '1 app lacks migrations: stock');
+    const error = await rejection(kind.run(task));
+    assert.equal(error.code, 'DBB6006');
+    assert.equal(error.message, 'models and migrations differ in the app "stock"');
+    const [note] = error.problems[0].notes ?? [];
+    assert.equal(note?.label, 'stock');
+    assert.match(note.text, /Add field wide to shelf; Alter field code on shelf/);
+    assert.equal(error.problems[0].help, 'run "python manage.py makemigrations stock" and commit the file');
+    // Other apps only.
+    const others = djangoTask(project, kind, { options: { apps: ['auth'] } });
+    assert.equal((await planOf(kind, others)).action, 'up-to-date');
+    const unknown = djangoTask(project, kind, { options: { apps: ['stok'] } });
+    assert.equal((await rejection(planOf(kind, unknown))).code, 'DBB6025');
+  });
+
+  it('writes where it is told to, but not in CI', async () => {
+    await drift();
+    const inCi = djangoTask(project, kind, { options: { write: true }, ci: true });
+    assert.equal((await rejection(kind.run(inCi))).code, 'DBB6008');
+    const task = djangoTask(project, kind, { options: { write: true } });
+    const { changed, summary, details } = await kind.run(task);
+    assert.equal(changed, true);
+    assert.match(summary, /^1 file written: stock\/migrations\/0002_\w+\.py$/);
+    assert.equal((details as string[]).length, 1);
+    assert.equal((await planOf(kind, task)).action, 'up-to-date');
+  });
+});
