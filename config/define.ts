@@ -186,6 +186,8 @@ export interface TaskKind<Options = unknown> {
   readonly readies?: boolean;
   /** It deletes: the guards decide before anything starts. */
   readonly destructive?: boolean;
+  /** It asks the Django host, whose process may start while the tasks before it run. */
+  readonly host?: boolean;
   /** It reads or changes the database (default true): false for kinds that run without one. */
   readonly database?: boolean;
   /** What it would do now; changes nothing. Where absent, the task always runs. */

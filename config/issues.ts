@@ -36,8 +36,7 @@ function problemsOfIssue(issue: z.core.$ZodIssue, above: Path, context: Context)
     case 'invalid_union': {
       if (issue.input === undefined) return [missingProblem(path, expectedOf(issue.errors.flat()), context)];
       const best = branchOf(issue.errors, inner, context);
-      if (best === undefined)
-        return [typeProblem(name, expectedOf(issue.errors.flat()), issue.input, place())];
+      if (best === undefined) return [noBranchProblem(name, issue.errors.flat(), issue.input, place())];
       if (best.some(isDurationIssue)) return [durationProblem(name, issue.input, place())];
       return best.flatMap((each) => problemsOfIssue(each, inner, context));
     }
@@ -188,6 +187,25 @@ function typeProblem(name: string, expected: string, input: unknown, place: Plac
     message: `${name} must be ${expected}, not ${nameOf(input)}`,
     place,
     help: typeHelp(expected, input),
+  };
+}
+
+/** The problem for a value that no branch of a union takes; of words, the nearest was meant. */
+function noBranchProblem(
+  name: string,
+  issues: readonly z.core.$ZodIssue[],
+  input: unknown,
+  place: Place,
+): Problem {
+  const expected = expectedOf(issues);
+  const words = issues.flatMap((issue) => (issue.code === 'invalid_value' ? issue.values.map(String) : []));
+  if (typeof input !== 'string' || words.length === 0) return typeProblem(name, expected, input, place);
+  const near = nearest(input, words);
+  return {
+    code: 'DBB2004',
+    message: `${name} must be ${expected}`,
+    place,
+    help: near === undefined ? `write ${expected} here` : `did you mean "${near}"?`,
   };
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { TaskKind } from './define.js';
-import { commonTaskFields, configShape, profileShape, taskSchema } from './schema.js';
+import { commonTaskFields, configShape, profileShape, taskSchema, optionNames } from './schema.js';
 import { kindAliases } from './tasks.js';
 
 type Schema = Record<string, unknown>;
@@ -15,7 +15,9 @@ export function configSchema(kinds: ReadonlyMap<string, TaskKind>): object {
   const defs: Schema = {};
   const { profiles, ...keys } = schemaOf('config', configShape.omit({ tasks: true }), defs)
     .properties as Record<string, Schema>;
-  const overridable = schemaOf('profile', profileShape.omit({ tasks: true }), defs).properties as Record<
+  // What stands once is referred to elsewhere: in profiles, and in every kind.
+  const overridable = Object.keys(profileShape.shape).filter((key) => key !== 'tasks');
+  const fields = schemaOf('field', z.looseObject(commonTaskFields), defs).properties as Record<
     string,
     Schema
   >;
@@ -28,14 +30,12 @@ export function configSchema(kinds: ReadonlyMap<string, TaskKind>): object {
     additionalProperties: taskRef(kinds, undefined),
   };
   const kindSchemas = Object.fromEntries(
-    [...kinds.values()].map((kind) => [
-      `task-${kind.kind}`,
-      { ...schemaOf(`task-${kind.kind}`, taskSchema(kind), defs), description: kind.description },
-    ]),
+    [...kinds.values()].map((kind) => [`task-${kind.kind}`, kindSchema(kind, defs)]),
   );
   const changed = {
-    ...schemaOf('changed-task', z.looseObject(commonTaskFields), defs),
+    type: 'object',
     description: 'A change to a task',
+    properties: fieldReferences(Object.keys(fields)),
   };
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
@@ -52,16 +52,36 @@ export function configSchema(kinds: ReadonlyMap<string, TaskKind>): object {
       variable: { type: 'string', pattern: '\\$\\{', description: 'A text with a variable' },
       profile: {
         type: 'object',
-        properties: { ...overridable, tasks: { $ref: '#/$defs/tasks' } },
+        properties: {
+          ...Object.fromEntries(overridable.map((key) => [key, { $ref: `#/properties/${key}` }])),
+          tasks: { $ref: '#/$defs/tasks' },
+        },
         additionalProperties: false,
       },
       tasks,
       task: chosenByUse(kinds),
       'changed-task': changed,
       ...kindSchemas,
+      ...Object.fromEntries(Object.entries(fields).map(([name, field]) => [`field-${name}`, field])),
       ...defs,
     },
   };
+}
+
+/** A task of a kind: its own options, and the common fields by reference. */
+function kindSchema(kind: TaskKind, defs: Schema): Schema {
+  const own = optionNames(kind);
+  const common = Object.keys(commonTaskFields).filter((name) => !own.includes(name));
+  const whole = schemaOf(`task-${kind.kind}`, taskSchema(kind), defs);
+  return {
+    ...whole,
+    description: kind.description,
+    properties: { ...(whole.properties as Schema), ...fieldReferences(common) },
+  };
+}
+
+function fieldReferences(names: readonly string[]): Schema {
+  return Object.fromEntries(names.map((name) => [name, { $ref: `#/$defs/field-${name}` }]));
 }
 
 /** A task by its `use`; without one, the kind of its name, or a change to a task of another layer. */

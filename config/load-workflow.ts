@@ -9,7 +9,7 @@ import { readEnvironment } from './environment.js';
 import { problemsOfIssues } from './issues.js';
 import { isObject, mergeSources, sourceOf, type Merged } from './merge.js';
 import { loadKinds } from './plugins.js';
-import { profileProblems } from './profiles.js';
+import { profileProblems, profileTaskProblems } from './profiles.js';
 import { projectFolder } from './read-file.js';
 import { configShape } from './schema.js';
 import { secretsOf } from './secrets.js';
@@ -72,6 +72,8 @@ export async function loadWorkflow(
     ? readTasks(isObject(data.tasks) ? data.tasks : {}, { kinds, allKinds, locate, problems, ...variables })
     : new Map<string, TaskDefinition>();
   if (layers.complete) problems.push(...idleProblems(merged, kinds));
+  if (layers.complete && allKinds && isObject(data.tasks))
+    problems.push(...profileTaskProblems(layers.profiles, data.tasks, kinds));
   checkTenants(data.tenants, locate, problems);
   checkDatabase(data.database, locate, problems);
   if (problems.length > 0) throw failure(problems);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isErrorCode } from '../lib/errors/index.js';
 import type { TaskKind } from './define.js';
 import { keysAt } from './schema-keys.js';
 import { durationPattern, parseDuration } from './duration.js';
@@ -20,6 +21,10 @@ const duration = z
   .refine((value) => (parseDuration(value) ?? 0) <= longestDuration, { error: 'duration' })
   .meta({ examples: ['250ms', '30s', '1.5m'] });
 
+const failure = z.string().regex(/^(?:[0-9A-Z]{5}|[0-9A-Z]{2}|DBB\d{4}|connection|lock|timeout|exit)$/, {
+  error: 'it must be a SQLSTATE, a class of them, an error code, or connection, lock, timeout or exit',
+});
+
 const retry = z
   .union([
     z.int().min(1),
@@ -30,7 +35,7 @@ const retry = z
       maxDelay: duration.optional(),
       jitter: z.boolean().optional(),
       on: z
-        .union([z.string(), texts])
+        .union([failure, z.array(failure)])
         .optional()
         .describe('SQLSTATEs, their classes, error codes, or connection, lock, timeout, exit'),
     }),
@@ -59,7 +64,10 @@ const tolerance = z.union([
     reason,
   }),
   z.strictObject({
-    code: z.string().regex(/^DBB\d{4}$/, { error: 'an error code is DBB and four digits' }),
+    code: z
+      .string()
+      .regex(/^DBB\d{4}$/, { error: 'an error code is DBB and four digits' })
+      .refine(isErrorCode, { error: 'there is no such error code' }),
     reason,
   }),
 ]);

@@ -153,7 +153,7 @@ function syntaxProblem(
   if (error.code !== 'DUPLICATE_KEY') {
     return {
       code: 'DBB2002',
-      message: `this is not valid YAML: ${error.message.charAt(0).toLowerCase()}${error.message.slice(1)}`,
+      message: `this is not valid YAML: ${error.message.charAt(0).toLowerCase()}${error.message.slice(1).replace(/; please use .*/, '')}`,
       place: placeAt(from, to),
       help: 'correct the syntax at this place',
     };
@@ -175,7 +175,8 @@ function openBracket(document: Document.Parsed): { bracket: string; offset: numb
   visit(document, {
     Collection(_key, { srcToken }) {
       if (srcToken?.type !== 'flow-collection') return;
-      const isClosed = srcToken.end.some(({ type }) => type === 'flow-seq-end' || type === 'flow-map-end');
+      const wanted = srcToken.start.source === '[' ? 'flow-seq-end' : 'flow-map-end';
+      const isClosed = srcToken.end.some(({ type }) => type === wanted);
       if (!isClosed) found = { bracket: srcToken.start.source, offset: srcToken.start.offset };
     },
   });
@@ -222,7 +223,9 @@ function aliasFault(message: string): string {
   return message.split('\n')[0] ?? '';
 }
 
-/** What JSON can say of a value: dates are texts then, and what is no number is null. */
+/** What JSON can say of a value; what it cannot, such as infinity, is a text, for the validator to refuse. */
 function jsonOf(value: unknown): Json {
-  return JSON.parse(JSON.stringify(value ?? null)) as Json;
+  const finite = (_key: string, item: unknown): unknown =>
+    typeof item === 'number' && !Number.isFinite(item) ? String(item) : item;
+  return JSON.parse(JSON.stringify(value ?? null, finite)) as Json;
 }

@@ -141,11 +141,12 @@ function isOpenIssue(issue: z.core.$ZodIssue, base: Path, isOpen: TaskReading['i
   return issue.errors.some((branch) => branch.every((inner) => isOpenIssue(inner, path, isOpen)));
 }
 
-function unknownKindProblem(
+/** The problem for a task whose kind is none. */
+export function unknownKindProblem(
   name: string,
   use: string,
   raw: RawTask,
-  { kinds, locate }: TaskReading,
+  { kinds, locate }: Pick<TaskReading, 'kinds' | 'locate'>,
   tasks: readonly string[],
 ): Problem {
   const given = typeof raw.use === 'string';
