@@ -41,7 +41,7 @@ async function run(context: Context): Promise<TaskResult> {
       const what = created ? 'created, and answers' : 'answers';
       return {
         changed: created,
-        summary: `${database.display} ${what} after ${seconds(performance.now() - from)}`,
+        summary: `${database.host}:${String(database.port)}/${database.name} ${what} after ${seconds(performance.now() - from)}`,
       };
     } catch (error) {
       signal.throwIfAborted();

@@ -1,7 +1,7 @@
 import { padText, renderProblem } from '../errors/index.js';
 import type { TaskEnd, TaskStatus } from '../run/events.js';
 import { formatDuration, listNames, oneLine, painter, plural, type Paint } from './format.js';
-import { renderFailures } from './failures.js';
+import { attributed, renderFailures } from './failures.js';
 import type { RunEnd, RunView } from './run-view.js';
 import { verdict } from './verdict.js';
 
@@ -101,7 +101,9 @@ function slowest(ends: readonly TaskEnd[]): string[] {
 function renderWarnings(view: RunView, ends: readonly TaskEnd[], options: EndOptions): string[] {
   const fromTasks = ends.flatMap((end) => [
     ...(end.warnings ?? []),
-    ...(end.status === 'warned' && !end.tolerated ? (end.problems ?? []) : []),
+    ...(end.status === 'warned' && !end.tolerated
+      ? (end.problems ?? []).map((problem) => attributed(problem, end))
+      : []),
   ]);
   const seen = new Set<string>();
   const warnings = [...view.notices, ...fromTasks].flatMap((problem) => {

@@ -19,7 +19,7 @@ function renderTask(task: TaskView, options: { readonly color: boolean }): strin
   const problems = [...(task.end?.problems ?? [])];
   // Output stands last, whatever problem brought it.
   const withOutput = problems.filter(({ output }) => output !== undefined && output.trim() !== '');
-  const parts = problems.map((problem) => renderProblem(withoutOutput(problem), options));
+  const parts = problems.map((problem) => renderProblem(attributed(withoutOutput(problem), task), options));
   if (parts.length === 0)
     parts.push(paint('red', `task "${task.name}" failed: ${oneLine(task.end?.reason ?? '')}`));
   parts.push(...renderTenants(task, problems, options));
@@ -32,6 +32,19 @@ function renderTask(task: TaskView, options: { readonly color: boolean }): strin
   }
   if (task.end?.log !== undefined) parts.push(`log of ${kind} "${task.name}": ${task.end.log}`);
   return parts.join('\n\n');
+}
+
+/** Says which task met the problem, where its message does not. */
+export function attributed(
+  problem: Problem,
+  task: { readonly name: string; readonly check: boolean },
+): Problem {
+  const known = problem.notes?.some(({ label }) => label === 'found by' || label === 'task') ?? false;
+  if (known || problem.message.includes(`"${task.name}"`)) return problem;
+  const note = task.check
+    ? { label: 'found by', text: `check "${task.name.replace(/^check-/, '')}"` }
+    : { label: 'task', text: task.name };
+  return { ...problem, notes: [note, ...(problem.notes ?? [])] };
 }
 
 function withoutOutput(problem: Problem): Problem {

@@ -82,6 +82,7 @@ function ended(
       code: 'DBB5003',
       message: `task "${task.name}" took longer than its timeout of ${formatDuration(task.timeout ?? 0)}`,
       ...(notes.length > 0 ? { notes } : {}),
+      help: `find out what it waited for, or give it more time: "tasks.${task.name}.timeout"`,
       ...(cause instanceof BootstrapError && cause.problems[0].output !== undefined
         ? { output: cause.problems[0].output }
         : {}),

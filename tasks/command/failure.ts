@@ -36,6 +36,7 @@ export function failureOf(
       ...(ended.signal === undefined ? {} : { signal: ended.signal }),
       ...(sqlstate === undefined ? {} : { sqlstate }),
     },
+    help: `mend what the command says, or change "tasks.${context.task}" in the config; then run again`,
     output: ended.output,
   });
 }

@@ -25,7 +25,7 @@ describe('the default reporter', () => {
       assert.equal(code, 0);
       assert.equal(cursor, true);
       const head =
-        'db-bootstrap 0.1.0: 3 tasks from .bootstraprc on postgres://app:***@localhost:5432/shop_test';
+        'db-bootstrap 0.1.0: 4 tasks from .bootstraprc on postgres://app:***@localhost:5432/shop_test';
       const expected = [
         ...(columns === 80 ? [head.slice(0, 80), head.slice(80)] : [head]),
         '',

@@ -54,6 +54,7 @@ error[DBB5004]: column "nme" does not exist
 3 | select nme from carriers;
   |        ~~~
   sqlstate: 42703
+  task: shared
   help: did you mean "name"?
 
 output of task "shared":

@@ -34,6 +34,9 @@ export function explained(error: unknown): unknown {
       code: 'DBB4021',
       message: path === undefined ? `${why} (${syscall})` : `${path}: ${why} (${syscall})`,
       notes: [{ label: 'found by', text: 'the start of the embedded server' }],
+      ...(path === undefined
+        ? {}
+        : { help: `make ${path} possible to write, or name another database: DATABASE_URL` }),
     },
     { cause: error },
   );
