@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { nearest, type Place, type Problem } from '../lib/errors/index.js';
 import { keysAt } from './schema-keys.js';
 import { formatPath, type Path } from './source.js';
+import { nameOf, oneOf, wordOf } from './words.js';
 
 /** Where a path of the merged config stands. */
 export type Locate = (path: Path, part: 'key' | 'value') => Place;
@@ -216,14 +217,6 @@ function typeHelp(expected: string, input: unknown): string {
   return `write ${expected} here`;
 }
 
-/** What a value is, in the words of people; never the value, which may be a secret. */
-function nameOf(input: unknown): string {
-  if (input === null || input === undefined) return 'nothing';
-  if (Array.isArray(input)) return 'a list';
-  if (typeof input === 'number' && !Number.isInteger(input)) return 'a number with a fraction';
-  return wordOf(typeof input);
-}
-
 function expectedOf(issues: readonly z.core.$ZodIssue[]): string {
   const words = issues.flatMap((issue) =>
     issue.code === 'invalid_type'
@@ -233,23 +226,4 @@ function expectedOf(issues: readonly z.core.$ZodIssue[]): string {
         : [],
   );
   return [...new Set(words)].join(' or ');
-}
-
-/** A type as people who write YAML call it. */
-function wordOf(type: string): string {
-  const words: Readonly<Record<string, string>> = {
-    string: 'a text',
-    number: 'a number',
-    int: 'a whole number',
-    boolean: 'true or false',
-    array: 'a list',
-    object: 'a mapping of keys',
-    record: 'a mapping of keys',
-  };
-  return words[type] ?? type;
-}
-
-function oneOf(values: readonly string[]): string {
-  const quoted = values.map((value) => `"${value}"`);
-  return quoted.length < 2 ? quoted.join('') : `${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1) ?? ''}`;
 }

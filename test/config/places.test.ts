@@ -134,7 +134,7 @@ describe('files that cannot be read as a config', () => {
     [
       '.bootstraprc.yaml',
       'a: [1\nb: 2\n',
-      'DBB2002 .bootstraprc.yaml:2:1 [b] this is not valid YAML: flow sequence in block collection must be sufficiently indented and end with a ]',
+      'DBB2002 .bootstraprc.yaml:1:4 [[] this is not valid YAML: the list that starts here is not closed',
     ],
     ['.bootstraprc.yaml', '', 'DBB2006 .bootstraprc.yaml the config is empty'],
     ['.bootstraprc.json', '', 'DBB2006 .bootstraprc.json the config is empty'],
