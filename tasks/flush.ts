@@ -12,6 +12,7 @@ export const flush = defineTask({
   kind: 'flush',
   description: "Empties the tables of the models in every schema, and keeps the tenants' rows and domains.",
   options,
+  host: true,
   destructive: true,
   plan,
   run,

@@ -20,6 +20,7 @@ export const makemigrations = defineTask({
   kind: 'makemigrations',
   description: 'Fails where models and migrations differ, or writes the missing migrations.',
   options,
+  host: true,
   plan,
   run,
 });

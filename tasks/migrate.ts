@@ -15,6 +15,7 @@ export const migrate = defineTask({
   kind: 'migrate',
   description: "Applies the project's migrations, in a project without tenants.",
   options,
+  host: true,
   plan,
   run,
 });

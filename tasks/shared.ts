@@ -13,6 +13,7 @@ export const shared = defineTask({
   kind: 'shared',
   description: 'Applies the migrations to the public schema of a project with tenants.',
   options,
+  host: true,
   plan,
   run,
 });

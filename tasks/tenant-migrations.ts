@@ -16,6 +16,7 @@ export const tenantMigrations = defineTask({
   description:
     "Applies the migrations to every tenant's schema; a tenant that fails does not stop the others.",
   options,
+  host: true,
   plan,
   run,
 });

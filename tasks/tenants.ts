@@ -32,6 +32,7 @@ export const tenants = defineTask({
   kind: 'tenants',
   description: 'Ensures the row, the domains and an empty schema of every configured tenant.',
   options,
+  host: true,
   plan,
   run,
 });

@@ -50,12 +50,14 @@ export interface SessionOptions {
 
 /** Opens all that a run needs from outside; nothing connects before it is used, but the embedded server starts here. */
 export async function openSession(options: SessionOptions): Promise<Session> {
-  const { workflow, runId } = options;
+  const { workflow, runId, readOnly } = options;
   const connection = await resolveDatabase(options);
   const database = connection && new Database(connection, { applicationName: applicationName(runId) });
   const stateDirectory = stateDirectoryOf(workflow);
   const ledger = ledgerOf(options, stateDirectory, database);
   const host = lazyHost(options, ledger, database);
+  const environment = (): Record<string, string> =>
+    taskEnvironment({ base: workflow.env, own: {}, database, runId });
   const services: RunServices = {
     database: ({ signal }) => database?.bind(signal) ?? noDatabase(workflow),
     // One process serves all tasks, so its sessions bear the run's name and not that of the task which happens to ask first.
@@ -67,6 +69,10 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       }),
     lock: lockOf(options, stateDirectory, connection, database),
     ledger,
+    attached: () => {
+      // Loading Django takes longer than all that usually comes before the first question.
+      if (!readOnly && mayWarm(workflow)) host.warm({ ...environment(), PGAPPNAME: applicationName(runId) });
+    },
     databaseAnswers: async () =>
       (await database?.query('select 1').then(
         () => true,
@@ -87,7 +93,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       connection?.password === undefined
         ? []
         : [connection.password, encodeURIComponent(connection.password)],
-    environment: () => taskEnvironment({ base: workflow.env, own: {}, database, runId }),
+    environment,
   };
 }
 
@@ -182,7 +188,11 @@ function lazyHost(
   { workflow, runId, readOnly }: SessionOptions,
   ledger: Ledger,
   database: Database | undefined,
-): { forTask(user: HostUser): TaskHost; close(): Promise<void> } {
+): {
+  forTask(user: HostUser): TaskHost;
+  warm(env: Readonly<Record<string, string>>): void;
+  close(): Promise<void>;
+} {
   const open = async (): Promise<HostService> => {
     const { createHostService } = await import('../django/index.js');
     const store = {
@@ -207,8 +217,29 @@ function lazyHost(
         return (await service).forTask(user).request(method, params, onEvent);
       },
     }),
+    warm: (env) => {
+      service ??= open();
+      void service.then((opened) => opened.warm(env)).catch(() => undefined);
+    },
     close: async () => (await service)?.close(),
   };
+}
+
+/**
+ * Whether the project may be loaded before the first task asks for it: not where a task before one that asks may change files, as
+ * a command does that makes the virtual environment. Tasks that do without the database are taken to work on files.
+ */
+function mayWarm({ tasks }: Workflow): boolean {
+  const seen = new Set<string>();
+  const isSafe = (name: string): boolean => {
+    const task = tasks.get(name);
+    if (!task || seen.has(name)) return true;
+    seen.add(name);
+    if (task.enabled && task.kind.database === false) return false;
+    return [...task.needs, ...task.after].every(isSafe);
+  };
+  const asking = [...tasks.values()].filter((task) => task.enabled && task.kind.host === true);
+  return asking.length > 0 && asking.every(({ name }) => isSafe(name));
 }
 
 /** Stands where no database is: reading anything of it but its name says why there is none. */

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Readable, Writable } from 'node:stream';
+import type { Duplex, Readable, Writable } from 'node:stream';
 import { BootstrapError, packageRoot } from '../errors/index.js';
 import { endGroup, signalGroup } from '../process/index.js';
 import { LastLines } from './last-lines.js';
@@ -56,12 +56,13 @@ export class HostProcess {
       null,
       Readable,
       Readable,
-      Writable,
+      Duplex,
       Readable,
     ];
     this.#requests = requests;
-    // Writing to a host that is gone fails here as well; its end is what counts.
-    requests.on('error', () => undefined);
+    // Writing to a host that is gone fails here as well; its end is what counts. Its side of the pipe has to be read to its end, or
+    // the child never counts as closed.
+    requests.on('error', () => undefined).resume();
     for (const [name, stream] of [
       ['stdout', stdout],
       ['stderr', stderr],
@@ -172,11 +173,13 @@ export class HostProcess {
 
   async #watchEnd(): Promise<void> {
     let how: string;
+    // Listened for from now on: where all pipes are at their end already, it comes in the same moment as the exit.
+    const closed = new Promise((resolve) => this.#child.once('close', resolve));
     try {
       const [code, signal] = (await once(this.#child, 'exit')) as [number | null, NodeJS.Signals | null];
       how = signal === null ? `it ended with ${code}` : `killed by ${signal}`;
       // The last words may still be in the pipe; a child of its own may keep the pipe open for ever.
-      await Promise.race([once(this.#child, 'close'), new Promise((resolve) => setTimeout(resolve, 200))]);
+      await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 200).unref())]);
     } catch (error) {
       how = `it could not be started: ${error instanceof Error ? error.message : String(error)}`;
     }

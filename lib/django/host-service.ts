@@ -39,7 +39,7 @@ export interface HostClient {
 /** One Python process for all tasks of a run. */
 export interface HostService {
   forTask(user: HostUser): HostClient;
-  /** Starts the process now; what fails is told at the first request. */
+  /** Loads the project now, unless earlier runs have answered for it; what fails is told at the first request. */
   warm(env: Readonly<Record<string, string>>): void;
   close(): Promise<void>;
 }
@@ -133,7 +133,12 @@ export function createHostService(options: HostServiceOptions): HostService {
       },
     }),
     warm: (env) => {
-      queue = queue.then(() => (closed ? undefined : open(env))).catch(() => undefined);
+      queue = queue
+        .then(async () => {
+          if (closed || (await bookFor(env))?.isOpen === true) return;
+          await (await open(env)).warm();
+        })
+        .catch(() => undefined);
     },
     close: async () => {
       await keepAnswers().catch(() => undefined);

@@ -86,6 +86,14 @@ export class LoadedProject {
     }
   }
 
+  /** Loads the project now. What it prints is kept for whoever asks first; a failure is told to them as well. */
+  async warm(): Promise<void> {
+    const answer = await this.#process
+      .request('inspect', {}, new AbortController().signal, () => undefined)
+      .catch(() => undefined);
+    if (answer && 'result' in answer) this.#answers.set(JSON.stringify(['inspect', {}]), answer.result);
+  }
+
   close(): Promise<void> {
     return this.#process.close();
   }

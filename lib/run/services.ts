@@ -51,6 +51,8 @@ export interface RunServices {
   host(task: ServiceUser & { readonly env: Readonly<Record<string, string>> }): TaskHost;
   readonly lock: RunLock;
   readonly ledger: Ledger;
+  /** Told once, when the lock is held and the ledger is ready. */
+  attached?(): void;
   /** Whether the database answers now; decides when the lock is taken. */
   databaseAnswers(): Promise<boolean>;
   /** Ends the sessions on the server whose application_name this is: what children of a cancelled task left there. */

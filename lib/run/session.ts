@@ -53,6 +53,7 @@ export class Session {
     this.#locked = true;
     for (const problem of await services.ledger.attach()) this.#notice(problem);
     this.#attached = true;
+    services.attached?.();
     const run = {
       id: runId,
       version,

@@ -12,6 +12,7 @@ export const checkMigrations = defineTask({
   description:
     'Every schema has recorded the migrations that are on disk, no more and no fewer; none conflict.',
   options,
+  host: true,
   check: true,
   run,
 });

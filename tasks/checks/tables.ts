@@ -14,6 +14,7 @@ export const checkTables = defineTask({
   description:
     'Every table and column that the models expect exists, in the public schema and in every tenant.',
   options,
+  host: true,
   check: true,
   run,
 });

@@ -23,6 +23,7 @@ export const checkTenants = defineTask({
   description:
     'The row, the domains and the schema of every tenant agree, and every configured tenant exists.',
   options,
+  host: true,
   check: true,
   plan,
   run,

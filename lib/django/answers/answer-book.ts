@@ -59,6 +59,11 @@ export class AnswerBook {
     return new AnswerBook(store, loaded, holds ? page : undefined);
   }
 
+  /** Whether it holds answers for the project as it is. */
+  get isOpen(): boolean {
+    return this.#page !== undefined;
+  }
+
   /** The answer to a question, or undefined where the host has to be asked. */
   async find(method: string, params: Params, database: StateDatabase): Promise<unknown> {
     const answer = this.#page?.answers[idOf(method, params)];
