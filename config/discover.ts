@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import type { PublicExplorer } from 'cosmiconfig';
 import { BootstrapError, nearest, packageRoot } from '../lib/errors/index.js';
@@ -40,7 +40,27 @@ export async function findConfig(cwd: string): Promise<string | undefined> {
       mergeSearchPlaces: false,
       cache: false,
     });
-  return (await withoutRedirects(open).search(cwd))?.filepath;
+  const found = (await withoutRedirects(open).search(cwd))?.filepath;
+  refuseUnreadable(cwd, found);
+  return found;
+}
+
+/** cosmiconfig passes over files that this user may not read; another config, or none, must not hold in their place. */
+function refuseUnreadable(cwd: string, found: string | undefined): void {
+  for (let folder = resolve(cwd); ; folder = dirname(folder)) {
+    for (const place of searchPlaces) {
+      const path = join(folder, place);
+      if (path === found) return;
+      if (place === 'package.json' || !statSync(path, { throwIfNoEntry: false })?.isFile()) continue;
+      try {
+        accessSync(path, constants.R_OK);
+      } catch {
+        readConfigText(path, relative(cwd, path));
+      }
+    }
+    const top = ['package.json', 'package.yaml'].some((name) => existsSync(join(folder, name)));
+    if (top || dirname(folder) === folder) return;
+  }
 }
 
 /**
@@ -80,8 +100,20 @@ export function givenConfig(file: string, cwd: string, by: string): string {
   });
 }
 
+// Larger than any config; what is so large was named by mistake, and would take minutes.
+const largest = 1024 * 1024;
+
 /** The text of a file, without a byte order mark; throws DBB2018 where it cannot be read. */
 export function readConfigText(path: string, shown: string): string {
+  const { size = 0 } = statSync(path, { throwIfNoEntry: false }) ?? {};
+  if (size > largest) {
+    throw new BootstrapError({
+      code: 'DBB2018',
+      message: `the config file is too large: ${(size / 1024 / 1024).toFixed(1)} MiB, where 1 MiB is the limit`,
+      place: { file: shown },
+      help: 'see whether this is the file that was meant',
+    });
+  }
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
   } catch (error) {

@@ -53,11 +53,30 @@ export function textPlace(file: string, text: string, offset: number, length: nu
   const column = Math.min(offset - start, source.length) + 1;
   return {
     file,
-    line: text.slice(0, start).split('\n').length,
+    line: lineOf(text, start),
     column,
     source,
     length: Math.max(1, Math.min(length, source.length - column + 1)),
   };
+}
+
+let indexed: { readonly text: string; readonly starts: readonly number[] } | undefined;
+
+/** The line that starts at an offset, from 1. The starts of the lines are kept for the last text: every value asks for its place. */
+function lineOf(text: string, start: number): number {
+  if (indexed?.text !== text) {
+    const starts = [0, ...Array.from(text.matchAll(/\n/g), ({ index }) => index + 1)];
+    indexed = { text, starts };
+  }
+  const { starts } = indexed;
+  let low = 0;
+  let high = starts.length;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if ((starts[middle] ?? 0) <= start) low = middle;
+    else high = middle;
+  }
+  return low + 1;
 }
 
 /** Reads YAML or JSON with positions; pushes what is wrong with it (syntax, duplicate keys) to `problems`. */

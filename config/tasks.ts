@@ -42,12 +42,12 @@ export function readTasks(
   reading: TaskReading,
 ): Map<string, TaskDefinition> {
   const tasks = new Map<string, TaskDefinition>();
+  const names = Object.keys(raw);
   for (const [name, value] of Object.entries(raw)) {
     if (!isObject(value)) continue;
-    const task = readTask(name, value, reading, Object.keys(raw));
+    const task = readTask(name, value, reading, names);
     if (task) tasks.set(name, task);
   }
-  const names = Object.keys(raw);
   for (const fault of validateGraph(names.map((name) => nodeOf(name, raw[name]))))
     reading.problems.push(graphProblem(fault, raw, reading.locate));
   return tasks;
