@@ -24,10 +24,16 @@ export async function timeInTurn(commands: readonly Timed[], rounds: number): Pr
     for (const [index, each] of commands.entries()) {
       await each.before?.();
       const started = process.hrtime.bigint();
-      const ended = spawnSync(each.command, each.args, { cwd: each.cwd, env: each.env ?? process.env, encoding: 'utf8' });
+      const ended = spawnSync(each.command, each.args, {
+        cwd: each.cwd,
+        env: each.env ?? process.env,
+        encoding: 'utf8',
+      });
       const took = Number(process.hrtime.bigint() - started) / 1e6;
       if (ended.status !== 0) {
-        throw new Error(`${each.name} ended with ${ended.status ?? ended.signal ?? 'an error'}:\n${ended.stdout}${ended.stderr}`);
+        throw new Error(
+          `${each.name} ended with ${ended.status ?? ended.signal ?? 'an error'}:\n${ended.stdout}${ended.stderr}`,
+        );
       }
       if (round >= 0) ms[index]?.push(took);
     }
@@ -48,6 +54,8 @@ export function printTable(title: string, rows: readonly Timings[], against: Tim
   for (const { name, ms } of rows) {
     const spread = `${Math.min(...ms).toFixed(0)}–${Math.max(...ms).toFixed(0)}`;
     const ratio = median(ms.map((value, index) => value / (against.ms[index] ?? NaN)));
-    process.stdout.write(`  ${name.padEnd(34)} ${median(ms).toFixed(0).padStart(7)} ms  (${spread})  × ${ratio.toFixed(2)}\n`);
+    process.stdout.write(
+      `  ${name.padEnd(34)} ${median(ms).toFixed(0).padStart(7)} ms  (${spread})  × ${ratio.toFixed(2)}\n`,
+    );
   }
 }

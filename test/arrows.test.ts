@@ -43,7 +43,12 @@ function roomOf(file: string): string {
 
 function importsOf(file: string): Import[] {
   const found: Import[] = [];
-  const tree = ts.createSourceFile(file, readFileSync(join(root, file), 'utf8'), ts.ScriptTarget.Latest, true);
+  const tree = ts.createSourceFile(
+    file,
+    readFileSync(join(root, file), 'utf8'),
+    ts.ScriptTarget.Latest,
+    true,
+  );
   const add = (specifier: string, typeOnly: boolean): void => {
     if (!specifier.startsWith('.')) return;
     const target = relative(root, resolve(root, dirname(file), specifier)).replace(/\.js$/, '.ts');
@@ -52,12 +57,20 @@ function importsOf(file: string): Import[] {
   const visit = (node: ts.Node): void => {
     if (ts.isImportDeclaration(node) && ts.isStringLiteral(node.moduleSpecifier)) {
       add(node.moduleSpecifier.text, node.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword);
-    } else if (ts.isExportDeclaration(node) && node.moduleSpecifier && ts.isStringLiteral(node.moduleSpecifier)) {
+    } else if (
+      ts.isExportDeclaration(node) &&
+      node.moduleSpecifier &&
+      ts.isStringLiteral(node.moduleSpecifier)
+    ) {
       add(node.moduleSpecifier.text, node.isTypeOnly);
     } else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
       const [argument] = node.arguments;
       if (argument && ts.isStringLiteral(argument)) add(argument.text, false);
-    } else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument) && ts.isStringLiteral(node.argument.literal)) {
+    } else if (
+      ts.isImportTypeNode(node) &&
+      ts.isLiteralTypeNode(node.argument) &&
+      ts.isStringLiteral(node.argument.literal)
+    ) {
       add(node.argument.literal.text, true);
     }
     ts.forEachChild(node, visit);
@@ -99,11 +112,16 @@ describe('the arrows of the house', () => {
         !target.endsWith('/index.ts') &&
         !['bin', 'lib/cli'].includes(roomOf(file)),
     );
-    assert.deepEqual(sideDoors.map(({ file, target }) => `${file} → ${target}`), []);
+    assert.deepEqual(
+      sideDoors.map(({ file, target }) => `${file} → ${target}`),
+      [],
+    );
   });
 
   it('no built-in kind is known to the engine', () => {
-    const named = all.filter(({ file, target }) => roomOf(target) === 'tasks' && !['tasks', 'lib/cli'].includes(roomOf(file)));
+    const named = all.filter(
+      ({ file, target }) => roomOf(target) === 'tasks' && !['tasks', 'lib/cli'].includes(roomOf(file)),
+    );
     assert.deepEqual(named, []);
   });
 });

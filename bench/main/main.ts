@@ -44,7 +44,14 @@ for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[]) {
     {
       name: 'db-bootstrap run',
       command: process.execPath,
-      args: [resolve('dist/bin/db-bootstrap.js'), 'run', '--skip', 'venv,seed', '--set', `django.python=${python}`],
+      args: [
+        resolve('dist/bin/db-bootstrap.js'),
+        'run',
+        '--skip',
+        'venv,seed',
+        '--set',
+        `django.python=${python}`,
+      ],
       cwd: project,
       env: env(databases[1].name),
       before: () => before(databases[1].name),

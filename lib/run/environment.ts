@@ -43,7 +43,12 @@ export function taskEnvironment(options: {
  */
 export function applicationName(runId: string, task?: string): string {
   const name = Buffer.from(`db-bootstrap/${runId}${task === undefined ? '' : `/${task}`}`);
-  return name.length <= 63 ? name.toString() : name.subarray(0, 63).toString().replace(/\uFFFD+$/, '');
+  return name.length <= 63
+    ? name.toString()
+    : name
+        .subarray(0, 63)
+        .toString()
+        .replace(/\uFFFD+$/, '');
 }
 
 // What libpq's own keywords in a URL are called in the environment: psql and psycopg see no URL, and TLS must hold for them too.

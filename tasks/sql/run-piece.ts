@@ -18,13 +18,20 @@ export async function runPiece(context: Context, piece: Piece): Promise<void> {
   });
   context.log.info(piece.schema === undefined ? piece.name : `${piece.name} in ${piece.schema}`);
   if (options.transaction) {
-    await database.transaction(async (client) => {
+    const work = async (client: TaskClient): Promise<void> => {
       await enter(client, piece.schema, 'set local');
       // The whole script is one message, so the server counts positions from its beginning.
       await execute(context, client, piece, piece.text, 0);
       await leave(client);
       await ledger.set(piece.key, entry('done'), client);
-    });
+    };
+    try {
+      await database.transaction(work);
+    } catch (error) {
+      // A ledger of files knows no transactions: what was not committed must not count as done.
+      await ledger.delete(piece.key).catch(() => undefined);
+      throw error;
+    }
     return;
   }
   const before = entryOf((await ledger.entries()).get(piece.key));

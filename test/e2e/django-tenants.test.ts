@@ -104,7 +104,8 @@ for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[]) {
       };
       const findings = checks.find(({ name }) => name === 'tables')?.findings ?? [];
       assert.equal(findings[0]?.code, 'DBB6012');
-      const { schema, table } = findings[0]?.subject ?? {};
+      const [finding] = findings;
+      const { schema, table } = finding?.subject ?? {};
       assert.deepEqual({ schema, table }, { schema: 'corner_shop', table: 'carriers_carrier' });
     });
   });

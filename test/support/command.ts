@@ -41,7 +41,10 @@ export class Command {
   /** Resolves at the first event that matches; needs `--reporter ndjson`. Undefined where the command ended before. */
   event(matches: (event: RunEvent) => boolean): Promise<RunEvent | undefined> {
     return new Promise((done) => {
-      if (this.child.stdout === null) return done(undefined);
+      if (this.child.stdout === null) {
+        done(undefined);
+        return;
+      }
       const lines = createInterface({ input: this.child.stdout });
       lines.on('line', (line) => {
         const event = JSON.parse(line) as RunEvent;

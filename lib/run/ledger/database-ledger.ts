@@ -23,6 +23,8 @@ class DatabaseLedger implements Ledger {
   #instead: Ledger | undefined;
   /** False before `attach`, and for a plan on a database that has no ledger. */
   #there = false;
+  #attached = false;
+  #held: (() => Promise<void>)[] = [];
   #facts: Promise<Map<string, Map<string, Json>>> | undefined;
   #run = '';
 
@@ -34,6 +36,13 @@ class DatabaseLedger implements Ledger {
   }
 
   async attach(): Promise<readonly Problem[]> {
+    const notices = await this.#install();
+    this.#attached = true;
+    for (const write of this.#held.splice(0)) await write();
+    return notices;
+  }
+
+  async #install(): Promise<readonly Problem[]> {
     try {
       const version = await installedVersion(this.#database, this.#schema);
       if (version !== newestVersion() && !this.#options.readOnly) {
@@ -88,13 +97,15 @@ class DatabaseLedger implements Ledger {
     );
   }
 
+  /** What is written before `attach` is held back until then; what is read before, is nothing. */
   forTask(task: string): TaskLedger {
-    if (this.#instead) return this.#instead.forTask(task);
+    const instead = (): TaskLedger | undefined => this.#instead?.forTask(task);
     return {
-      get: async (key) => (await this.#part(task)).get(key),
-      entries: () => this.#part(task),
-      set: (key, value, client) => this.#set(task, key, value, client),
-      delete: (key) => this.#delete(task, key),
+      get: async (key) => instead()?.get(key) ?? (await this.#part(task)).get(key),
+      entries: async () => instead()?.entries() ?? (await this.#part(task)),
+      set: async (key, value, client) =>
+        instead()?.set(key, value) ?? (await this.#set(task, key, value, client)),
+      delete: async (key) => instead()?.delete(key) ?? (await this.#delete(task, key)),
     };
   }
 
@@ -104,11 +115,11 @@ class DatabaseLedger implements Ledger {
 
   /** All facts are read at once: one round trip for a whole run. */
   async #part(task: string): Promise<Map<string, Json>> {
-    if (!this.#there) return new Map();
+    if (!this.#there) return new Map<string, Json>();
     this.#facts ??= this.#read();
     const facts = await this.#facts;
     let part = facts.get(task);
-    if (!part) facts.set(task, (part = new Map()));
+    if (!part) facts.set(task, (part = new Map<string, Json>()));
     return part;
   }
 
@@ -123,18 +134,28 @@ class DatabaseLedger implements Ledger {
     return facts;
   }
 
-  async #set(task: string, key: string, value: Json, client: TaskClient = this.#database): Promise<void> {
+  async #set(task: string, key: string, value: Json, client?: TaskClient): Promise<void> {
     if (this.#options.readOnly) return;
-    await client.query(
+    if (!this.#attached) {
+      this.#held.push(() => this.forTask(task).set(key, value));
+      return;
+    }
+    await (client ?? this.#database).query(
       `insert into ${this.#table('task_facts')} (task, key, value) values ($1, $2, $3)
        on conflict (task, key) do update set value = excluded.value, written_at = now()`,
       [task, key, JSON.stringify(value)],
     );
-    (await this.#part(task)).set(key, value);
+    // Inside a transaction of somebody else's it is true only once that has been committed: look again then.
+    if (client) this.#facts = undefined;
+    else (await this.#part(task)).set(key, value);
   }
 
   async #delete(task: string, key: string): Promise<void> {
     if (this.#options.readOnly) return;
+    if (!this.#attached) {
+      this.#held.push(() => this.forTask(task).delete(key));
+      return;
+    }
     await this.#database.query(`delete from ${this.#table('task_facts')} where task = $1 and key = $2`, [
       task,
       key,
