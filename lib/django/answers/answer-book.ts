@@ -13,10 +13,15 @@ type Params = Readonly<Record<string, unknown>>;
 
 /** An answer, and the state of the database that it holds for; absent: it depends on the project's files alone. */
 interface Answer {
+  readonly result: unknown;
+  readonly state?: string;
+}
+
+/** A question that was asked in this run. Its parameters may hold values of the config, so they are never stored. */
+interface Noted {
   readonly method: string;
   readonly params: Params;
   readonly result: unknown;
-  readonly state?: string;
 }
 
 /** All that is kept about a project. */
@@ -42,8 +47,8 @@ const key = 'answers';
 export class AnswerBook {
   readonly #store: AnswerStore;
   readonly #loaded: LoadedAs;
-  readonly #page: Page | undefined;
-  readonly #noted = new Map<string, Answer>();
+  #page: Page | undefined;
+  readonly #noted = new Map<string, Noted>();
 
   private constructor(store: AnswerStore, loaded: LoadedAs, page: Page | undefined) {
     this.#store = store;
@@ -54,9 +59,9 @@ export class AnswerBook {
   /** Opens the book for a project; empty where anything that Django would read has changed. */
   static async open(store: AnswerStore, loaded: LoadedAs): Promise<AnswerBook> {
     const page = (await store.get(`${key} ${loaded.settings}`).catch(() => undefined)) as Page | undefined;
-    const holds =
-      page !== undefined && fingerprintProject(loaded, moved(page, loaded.root)) === page.fingerprint;
-    return new AnswerBook(store, loaded, holds ? page : undefined);
+    const book = new AnswerBook(store, loaded, page);
+    book.#check();
+    return book;
   }
 
   /** Whether it holds answers for the project as it is. */
@@ -66,6 +71,8 @@ export class AnswerBook {
 
   /** The answer to a question, or undefined where the host has to be asked. */
   async find(method: string, params: Params, database: StateDatabase): Promise<unknown> {
+    // Tasks of the same run may have written files since the last question.
+    this.#check();
     const answer = this.#page?.answers[idOf(method, params)];
     if (answer?.state === undefined) return answer?.result;
     return (await this.#state(database)) === answer.state ? answer.result : undefined;
@@ -92,24 +99,40 @@ export class AnswerBook {
     database: StateDatabase,
     since: number,
   ): Promise<void> {
-    const sources = (await ask('sources', {})) as Sources;
-    if (sources.doubts.length > 0 || newestChange(this.#loaded, sources) >= since) return;
     const inspection = (await ask('inspect', {})) as Inspection;
     const before = await databaseState(database, inspection);
-    const answers: Record<string, Answer> = { ...this.#page?.answers };
-    const add = (answer: Answer): void => void (answers[idOf(answer.method, answer.params)] = answer);
-    add({ method: 'inspect', params: {}, result: inspection });
-    for (const answer of this.#noted.values()) {
-      if (isLasting(answer.method, answer.params)) add(answer);
+    const news: Record<string, Answer> = { [idOf('inspect', {})]: { result: inspection } };
+    for (const { method, params, result } of this.#noted.values()) {
+      if (isLasting(method, params)) news[idOf(method, params)] = { result };
       else if (before !== undefined) {
-        const result = await ask(answer.method, answer.params);
-        if (isSettled(answer.method, result)) add({ ...answer, result, state: before });
+        const again = await ask(method, params);
+        if (isSettled(method, again)) news[idOf(method, params)] = { result: again, state: before };
       }
     }
     if ((await databaseState(database, inspection)) !== before) return;
+    // Asked for last: answering may have read more.
+    const asked = (await ask('sources', {})) as Sources;
+    if (asked.doubts.length > 0) return;
+    // What was answered before holds only as long as what it was answered from.
+    this.#check();
+    const old = this.#page;
+    const sources = old ? united(asked, moved(old, this.#loaded.root)) : asked;
     const fingerprint = fingerprintProject(this.#loaded, sources);
-    const page: Page = { fingerprint, root: this.#loaded.root, sources, answers };
-    await this.#store.set(`${key} ${this.#loaded.settings}`, page);
+    if (newestChange(this.#loaded, sources) >= since) return;
+    const answers = { ...old?.answers, ...news };
+    await this.#store.set(`${key} ${this.#loaded.settings}`, {
+      fingerprint,
+      root: this.#loaded.root,
+      sources,
+      answers,
+    } satisfies Page);
+  }
+
+  #check(): void {
+    const page = this.#page;
+    if (page && fingerprintProject(this.#loaded, moved(page, this.#loaded.root)) !== page.fingerprint) {
+      this.#page = undefined;
+    }
   }
 
   async #state(database: StateDatabase): Promise<string | undefined> {
@@ -125,6 +148,17 @@ function moved({ sources, root }: Page, here: string): Sources {
     );
   const { files, folders, sitePackages } = sources;
   return { ...sources, files: move(files), folders: move(folders), sitePackages: move(sitePackages) };
+}
+
+function united(one: Sources, other: Sources): Sources {
+  const both = (name: keyof Sources): string[] => [...new Set([...one[name], ...other[name]])].sort();
+  return {
+    files: both('files'),
+    folders: both('folders'),
+    variables: both('variables'),
+    sitePackages: both('sitePackages'),
+    doubts: one.doubts,
+  };
 }
 
 function isLasting(method: string, params: Params): boolean {

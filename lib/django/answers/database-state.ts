@@ -21,7 +21,11 @@ export async function databaseState(
       `select coalesce(array_agg(nspname::text order by nspname), '{}') as schemas,
               coalesce(array_agg(nspname::text order by nspname) filter (where exists (
                 select from pg_class c where c.relnamespace = n.oid and c.relname = 'django_migrations' and c.relkind in ('r', 'p'))), '{}') as recorded,
-              md5(string_agg(nspname::text, chr(10) order by nspname) || current_schemas(false)::text) as state
+              md5(string_agg(nspname::text, chr(10) order by nspname) || current_schemas(false)::text
+                || (select format('%s %s %s %s', system_identifier, d.oid, current_database(), current_user)
+                    from pg_control_system(), pg_database d where d.datname = current_database())
+                || coalesce((select string_agg(format('%s %s %s', setdatabase, setrole, setconfig), chr(10) order by setdatabase, setrole)
+                             from pg_db_role_setting), '')) as state
        from pg_namespace n where nspname !~ '^pg_' and nspname <> 'information_schema'`,
     );
     if (!there) return undefined;
@@ -37,6 +41,11 @@ export async function databaseState(
       ...tables.map(
         (table) =>
           `md5(string_agg(t::text, chr(10) order by t::text)) as part from ${publicSchema}.${quote(table)} t`,
+      ),
+      // A column that has another name leaves the text of a row as it was.
+      ...tables.map(
+        (table) =>
+          `md5(string_agg(attname || chr(9) || atttypid::text, chr(10) order by attnum)) as part from pg_attribute where not attisdropped and attnum > 0 and attrelid = '${`${publicSchema}.${quote(table)}`.replaceAll("'", "''")}'::regclass`,
       ),
     ];
     const union = parts

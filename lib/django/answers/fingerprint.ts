@@ -52,8 +52,10 @@ export function fingerprintProject(loaded: LoadedAs, sources: Sources): string {
   add('directory', shown(directory));
   for (const [name, value] of variablesOf(loaded.env, sources.variables))
     add(`variable ${name}`, value ?? '(unset)');
-  for (const folder of sources.sitePackages)
+  for (const folder of sources.sitePackages) {
+    add('installed', namesIn(folder).join('\n'));
     for (const [name, content] of distributions(folder)) add(`distribution ${name}`, content);
+  }
   const files = new Set([
     ...sources.files,
     ...projectFiles(directory),
@@ -61,7 +63,7 @@ export function fingerprintProject(loaded: LoadedAs, sources: Sources): string {
     ...settingsFiles(root),
   ]);
   for (const path of [...files].sort()) add(`file ${shown(path)}`, contentOf(path));
-  for (const path of [...sources.folders].sort()) add(`folder ${shown(path)}`, namesIn(path).join('\n'));
+  for (const path of [...sources.folders].sort()) add(`folder ${shown(path)}`, listed(path));
   for (const path of projectFiles(join(packageRoot(), 'python')))
     add(`host ${relative(packageRoot(), path)}`, contentOf(path));
   return hash.digest('hex');
@@ -69,8 +71,31 @@ export function fingerprintProject(loaded: LoadedAs, sources: Sources): string {
 
 /** When the newest of the files was written, in milliseconds since the epoch. */
 export function newestChange(loaded: LoadedAs, sources: Sources): number {
-  const paths = [...sources.files, ...projectFiles(loaded.directory)];
-  return Math.max(0, ...paths.map((path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0));
+  const paths = [...sources.files, ...sources.folders, ...projectFiles(loaded.directory)];
+  let newest = 0;
+  for (const path of paths) {
+    try {
+      // Whoever copies a file may set its time of change to the past, but not that of its status.
+      const { mtimeMs, ctimeMs } = statSync(path);
+      if (!isByBytecode(path, ctimeMs)) newest = Math.max(newest, mtimeMs, ctimeMs);
+    } catch {
+      // Not there: nothing was written.
+    }
+  }
+  return newest;
+}
+
+/** Whether a folder last changed when Python put its bytecode there. */
+function isByBytecode(folder: string, changed: number): boolean {
+  const made = statSync(join(folder, '__pycache__'), { throwIfNoEntry: false })?.birthtimeMs;
+  return made !== undefined && Math.abs(made - changed) < 20;
+}
+
+/** The names in a folder but those that running the project adds. */
+function listed(folder: string): string {
+  return namesIn(folder)
+    .filter((name) => !skipped.has(name))
+    .join('\n');
 }
 
 function addInterpreter(hash: Hash, { python, root }: LoadedAs): void {
@@ -87,8 +112,9 @@ function addInterpreter(hash: Hash, { python, root }: LoadedAs): void {
 
 /** The variables that were asked for; a `*` among them stands for all. */
 function variablesOf(env: LoadedAs['env'], names: readonly string[]): [string, string | undefined][] {
-  // The interpreter itself reads PYTHONPATH before anybody can watch.
-  const wanted = new Set([...names, 'PYTHONPATH', ...(names.includes('*') ? Object.keys(env) : [])]);
+  // The interpreter, the C library and libpq read theirs without anybody who could watch.
+  const unwatched = Object.keys(env).filter((name) => /^(?:PYTHON|PG|LC_|LANG|LD_|TZ$|HOME$)/.test(name));
+  const wanted = new Set([...names, ...unwatched, ...(names.includes('*') ? Object.keys(env) : [])]);
   return [...wanted]
     .filter((name) => name !== '*' && !volatile.has(name))
     .sort()
