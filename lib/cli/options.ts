@@ -27,6 +27,7 @@ export interface RunOptions extends ConfigOptions, SelectOptions {
   readonly reporter?: string;
   readonly json?: boolean;
   readonly yes?: boolean;
+  readonly force?: boolean;
 }
 
 /** Adds `--config` and its like. Flags have no defaults of their own: those would override the file. */
@@ -59,6 +60,7 @@ export function addRunOptions(command: Command): Command {
     .option('--wait-lock <duration>', 'wait this long for another run to end')
     .option('--reporter <name>', 'default, append-only, github, ndjson or silent')
     .option('--json', 'the same as --reporter ndjson')
+    .option('--force', 'ask Django even where its answers are kept')
     .option('-y, --yes', "do not ask for the database's name before a destructive task");
 }
 

@@ -9,12 +9,20 @@ import { catchSignals } from './signals.js';
 
 /** `db-bootstrap plan`: what would run, skip or is up to date, and why; starts no task and writes nothing. */
 export async function planCommand(
-  options: ConfigOptions & SelectOptions & { readonly json?: boolean; readonly exitCode?: boolean },
+  options: ConfigOptions &
+    SelectOptions & { readonly json?: boolean; readonly exitCode?: boolean; readonly force?: boolean },
 ): Promise<number> {
   const { io, workflow } = await load(options);
   const runId = newRunId();
   const signals = catchSignals();
-  const session = await openSession({ io, workflow, runId, waitLock: 0, readOnly: true });
+  const session = await openSession({
+    io,
+    workflow,
+    runId,
+    waitLock: 0,
+    readOnly: true,
+    force: options.force === true,
+  });
   try {
     // Where there is a ledger it is read; where there is none, nothing has been done yet.
     await session.services.ledger.attach().catch(() => []);

@@ -31,7 +31,14 @@ export async function execute(
   const waitLock = durationOption('--wait-lock', options.waitLock) ?? 0;
   const signals = catchSignals();
   try {
-    const session = await openSession({ io, workflow, runId, waitLock, readOnly: false });
+    const session = await openSession({
+      io,
+      workflow,
+      runId,
+      waitLock,
+      readOnly: false,
+      force: options.force === true,
+    });
     await checkGuards({ io, workflow, database: session.connection, yes: options.yes === true });
     const name = chooseReporter({ config: workflow.reporter, env: io.env, isTTY: io.terminal });
     const reporter = await createReporter(name, {

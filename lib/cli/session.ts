@@ -46,6 +46,8 @@ export interface SessionOptions {
   readonly waitLock: number;
   /** For plans and checks: starts no server, installs and writes nothing. */
   readonly readOnly: boolean;
+  /** Django is asked even where its answers are kept. */
+  readonly force?: boolean;
 }
 
 /** Opens all that a run needs from outside; nothing connects before it is used, but the embedded server starts here. */
@@ -185,7 +187,7 @@ type HostUser = Parameters<RunServices['host']>[0] & { readonly database: TaskDa
 
 /** The host, whose code is loaded, and whose process starts, at the first request. */
 function lazyHost(
-  { workflow, runId, readOnly }: SessionOptions,
+  { workflow, runId, readOnly, force }: SessionOptions,
   ledger: Ledger,
   database: Database | undefined,
 ): {
@@ -204,7 +206,7 @@ function lazyHost(
       root: workflow.root,
       runId,
       grace: workflow.grace,
-      ...(database && workflow.ledger.kind !== 'off'
+      ...(database && force !== true && workflow.ledger.kind !== 'off'
         ? { answers: { store, database, keep: !readOnly } }
         : {}),
     });
