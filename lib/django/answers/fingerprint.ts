@@ -169,7 +169,8 @@ function namesIn(folder: string): string[] {
 
 function contentOf(path: string): Buffer | string {
   try {
-    return readFileSync(path);
+    // A pipe that settings looked for would never end.
+    return statSync(path).isFile() ? readFileSync(path) : '(no file)';
   } catch (error) {
     return `(${(error as NodeJS.ErrnoException).code ?? 'unreadable'})`;
   }
