@@ -104,8 +104,7 @@ for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[]) {
       };
       const findings = checks.find(({ name }) => name === 'tables')?.findings ?? [];
       assert.equal(findings[0]?.code, 'DBB6012');
-      const [finding] = findings;
-      const { schema, table } = finding?.subject ?? {};
+      const { schema, table } = findings[0].subject;
       assert.deepEqual({ schema, table }, { schema: 'corner_shop', table: 'carriers_carrier' });
     });
   });

@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Command, runEnd } from '../support/command.js';
+import { FakeCommands } from '../support/fake-command.js';
+import { createTestDatabase, freePort, query, startServer } from '../support/postgres.js';
+
+describe('a run that is interrupted', function () {
+  this.timeout(60_000);
+  let fakes: FakeCommands;
+  let database: Awaited<ReturnType<typeof createTestDatabase>>;
+  let folder: string;
+
+  before(async () => {
+    fakes = await FakeCommands.start();
+    database = await createTestDatabase();
+  });
+  after(async () => {
+    fakes.close();
+    await database.drop();
+  });
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'dbb-signals-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  const start = (tasks: object, options: { config?: object; url?: string } = {}): Command => {
+    writeFileSync(join(folder, '.bootstraprc'), JSON.stringify({ ...options.config, tasks }));
+    return new Command(['run', '--reporter', 'ndjson'], {
+      cwd: folder,
+      env: { DATABASE_URL: options.url ?? database.url },
+    });
+  };
+  const statuses = (stdout: string): string[] =>
+    runEnd(stdout).tasks.map(({ name, status }) => `${name} ${status}`);
+
+  it('by Ctrl-C: ends its children, exits with 130, and the ledger tells what was left', async () => {
+    const run = start({
+      wait: {},
+      work: { use: 'command', run: fakes.line('work'), needs: ['wait'] },
+      next: { use: 'command', run: 'true', needs: ['work'] },
+    });
+    const work = await fakes.next('work');
+    run.kill('SIGINT');
+    await work.ended;
+    const { code, stdout, stderr } = await run.ended;
+    assert.equal(code, 130, stdout + stderr);
+    assert.equal(runEnd(stdout).status, 'cancelled');
+    assert.deepEqual(statuses(stdout), ['wait succeeded', 'work cancelled', 'next cancelled']);
+    const left = await query<{ task: string; status: string }>(
+      database.url,
+      `select task, t.status from db_bootstrap.task_results t join db_bootstrap.runs r on r.id = run_id
+       where r.exit_code = 130 and t.status = 'cancelled' order by task`,
+    );
+    assert.deepEqual(
+      left.map(({ task }) => task),
+      ['next', 'work'],
+    );
+  });
+
+  it('twice: does not wait for a child that ignores it', async () => {
+    const run = start(
+      { wait: {}, work: { use: 'command', run: fakes.line('work'), needs: ['wait'] } },
+      { config: { grace: '10m' } },
+    );
+    const work = await fakes.next('work');
+    await work.survive('SIGTERM');
+    run.kill('SIGINT');
+    await work.signalled();
+    run.kill('SIGINT');
+    assert.equal((await run.ended).code, 130);
+    await work.ended;
+  });
+
+  it('by SIGTERM: exits with 143', async () => {
+    const run = start({ work: { use: 'command', run: fakes.line('work') } });
+    await fakes.next('work');
+    run.kill('SIGTERM');
+    assert.equal((await run.ended).code, 143);
+  });
+
+  for (const [what, task] of [
+    ['a query of a task', { use: 'sql', text: 'select pg_sleep(600)' }],
+    ['a query of a child', { use: 'command', run: `psql -X -c 'select pg_sleep(600)'` }],
+  ] as const) {
+    it(`ends ${what} on the server`, async () => {
+      const run = start({ wait: {}, work: { ...task, needs: ['wait'] } });
+      const sleeping = (): Promise<object[]> =>
+        query(
+          database.url,
+          `select pid from pg_stat_activity where query = 'select pg_sleep(600)' and state = 'active' and datname = current_database()`,
+        );
+      await waitFor(async () => (await sleeping()).length === 1);
+      run.kill('SIGINT');
+      const { code, stdout } = await run.ended;
+      assert.equal(code, 130, stdout);
+      assert.deepEqual(await sleeping(), []);
+    });
+  }
+
+  it('by its timeout: exits with 124', async () => {
+    const run = start({ work: { use: 'command', run: 'sleep 600' } }, { config: { timeout: '300ms' } });
+    const { code, stdout } = await run.ended;
+    assert.equal(code, 124, stdout);
+    assert.equal(runEnd(stdout).problems?.[0]?.code, 'DBB5016');
+  });
+
+  it('while it waits for a server', async () => {
+    const port = await freePort();
+    const run = start({ wait: { deadline: '10m' } }, { url: `postgres://a:b@127.0.0.1:${String(port)}/c` });
+    await run.event(({ type }) => type === 'task.log');
+    run.kill('SIGINT');
+    assert.equal((await run.ended).code, 130);
+  });
+
+  it('by the end of its server: says so, and does not hang', async () => {
+    const server = await startServer();
+    try {
+      const run = start(
+        { wait: {}, work: { use: 'sql', text: 'select pg_sleep(600)', needs: ['wait'] } },
+        { url: server.url },
+      );
+      await waitFor(
+        async () =>
+          (await query(server.url, `select 1 from pg_stat_activity where query = 'select pg_sleep(600)'`))
+            .length > 0,
+      );
+      await server.halt('immediate');
+      const { code, stdout, stderr } = await run.ended;
+      assert.equal(code, 1, stdout);
+      assert.equal(runEnd(stdout).tasks.find(({ name }) => name === 'work')?.problems?.[0]?.code, 'DBB4007');
+      assert.doesNotMatch(stdout + stderr, /^ +at /m);
+    } finally {
+      await server.stop();
+    }
+  });
+});
+
+async function waitFor(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 20));
+}
