@@ -50,9 +50,11 @@ export function problemOfHost(error: HostError, host: HostFacts): Problem {
   };
 }
 
-function codeFor({ kind, sqlstate, exception = '' }: HostError): ErrorCode {
+function codeFor({ kind, message, sqlstate, exception = '' }: HostError): ErrorCode {
   // The server went away, or was never there: not the statement's fault.
   if (kind === 'database') {
+    // libpq gives no SQLSTATE for a login that was refused.
+    if (sqlstate === undefined && /password authentication failed/.test(message)) return 'DBB4002';
     const lost = ['OperationalError', 'InterfaceError'].includes(exception);
     if (sqlstate === undefined ? lost : /^(08|57P0)/.test(sqlstate)) return 'DBB4007';
   }

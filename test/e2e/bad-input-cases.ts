@@ -340,3 +340,21 @@ export const djangos: readonly Case[] = [
     says: ['manage.py does not exist'],
   },
 ];
+
+/** Checks of what the server lacks. */
+export const checks: readonly Case[] = [
+  {
+    name: 'a role that is missing',
+    files: raw('preset: sql\ntasks: { check-roles: { roles: [nobody_at_all] } }\n'),
+    code: 'DBB5014',
+    exit: 3,
+    says: ['"nobody_at_all"', 'check "roles"'],
+  },
+  {
+    name: 'an extension that is missing',
+    files: raw('preset: sql\ntasks: { check-extensions: { extensions: [hstore] } }\n'),
+    code: 'DBB5013',
+    exit: 3,
+    says: ['"hstore"', 'check "extensions"'],
+  },
+];

@@ -6,6 +6,7 @@ import { makeFolder } from '../support/folder.js';
 import { createTestDatabase, dump, freePort, query, testServer } from '../support/postgres.js';
 import { virtualEnv } from '../support/python.js';
 import {
+  checks,
   commands,
   configs,
   djangos,
@@ -70,6 +71,7 @@ describe('bad input', function () {
     initScripts.forEach(check);
   });
   describe('in commands', () => commands.forEach(check));
+  describe('in what checks find', () => checks.forEach(check));
   describe('in a Django project', () => djangos.forEach(check));
 
   describe('in what the server answers', () => {
