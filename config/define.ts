@@ -61,10 +61,13 @@ export interface TaskDatabase extends TaskClient {
   readonly name: string;
   readonly user: string;
   readonly password: string | undefined;
-  /** Runs `work` on a connection of its own, released afterwards. `maintenance: true` connects to the server's maintenance database instead. */
+  /**
+   * Runs `work` on a connection of its own, closed afterwards: to another database of the server where one is named, and given up
+   * after `connectTimeout` milliseconds where the server does not answer.
+   */
   withClient<T>(
     work: (client: TaskClient) => Promise<T>,
-    options?: { readonly database?: string },
+    options?: { readonly database?: string; readonly connectTimeout?: number },
   ): Promise<T>;
   /** The same inside one transaction: committed when `work` resolves, rolled back when it rejects. */
   transaction<T>(work: (client: TaskClient) => Promise<T>): Promise<T>;

@@ -1,24 +1,42 @@
+import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
-import { clientConfig } from './client-config.js';
-import { loadDriver } from './load-driver.js';
-import type { ConnectionParameters } from './resolve-connection.js';
 
-/** Asks the server, over a second connection, to cancel what the first is doing; ends the first where that fails. Never rejects. */
-export async function cancelStatement(client: Client, parameters: ConnectionParameters): Promise<void> {
-  const pg = await loadDriver();
-  const second = new pg.Client(clientConfig(parameters, 'db-bootstrap'));
-  second.on('error', () => undefined);
-  try {
-    await second.connect();
-    await second.query('select pg_cancel_backend($1)', [backendOf(client)]);
-  } catch {
-    // A server that answers no second connection would leave us waiting for the first.
-    await client.end().catch(() => undefined);
-  } finally {
-    await second.end().catch(() => undefined);
+// How long a statement has to end, and how often it is told: the server ignores a request that comes before the statement.
+const patience = 2000;
+const pause = 200;
+
+/**
+ * Cancels what a connection is doing by PostgreSQL's protocol: a request that needs no login, no free connection, and passes through
+ * poolers. A server that does not obey in time loses the connection. Never rejects.
+ */
+export async function cancelStatement(client: Client, statement: Promise<unknown>): Promise<void> {
+  const ended = new AbortController();
+  const end = (): void => ended.abort();
+  statement.then(end, end);
+  const until = Date.now() + patience;
+  while (!ended.signal.aborted && Date.now() < until) {
+    await request(client).catch(() => undefined);
+    await sleep(pause, undefined, { signal: ended.signal }).catch(() => undefined);
   }
+  if (!ended.signal.aborted) await client.end().catch(() => undefined);
 }
 
-function backendOf(client: Client): number | null {
-  return (client as Client & { processID?: number | null }).processID ?? null;
+/** One request; resolves when the server has closed the connection, as it does at once. */
+function request(client: Client): Promise<void> {
+  const { host, port, processID, secretKey } = client as Client & {
+    readonly processID: number | null;
+    readonly secretKey: number | null;
+  };
+  if (processID === null || secretKey === null) return Promise.resolve();
+  const packet = Buffer.alloc(16);
+  [16, 80_877_102, processID, secretKey].forEach((word, index) => packet.writeInt32BE(word, index * 4));
+  return new Promise((resolve, reject) => {
+    const socket: Socket = host.startsWith('/')
+      ? connect(`${host}/.s.PGSQL.${String(port)}`)
+      : connect({ host, port });
+    socket.setTimeout(patience, () => socket.destroy());
+    socket.on('error', reject).on('close', () => resolve());
+    socket.resume().end(packet);
+  });
 }

@@ -1,8 +1,8 @@
+import { setMaxListeners } from 'node:events';
 import type { Client, QueryResultRow } from 'pg';
-import { cancelStatement } from './cancel.js';
-import { clientConfig } from './client-config.js';
 import { BootstrapError } from '../errors/index.js';
-import { loadDriver } from './load-driver.js';
+import { cancelStatement } from './cancel.js';
+import { connect, disconnect, hasEnded, type DatabaseOptions } from './connect.js';
 import { problemOf } from './problem-of.js';
 import { withDatabase, type ConnectionParameters } from './resolve-connection.js';
 
@@ -12,35 +12,6 @@ export interface DatabaseClient {
     text: string,
     values?: readonly unknown[],
   ): Promise<Row[]>;
-}
-
-/** How connections are opened. */
-export interface DatabaseOptions {
-  readonly applicationName: string;
-  /** Cancels running statements and refuses new ones. */
-  readonly signal?: AbortSignal;
-}
-
-/** Opens a connection; every failure is a BootstrapError that says who tried to reach what. */
-export async function connect(parameters: ConnectionParameters, options: DatabaseOptions): Promise<Client> {
-  const pg = await loadDriver();
-  const client = new pg.Client(clientConfig(parameters, options.applicationName));
-  // Without a listener a server that goes away would end the whole process.
-  client.on('error', () => ended.add(client));
-  client.on('end', () => ended.add(client));
-  try {
-    await client.connect();
-    return client;
-  } catch (error) {
-    void client.end().catch(() => undefined);
-    throw new BootstrapError(problemOf(error, parameters), { cause: error });
-  }
-}
-
-const ended = new WeakSet<Client>();
-
-function hasEnded(client: Client): boolean {
-  return ended.has(client);
 }
 
 /** The workflow's database: a connection kept for single statements, more for what needs one of its own; all opened when first used. */
@@ -91,6 +62,8 @@ export class Database implements DatabaseClient {
 
   /** The same connections, whose statements end with this signal. */
   bind(signal: AbortSignal): Database {
+    // A task may have many statements under way, and each listens.
+    setMaxListeners(0, signal);
     return new Database(
       this.parameters,
       { ...this.#options, signal },
@@ -113,17 +86,17 @@ export class Database implements DatabaseClient {
   /** Runs `work` on a connection of its own, closed afterwards: whatever it set there is gone. */
   async withClient<T>(
     work: (client: DatabaseClient) => Promise<T>,
-    options: { readonly database?: string } = {},
+    options: { readonly database?: string; readonly connectTimeout?: number } = {},
   ): Promise<T> {
-    const parameters =
-      options.database === undefined ? this.parameters : withDatabase(this.parameters, options.database);
-    const client = await connect(parameters, this.#options);
+    const { database, ...timeout } = options;
+    const parameters = database === undefined ? this.parameters : withDatabase(this.parameters, database);
+    const client = await connect(parameters, { ...this.#options, ...timeout });
     this.#busy.add(client);
     try {
       return await work({ query: (text, values) => this.#run(client, text, values) });
     } finally {
       this.#busy.delete(client);
-      await client.end().catch(() => undefined);
+      await disconnect(client);
     }
   }
 
@@ -142,7 +115,7 @@ export class Database implements DatabaseClient {
   async close(): Promise<void> {
     const all = [...this.#idle.splice(0), ...this.#busy];
     this.#busy.clear();
-    await Promise.all(all.map((client) => client.end().catch(() => undefined)));
+    await Promise.all(all.map(disconnect));
   }
 
   async #take(): Promise<Client> {
@@ -165,16 +138,17 @@ export class Database implements DatabaseClient {
   #giveBack(client: Client): void {
     this.#busy.delete(client);
     if (this.#options.signal?.aborted !== true && !hasEnded(client)) this.#idle.push(client);
-    else void client.end().catch(() => undefined);
+    else void disconnect(client);
   }
 
   async #run<Row extends object>(client: Client, text: string, values?: readonly unknown[]): Promise<Row[]> {
     const { signal } = this.#options;
     signal?.throwIfAborted();
-    const cancel = (): void => void cancelStatement(client, this.parameters);
+    const statement = client.query<QueryResultRow>(text, values === undefined ? undefined : [...values]);
+    const cancel = (): void => void cancelStatement(client, statement);
     signal?.addEventListener('abort', cancel, { once: true });
     try {
-      const result = await client.query<QueryResultRow>(text, values === undefined ? undefined : [...values]);
+      const result = await statement;
       return (Array.isArray(result) ? [] : result.rows) as Row[];
     } catch (error) {
       signal?.throwIfAborted();

@@ -1,8 +1,8 @@
-export { clientConfig } from './client-config.js';
-export { connect, Database, type DatabaseClient, type DatabaseOptions } from './database.js';
+export { connect, disconnect, type DatabaseOptions } from './connect.js';
+export { Database, type DatabaseClient } from './database.js';
 export { quoteIdentifier, quoteLiteral } from './identifiers.js';
 export { sqlstateOfOutput } from './output-sqlstate.js';
-export { isNotYet, problemOf, statementExcerpt } from './problem-of.js';
+export { isNotYet, problemOf } from './problem-of.js';
 export { resolveConnection, withDatabase, type ConnectionParameters } from './resolve-connection.js';
 export { endSessions, terminateSurvivors, type SurvivingBackend } from './survivors.js';
 export { classifyInitFile, orderInitFiles, type InitFileKind, type InitFileOrder } from './scripts/files.js';

@@ -1,4 +1,6 @@
 import { BootstrapError, type ErrorCode, type Facts, type Note, type Problem } from '../errors/index.js';
+import { conditionOf } from './sqlstates.js';
+import { statementExcerpt } from './statement-excerpt.js';
 
 /** What pg and Node put on their errors, as far as it is used. */
 interface DriverError extends Error {
@@ -12,7 +14,6 @@ interface DriverError extends Error {
   readonly column?: string;
   readonly constraint?: string;
   readonly where?: string;
-  readonly internalQuery?: string;
 }
 
 /** What we know beside the error itself. */
@@ -38,6 +39,8 @@ export function problemOf(error: unknown, scene: FailureScene = {}): Problem {
     ...(fault.position === undefined ? {} : { position: Number(fault.position) }),
     ...(fault.schema === undefined ? {} : { schema: fault.schema }),
     ...(fault.table === undefined ? {} : { table: fault.table }),
+    ...(fault.column === undefined ? {} : { column: fault.column }),
+    ...(fault.constraint === undefined ? {} : { constraint: fault.constraint }),
   };
   const known = sqlstate === undefined ? ofNetwork(fault, scene) : ofServer(fault, sqlstate, scene);
   return { ...known, notes: [...(known.notes ?? []), ...notesOf(fault, sqlstate, scene)], facts };
@@ -172,6 +175,11 @@ const networkCodes: Record<string, [ErrorCode, (where: string, host: string) => 
     (where) => `${where} does not answer`,
     'check the address and the firewalls between',
   ],
+  EACCES: [
+    'DBB4001',
+    (where) => `this user may not open the socket at ${where}`,
+    'give the user access to the folder of the socket, or connect to a host',
+  ],
   EHOSTUNREACH: ['DBB4001', (where) => `no route leads to ${where}`, 'check the address and the network'],
   ENETUNREACH: ['DBB4001', (where) => `no route leads to ${where}`, 'check the address and the network'],
 };
@@ -187,14 +195,21 @@ function ofNetwork(fault: DriverError, scene: FailureScene): Known {
       help: 'set sslmode in the database URL as the server wants it: disable, require or verify-full',
     };
   }
-  if (/Connection terminated|timeout expired/.test(fault.message)) {
+  if (/timeout expired/.test(fault.message)) {
+    return {
+      code: 'DBB4001',
+      message: `${where} does not answer`,
+      help: 'check the address and the firewalls between',
+    };
+  }
+  if (/Connection terminated/.test(fault.message)) {
     return {
       code: 'DBB4007',
       message: `the connection to ${where} was lost`,
       help: 'see whether the server restarted, and run again: what is done is not done twice',
     };
   }
-  if (/password must be a string|no password/i.test(fault.message)) {
+  if (/password must be a (?:non-empty )?string|no password/i.test(fault.message)) {
     return {
       code: 'DBB4002',
       message: `role "${scene.user ?? '?'}" needs a password and none is given`,
@@ -210,27 +225,13 @@ function notesOf(fault: DriverError, sqlstate: string | undefined, scene: Failur
     scene.statement === undefined
       ? undefined
       : statementExcerpt(scene.statement, Number(fault.position ?? NaN));
+  const condition = conditionOf(sqlstate);
   return [
-    { label: 'sqlstate', text: sqlstate },
+    { label: 'sqlstate', text: condition === undefined ? sqlstate : `${sqlstate} (${condition})` },
     ...(fault.detail === undefined ? [] : [{ label: 'detail', text: fault.detail }]),
     ...(excerpt === undefined ? [] : [{ label: 'statement', text: excerpt }]),
     ...(fault.where === undefined ? [] : [{ label: 'where', text: fault.where }]),
   ];
-}
-
-/** The line of a statement that holds a position, with a caret under it; the first line where there is none. */
-export function statementExcerpt(statement: string, position: number): string {
-  const offset = Number.isNaN(position)
-    ? 0
-    : Array.from(statement)
-        .slice(0, position - 1)
-        .join('').length;
-  const from = statement.lastIndexOf('\n', offset - 1) + 1;
-  const end = statement.indexOf('\n', offset);
-  const line = statement.slice(from, end < 0 ? undefined : end);
-  const short = line.length > 160 ? `${line.slice(0, 159)}…` : line;
-  if (Number.isNaN(position) || offset - from > 160) return short.trim();
-  return `${short}\n${line.slice(0, offset - from).replace(/[^\t]/g, ' ')}^`;
 }
 
 function placeOf({ host, port, database }: FailureScene): string {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { BootstrapError, nearest, redact } from '../errors/index.js';
 
@@ -36,7 +37,7 @@ export function resolveConnection(
   const [, scheme = '', login, server = '', path, query] = match;
   if (!schemes.test(scheme.toLowerCase())) throw notOne(text, `"${scheme}" is not a scheme of PostgreSQL`);
   const keywords = Object.fromEntries(new URLSearchParams(query ?? ''));
-  checkMode(text, keywords.sslmode);
+  checkMode(text, keywords.sslmode, 'the URL');
   const colon = login?.indexOf(':') ?? -1;
   const written = {
     user: decode(text, colon < 0 ? login : login?.slice(0, colon)),
@@ -49,17 +50,19 @@ export function resolveConnection(
     Reflect.deleteProperty(keywords, name);
     return value === '' ? undefined : value;
   };
-  const host = written.host ?? take('host') ?? take('hostaddr') ?? (env.PGHOST || 'localhost');
-  const user = written.user ?? take('user') ?? (env.PGUSER || userInfo().username);
+  // As in libpq, what stands behind the "?" wins over what stands before it.
+  const user = take('user') ?? written.user ?? (env.PGUSER || userInfo().username);
+  const port = portOf(text, take('port') ?? written.port) ?? portOf(text, env.PGPORT, 'PGPORT') ?? 5432;
   const parts = {
-    host,
-    port: portOf(text, written.port ?? take('port') ?? env.PGPORT),
+    host: take('host') ?? take('hostaddr') ?? written.host ?? (env.PGHOST || defaultHost(port)),
+    port,
     user,
-    password: written.password ?? take('password') ?? (env.PGPASSWORD || undefined),
-    database: written.database ?? take('dbname') ?? (env.PGDATABASE || user),
+    password: take('password') ?? written.password ?? (env.PGPASSWORD || undefined),
+    database: take('dbname') ?? written.database ?? (env.PGDATABASE || user),
     sslmode: take('sslmode') ?? (env.PGSSLMODE || undefined),
     keywords,
   };
+  checkMode(text, parts.sslmode, 'PGSSLMODE');
   return {
     ...parts,
     url: urlOf(parts, parts.password),
@@ -93,33 +96,43 @@ function splitServer(text: string, server: string): { host: string | undefined; 
 
 const modes = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'];
 
-function checkMode(text: string, mode: string | undefined): void {
+function checkMode(text: string, mode: string | undefined, source: string): void {
   if (mode === undefined || mode === '' || modes.includes(mode)) return;
   const near = nearest(mode, modes);
   throw notOne(
     text,
-    `"${mode}" is not an sslmode`,
+    `"${mode}" in ${source} is not an sslmode`,
     near === undefined ? `use one of ${modes.join(', ')}` : `did you mean "sslmode=${near}"?`,
   );
 }
 
-function portOf(text: string, written: string | undefined): number {
-  if (written === undefined || written === '') return 5432;
+function portOf(text: string, written: string | undefined, source = 'the URL'): number | undefined {
+  if (written === undefined || written === '') return undefined;
   const port = Number(written);
-  if (!Number.isInteger(port) || port < 1 || port > 65535) throw notOne(text, `"${written}" is not a port`);
+  if (!Number.isInteger(port) || port < 1 || port > 65535)
+    throw notOne(text, `"${written}" in ${source} is not a port`);
   return port;
+}
+
+/** libpq's default is the server's socket; its folder is Debian's, or PostgreSQL's own. */
+function defaultHost(port: number): string {
+  const folders = ['/var/run/postgresql', '/tmp'];
+  return folders.find((folder) => existsSync(`${folder}/.s.PGSQL.${String(port)}`)) ?? 'localhost';
 }
 
 function decode(text: string, part: string | undefined): string | undefined {
   if (part === undefined || part === '') return undefined;
+  let decoded: string;
   try {
-    return decodeURIComponent(part);
+    decoded = decodeURIComponent(part);
   } catch {
     throw notOne(
       text,
       'a "%" in it is not followed by two hexadecimal digits (write "%25" for a percent sign)',
     );
   }
+  if (decoded.includes('\0')) throw notOne(text, 'a zero byte ("%00") stands in it');
+  return decoded;
 }
 
 function urlOf(parts: Omit<ConnectionParameters, 'url' | 'display'>, password: string | undefined): string {

@@ -33,7 +33,6 @@ export const conditionNames: Readonly<Record<string, string>> = {
   DeadlockDetected: '40P01',
   DependentObjectsStillExist: '2BP01',
   DependentPrivilegeDescriptorsStillExist: '2B000',
-  Diagnostic: '<property object at 0x7f43a3e7d940>',
   DiagnosticsException: '0Z000',
   DiskFull: '53100',
   DivisionByZero: '22012',
@@ -256,3 +255,9 @@ export const conditionNames: Readonly<Record<string, string>> = {
   WrongObjectType: '42809',
   ZeroLengthCharacterString: '2200F',
 };
+
+/** PostgreSQL's own name of a condition: "unique_violation" for 23505; undefined for what it does not know. */
+export function conditionOf(sqlstate: string): string | undefined {
+  const name = Object.keys(conditionNames).find((each) => conditionNames[each] === sqlstate);
+  return name?.replace(/(?<!^)[A-Z]/g, (letter) => `_${letter}`).toLowerCase();
+}

@@ -1,0 +1,99 @@
+import type { Client } from 'pg';
+import { BootstrapError } from '../errors/index.js';
+import { clientConfig } from './client-config.js';
+import { loadDriver } from './load-driver.js';
+import { problemOf } from './problem-of.js';
+import type { ConnectionParameters } from './resolve-connection.js';
+import { isTlsRefusal, tlsChoices, type Tls } from './tls.js';
+
+/** How connections are opened. */
+export interface DatabaseOptions {
+  readonly applicationName: string;
+  /** Cancels running statements and refuses new ones. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds until an attempt to connect is given up; 10 s, or the URL's `connect_timeout`, where it is absent or longer. */
+  readonly connectTimeout?: number;
+}
+
+const ended = new WeakSet<Client>();
+
+// Servers that took the second choice are asked for it first, so that a fleet of connections does not knock twice each.
+const second = new Set<string>();
+
+/** Opens a connection; every failure is a BootstrapError that says who tried to reach what. */
+export async function connect(parameters: ConnectionParameters, options: DatabaseOptions): Promise<Client> {
+  const [first, other] = tlsChoices(parameters);
+  if (other === undefined) return attempt(parameters, options, first).catch(explain(parameters, options));
+  const key = `${parameters.host}:${String(parameters.port)}/${parameters.sslmode ?? ''}`;
+  const turned = second.has(key);
+  try {
+    return await attempt(parameters, options, turned ? other : first);
+  } catch (error) {
+    if (options.signal?.aborted === true || !isTlsRefusal(error)) return explain(parameters, options)(error);
+    try {
+      const client = await attempt(parameters, options, turned ? first : other);
+      if (turned) second.delete(key);
+      else second.add(key);
+      return client;
+    } catch (again) {
+      // Where both are refused, what is wrong is what the answer without TLS tells, unless only that one is about TLS.
+      return explain(parameters, options)(isTlsRefusal(again) ? error : again);
+    }
+  }
+}
+
+/** Whether a connection is closed or broken. */
+export function hasEnded(client: Client): boolean {
+  return ended.has(client);
+}
+
+/** Closes a connection; one whose server does not answer the farewell is dropped. */
+export async function disconnect(client: Client): Promise<void> {
+  const drop = setTimeout(() => socketOf(client).destroy(), 1000);
+  await client.end().catch(() => undefined);
+  clearTimeout(drop);
+}
+
+async function attempt(
+  parameters: ConnectionParameters,
+  options: DatabaseOptions,
+  tls: Tls,
+): Promise<Client> {
+  const { applicationName, signal, connectTimeout } = options;
+  signal?.throwIfAborted();
+  const pg = await loadDriver();
+  const client = new pg.Client(
+    clientConfig(parameters, {
+      applicationName,
+      tls,
+      ...(connectTimeout === undefined ? {} : { timeout: connectTimeout }),
+    }),
+  );
+  // Without a listener a server that goes away would end the whole process.
+  client.on('error', () => ended.add(client));
+  client.on('end', () => ended.add(client));
+  const abort = (): void => socketOf(client).destroy(new Error('the connection is no longer wanted'));
+  signal?.addEventListener('abort', abort, { once: true });
+  try {
+    await client.connect();
+    return client;
+  } catch (error) {
+    socketOf(client).destroy();
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', abort);
+  }
+}
+
+/** The socket under a connection; pg's types do not tell it. */
+function socketOf(client: Client): { destroy(error?: Error): void } {
+  return (client as unknown as { connection: { stream: { destroy(error?: Error): void } } }).connection
+    .stream;
+}
+
+function explain(parameters: ConnectionParameters, { signal }: DatabaseOptions): (error: unknown) => never {
+  return (error) => {
+    signal?.throwIfAborted();
+    throw new BootstrapError(problemOf(error, parameters), { cause: error });
+  };
+}

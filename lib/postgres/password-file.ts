@@ -1,0 +1,40 @@
+import { readFileSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { ConnectionParameters } from './resolve-connection.js';
+
+/** The password that `~/.pgpass` (or the file that PGPASSFILE names) holds for a connection, by libpq's rules. */
+export function passwordFromFile(
+  parameters: Pick<ConnectionParameters, 'host' | 'port' | 'user' | 'database'>,
+  file = process.env.PGPASSFILE ?? join(homedir(), '.pgpass'),
+): string | undefined {
+  let lines: string[];
+  try {
+    // libpq takes no file that others may read either.
+    if (process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0) return undefined;
+    lines = readFileSync(file, 'utf8').split(/\r?\n/);
+  } catch {
+    return undefined;
+  }
+  const { host, port, database, user } = parameters;
+  const wanted = [host.startsWith('/') ? ['localhost', host] : [host], [String(port)], [database], [user]];
+  for (const line of lines) {
+    if (line.startsWith('#')) continue;
+    const fields = fieldsOf(line);
+    const password = fields[4];
+    if (password !== undefined && wanted.every((names, index) => matches(fields[index], names)))
+      return password;
+  }
+  return undefined;
+}
+
+function matches(field: string | undefined, names: readonly string[]): boolean {
+  return field !== undefined && (field === '*' || names.includes(field));
+}
+
+/** Five fields between colons; a backslash takes the next character as it is. */
+function fieldsOf(line: string): string[] {
+  return [...line.matchAll(/((?:\\.|[^:\\])*)(?::|$)/g)].map(([, field = '']) =>
+    field.replace(/\\(.)/g, '$1'),
+  );
+}

@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { chmodSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { BootstrapError } from '../../lib/errors/index.js';
+import { resolveConnection, withDatabase } from '../../lib/postgres/index.js';
+import { passwordFromFile } from '../../lib/postgres/password-file.js';
+import { makeFolder } from '../support/folder.js';
+import { testServer } from '../support/postgres.js';
+
+function partsOf(url: string, env: Record<string, string> = {}): string {
+  const { user, password, host, port, database, sslmode } = resolveConnection(url, env);
+  return [user, password ?? '-', host, port, database, sslmode ?? '-'].join(' ');
+}
+
+function refusal(url: string, env: Record<string, string> = {}): BootstrapError {
+  try {
+    resolveConnection(url, env);
+  } catch (error) {
+    assert.ok(error instanceof BootstrapError, String(error));
+    assert.equal(error.code, 'DBB4006');
+    return error;
+  }
+  throw new assert.AssertionError({ message: `it should have refused ${url}` });
+}
+
+describe('resolveConnection', () => {
+  it('takes what Django, dj-database-url and SQLAlchemy write', () => {
+    for (const scheme of [
+      'postgres',
+      'postgresql',
+      'postgis',
+      'psql',
+      'pgsql',
+      'timescale',
+      'postgresql+psycopg2',
+      'PostgreSQL',
+    ]) {
+      const { url } = resolveConnection(`${scheme}://u:p@h:1/d`, {});
+      assert.equal(url, 'postgres://u:p@h:1/d', scheme);
+    }
+  });
+
+  it('fills what is missing from PG*, and changes nothing that is written', () => {
+    const env = {
+      PGHOST: 'envhost',
+      PGPORT: '6000',
+      PGUSER: 'envuser',
+      PGPASSWORD: 'envpass',
+      PGDATABASE: 'envdb',
+      PGSSLMODE: 'require',
+    };
+    assert.equal(partsOf('postgres://', env), 'envuser envpass envhost 6000 envdb require');
+    assert.equal(partsOf('postgres://u:p@h:1/d?sslmode=disable', env), 'u p h 1 d disable');
+    assert.equal(partsOf('postgres://h/d', env), 'envuser envpass h 6000 d require');
+  });
+
+  it('falls back to the defaults of libpq', () => {
+    assert.equal(partsOf('postgres://h', {}), `${userInfo().username} - h 5432 ${userInfo().username} -`);
+    assert.equal(partsOf('postgres://u@h', {}), 'u - h 5432 u -');
+  });
+
+  it('reads the folder of a socket, behind the question mark or percent-encoded', () => {
+    assert.equal(partsOf('postgres:///d?host=/var/run/pg&port=1&user=u'), 'u - /var/run/pg 1 d -');
+    assert.equal(partsOf('postgres://u@%2Fvar%2Frun%2Fpg/d'), 'u - /var/run/pg 5432 d -');
+    assert.equal(
+      resolveConnection('postgres:///d?host=/run/pg&user=u', {}).url,
+      'postgres://u@%2Frun%2Fpg:5432/d',
+    );
+  });
+
+  it('lets what stands behind the question mark win, as libpq does', () => {
+    const { url } = resolveConnection('postgres://u:p@h:1/d?host=x&port=2&user=y&password=z&dbname=w', {});
+    assert.equal(url, 'postgres://y:z@x:2/w');
+  });
+
+  it('keeps other keywords for the children', () => {
+    const { url, keywords } = resolveConnection('postgres://u@h/d?sslmode=require&connect_timeout=3', {});
+    assert.equal(url, 'postgres://u@h:5432/d?sslmode=require&connect_timeout=3');
+    assert.deepEqual(keywords, { connect_timeout: '3' });
+  });
+
+  it('gives the same parts again for the URL that it makes', () => {
+    const word = fc.string({ unit: 'grapheme', minLength: 1 }).filter((text) => !text.includes('\0'));
+    fc.assert(
+      fc.property(word, word, word, fc.integer({ min: 1, max: 65535 }), (user, password, database, port) => {
+        const written = `postgres://${encodeURIComponent(user)}:${encodeURIComponent(password)}@h:${port}/${encodeURIComponent(database)}`;
+        const first = resolveConnection(written, {});
+        assert.deepEqual([first.user, first.password, first.database], [user, password, database]);
+        assert.deepEqual(resolveConnection(first.url, {}), first);
+        assert.equal(withDatabase(first, 'other').database, 'other');
+      }),
+    );
+  });
+
+  it('makes a URL that libpq reads alike', async () => {
+    const { url, user } = await testServer();
+    const resolved = resolveConnection(url.replace('postgres://', 'postgis://'), {});
+    const answer = execFileSync('psql', [resolved.url, '-Atc', 'select current_user'], { encoding: 'utf8' });
+    assert.equal(answer.trim(), user);
+  });
+
+  it('never shows the password', () => {
+    const { display } = resolveConnection('postgres://u:s%40cret@h:1/d', {});
+    assert.equal(display, 'postgres://u:***@h:1/d');
+    assert.equal(
+      resolveConnection('postgres://u@h/d', { PGPASSWORD: 's@cret' }).display,
+      'postgres://u:***@h:5432/d',
+    );
+  });
+
+  const malformed: readonly [string, Record<string, string>, RegExp][] = [
+    ['', {}, /does not look like/],
+    ['shop', {}, /does not look like/],
+    ['mysql://u:s3cret@h/d', {}, /"mysql" is not a scheme/],
+    ['postgres://u:s3cret@h:abc/d', {}, /not a host, or a host and a port/],
+    ['postgres://u:s3cret@h:70000/d', {}, /"70000" in the URL is not a port/],
+    ['postgres://u:s3c/ret@h/d', {}, /percent-encoded/],
+    ['postgres://u:100%s3cret@h/d', {}, /two hexadecimal digits/],
+    ['postgres://u:s3cret%00@h/d', {}, /zero byte/],
+    ['postgres://u:s3cret@h1,h2/d', {}, /no spaces, commas or signs/],
+    ['postgres://u:s3cret@h/d?sslmode=requires', {}, /"requires" in the URL is not an sslmode/],
+    ['postgres://u:s3cret@h/d', { PGPORT: 'abc' }, /"abc" in PGPORT is not a port/],
+    ['postgres://u:s3cret@h/d', { PGSSLMODE: 'on' }, /"on" in PGSSLMODE is not an sslmode/],
+  ];
+  for (const [url, env, reason] of malformed) {
+    it(`refuses "${url}" ${JSON.stringify(env)}, says why, and keeps the password`, () => {
+      const error = refusal(url, env);
+      assert.match(error.message, reason);
+      assert.doesNotMatch(JSON.stringify(error.problems), /s3c/);
+      assert.ok(error.problems[0].help);
+    });
+  }
+
+  it('names the sslmode that was meant', () => {
+    assert.equal(
+      refusal('postgres://h/d?sslmode=requires').problems[0].help,
+      'did you mean "sslmode=require"?',
+    );
+  });
+
+  it('never fails in another way, whatever it is given', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.string().map((text) => `postgres://${text}`),
+        ),
+        (text) => {
+          try {
+            resolveConnection(text, {});
+          } catch (error) {
+            assert.ok(error instanceof BootstrapError, String(error));
+          }
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe('passwordFromFile', () => {
+  const lines = [
+    '# comment',
+    String.raw`h:1:d:u:a\:b\\c`,
+    '*:5432:*:app:second',
+    'localhost:5432:*:sock:third',
+    '',
+  ];
+  const home = makeFolder({ pgpass: lines.join('\n') });
+  const file = join(home.folder, 'pgpass');
+  const find = (host: string, port: number, user: string): string | undefined =>
+    passwordFromFile({ host, port, user, database: 'd' }, file);
+  before(() => chmodSync(file, 0o600));
+  after(() => home.remove());
+
+  it('takes the first line that matches, with its escapes', () => {
+    assert.equal(find('h', 1, 'u'), 'a:b\\c');
+    assert.equal(find('anywhere', 5432, 'app'), 'second');
+    assert.equal(find('/var/run/postgresql', 5432, 'sock'), 'third');
+    assert.equal(find('anywhere', 5433, 'app'), undefined);
+  });
+
+  it('takes no file that others may read, and needs none', () => {
+    home.write('open', '*:*:*:*:leaked');
+    chmodSync(join(home.folder, 'open'), 0o644);
+    const wanted = { host: 'h', port: 1, user: 'u', database: 'd' };
+    assert.equal(passwordFromFile(wanted, join(home.folder, 'open')), undefined);
+    assert.equal(passwordFromFile(wanted, join(home.folder, 'missing')), undefined);
+  });
+});
