@@ -13,7 +13,6 @@ export { planWorkflow, type PlanOptions, type TaskPlan } from './plan-workflow.j
 export { destructiveTasks, evaluateGuards, type GuardOptions } from './guards.js';
 export { stateDirectoryOf } from './context.js';
 export { applicationName, taskEnvironment, type DatabaseParts } from './environment.js';
-export { formatDuration } from './duration.js';
 export { databaseLock, type LockOptions } from './lock.js';
 export { fileLock } from './file-lock.js';
 export { databaseLedger, fileLedger, noLedger } from './ledger/index.js';

