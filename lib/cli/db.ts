@@ -35,6 +35,13 @@ export async function dbCommand(
 ): Promise<number> {
   const known = actions.find((each) => each === action);
   if (known === undefined) throw unknownAction(action);
+  if (known !== 'psql' && words.length > 0) {
+    throw new BootstrapError({
+      code: 'DBB1003',
+      message: `"db ${known}" takes no arguments: ${words.join(' ')}`,
+      help: 'run "db-bootstrap db --help"',
+    });
+  }
   const { io, root, database } = await project(options);
   return runDb(known, {
     root,

@@ -117,7 +117,6 @@ export async function createProgram(
     .description('the embedded server: start, stop, url or psql')
     .argument('<action>', 'start it, stop it, print its url, or open psql on it')
     .argument('[arguments...]', 'for psql, after "--"')
-    .passThroughOptions()
     .action((action: string, words: string[], options: Record<string, unknown>) => {
       choose(async () => (await import('./db.js')).dbCommand(action, words, options));
     });
