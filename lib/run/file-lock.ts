@@ -69,26 +69,55 @@ async function take(file: string, run: string): Promise<Holder | undefined> {
   };
   writeFileSync(own, JSON.stringify(holder));
   try {
-    linkSync(own, file);
-    return undefined;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    const other = read(file);
-    if (other?.start !== undefined && (await findProcess(other.pid))?.started === other.start) return other;
-    // Left by a process that is no more. Whoever comes second here removes nothing but a dead holder's file.
-    if (other === undefined || read(file)?.run === other.run) rmSync(file, { force: true });
-    return await take(file, run);
+    for (;;) {
+      if (link(own, file)) return undefined;
+      const other = await holderOf(file);
+      if (other === 'free') continue;
+      const living = other === 'dead' ? await removeDead(file, run) : other;
+      if (living) return living;
+    }
   } finally {
     rmSync(own, { force: true });
   }
 }
 
-function read(file: string): Holder | undefined {
+/**
+ * Removes the file of a dead holder. Only who holds a second lock, on the removal, may do that, and looks again first: otherwise the
+ * slower of two would remove what the quicker has just made. That one may be a dead process's too, hence the same way once more.
+ */
+async function removeDead(file: string, run: string): Promise<Holder | undefined> {
+  const guard = `${file}-removal`;
+  const remover = await take(guard, run);
+  if (remover) return remover;
+  // A dead holder's file stays what it is while we hold the guard; where there is none, anybody may make one at any moment.
+  if ((await holderOf(file)) === 'dead') rmSync(file, { force: true });
+  rmSync(guard, { force: true });
+  return undefined;
+}
+
+function link(own: string, file: string): boolean {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Holder;
-  } catch {
-    return undefined;
+    linkSync(own, file);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
   }
+}
+
+/** Who holds a lock, as far as it is a living process of this machine. */
+async function holderOf(file: string): Promise<Holder | 'free' | 'dead'> {
+  let holder: Partial<Holder> | null;
+  try {
+    holder = JSON.parse(readFileSync(file, 'utf8')) as Partial<Holder> | null;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'free';
+    if (error instanceof SyntaxError) return 'dead';
+    throw error;
+  }
+  if (holder?.pid === undefined || holder.start === undefined) return 'dead';
+  const living = (await findProcess(holder.pid))?.started === holder.start;
+  return living ? (holder as Holder) : 'dead';
 }
 
 function heldBy({ run, pid, host, since }: Holder, folder: string): BootstrapError {

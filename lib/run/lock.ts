@@ -1,8 +1,8 @@
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client } from 'pg';
+import type { Client, QueryResultRow } from 'pg';
 import { BootstrapError, type Problem } from '../errors/index.js';
-import { connect, type ConnectionParameters } from '../postgres/index.js';
+import { connect, disconnect, problemOf, type ConnectionParameters } from '../postgres/index.js';
 import type { RunLock } from './services.js';
 
 /** What both locks need to know. */
@@ -24,33 +24,49 @@ export function databaseLock(parameters: ConnectionParameters, options: LockOpti
   return {
     lost: lost.signal,
     async acquire(signal) {
-      client = await connect(parameters, { applicationName: lockName(options.runId) });
-      const until = Date.now() + options.wait;
+      const connection = await connect(parameters, { applicationName: lockName(options.runId), signal });
+      const ask: Ask = (text, values) =>
+        connection.query<QueryResultRow>(text, [...values]).then(
+          ({ rows }) => rows,
+          (error: unknown) => {
+            throw new BootstrapError(problemOf(error, parameters), { cause: error });
+          },
+        );
       try {
-        while (!(await tryLock(client))) {
-          if (Date.now() >= until) throw new BootstrapError(await heldBy(client, parameters));
-          await sleep(poll, undefined, { signal });
-        }
+        await take(ask, { ...options, signal, display: parameters.display });
       } catch (error) {
-        await client.end().catch(() => undefined);
+        await disconnect(connection);
         throw error;
       }
+      client = connection;
       client.on('end', () => {
         if (!released) lost.abort(new Error("the lock's connection ended"));
       });
     },
     async release() {
       released = true;
-      await client?.end().catch(() => undefined);
+      if (client) await disconnect(client);
     },
   };
 }
 
-async function tryLock(client: Client): Promise<boolean> {
-  const { rows } = await client.query<{ locked: boolean }>('select pg_try_advisory_lock($1, $2) as locked', [
-    ...lockKey,
-  ]);
-  return rows[0]?.locked === true;
+/** Statements on the lock's connection; failures are BootstrapErrors. */
+type Ask = (text: string, values: readonly unknown[]) => Promise<QueryResultRow[]>;
+
+async function take(
+  ask: Ask,
+  options: LockOptions & { readonly signal: AbortSignal; readonly display: string },
+): Promise<void> {
+  const until = Date.now() + options.wait;
+  for (;;) {
+    const [row] = await ask('select pg_try_advisory_lock($1, $2) as locked', lockKey);
+    if (row?.locked === true) return;
+    if (Date.now() >= until) {
+      const problem = await heldBy(ask, options.display);
+      if (problem) throw new BootstrapError(problem);
+      // The holder ended between the two questions: try once more.
+    } else await sleep(Math.min(poll, until - Date.now()), undefined, { signal: options.signal });
+  }
 }
 
 /** The holder's connection tells who it is, so no ledger is needed to name it; 63 bytes are all that PostgreSQL keeps. */
@@ -58,24 +74,39 @@ function lockName(runId: string): string {
   return `dbb:${runId}:${String(process.pid)}@${hostname()}`.slice(0, 63);
 }
 
-async function heldBy(client: Client, { display }: ConnectionParameters): Promise<Problem> {
-  const { rows } = await client.query<{ name: string; since: string }>(
-    `select a.application_name as name, to_char(a.backend_start at time zone 'utc', 'YYYY-MM-DD HH24:MI:SS "UTC"') as since
+async function heldBy(ask: Ask, display: string): Promise<Problem | undefined> {
+  const [row] = await ask(
+    `select a.application_name as name, a.pid,
+            to_char(a.backend_start at time zone 'utc', 'YYYY-MM-DD HH24:MI:SS "UTC"') as since
      from pg_locks l join pg_stat_activity a using (pid)
      where l.locktype = 'advisory' and l.granted and l.classid = $1 and l.objid = $2 and l.objsubid = 2
        and l.database = (select oid from pg_database where datname = current_database())`,
-    [...lockKey],
+    lockKey,
   );
-  const [, run = 'unknown', pid = '?', host = '?'] =
-    /^dbb:([^:]+):(\d+)@(.*)$/.exec(rows[0]?.name ?? '') ?? [];
-  const since = rows[0]?.since ?? 'a moment ago';
-  return {
+  if (!row) return undefined;
+  const held = row as { name: string; pid: number; since: string | null };
+  const common = {
     code: 'DBB4008',
-    message: `another run works on this database: run ${run} on host ${host}, pid ${pid}, since ${since}`,
     notes: [
       { label: 'database', text: display },
       { label: 'not done', text: 'nothing was started' },
     ],
+  } as const;
+  const [, run = '', pid = '', host = ''] = /^dbb:([^:]+):(\d+)@(.*)$/.exec(held.name) ?? [];
+  if (run === '') {
+    return {
+      ...common,
+      message: `a session that is no run of db-bootstrap holds its lock: "${held.name}", backend ${String(held.pid)}`,
+      help: 'find out what that session is, and end it',
+      facts: { backend: held.pid },
+    };
+  }
+  // A role that may not see others' sessions is not told when they began; a run's id begins with the time.
+  const since =
+    held.since ?? run.replace(/^(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d).*$/, '$1-$2-$3 $4:$5:$6 UTC');
+  return {
+    ...common,
+    message: `another run works on this database: run ${run} on host ${host}, pid ${pid}, since ${since}`,
     help: 'wait for it to end, or pass --wait-lock 60s',
     facts: { run, host, pid: Number(pid), since },
   };
