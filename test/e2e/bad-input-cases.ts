@@ -156,7 +156,7 @@ export const configs: readonly Case[] = [
 export const urls: readonly Case[] = [
   ['another scheme', `mysql://u:${secret}@h/x`, '"mysql" is not a scheme'],
   ['no URL at all', `hello ${secret}`, 'does not look like'],
-  ['a port that is none', `postgres://u:${secret}@h:99999/x`, '"99999" is not a port'],
+  ['a port that is none', `postgres://u:${secret}@h:99999/x`, '"99999" in the URL is not a port'],
   ['a port of letters', `postgres://u:${secret}@h:abc/x`, 'must be percent-encoded'],
   ['a slash in the password', 'postgres://u:s3cr3t/pA55w0rt@h:5432/x', 'must be percent-encoded'],
   ['an at sign in the password', `postgres://u:${secret}@s3cr3t@h:5432/x`, 'is not one'],
