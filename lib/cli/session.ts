@@ -179,7 +179,7 @@ function ledgerOf(
 ): Ledger {
   const options = { stateDirectory, readOnly };
   if (workflow.ledger.kind === 'off') return noLedger(options);
-  if (workflow.ledger.kind === 'file' || !database) return fileLedger(options);
+  if (workflow.ledger.kind === 'file' || !database) return fileLedger(options, database);
   return databaseLedger(database, workflow.ledger.schema, options);
 }
 

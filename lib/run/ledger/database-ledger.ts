@@ -1,32 +1,35 @@
 import { join } from 'node:path';
-import type { Json, TaskClient, TaskLedger } from '../../../config/define.js';
+import type { TaskLedger } from '../../../config/define.js';
 import { BootstrapError, type Problem } from '../../errors/index.js';
 import { quoteIdentifier, type Database } from '../../postgres/index.js';
-import type { Ledger } from '../services.js';
 import type { RunStatus, TaskEnd } from '../events.js';
-import type { RunRecord } from '../services.js';
+import type { Ledger, RunRecord } from '../services.js';
+import { DatabaseFacts } from './database-facts.js';
 import { fileLedger, type FileLedgerOptions } from './file-ledger.js';
-import { install, installedVersion, newestVersion } from './install.js';
+import { install, newestVersion, stateOfLedger } from './install.js';
 import { LocalFacts } from './local-facts.js';
+import { PendingFacts } from './pending-facts.js';
 
 /** The ledger in the target database, in a schema of its own. A role that may not make it gets files, and a warning. */
 export function databaseLedger(database: Database, schema: string, options: FileLedgerOptions): Ledger {
   return new DatabaseLedger(database, schema, options);
 }
 
+// 42501: the role may not. 25006: nobody may, the server only follows another.
+const refusals = ['42501', '25006'];
+
 class DatabaseLedger implements Ledger {
   readonly #database: Database;
   readonly #schema: string;
   readonly #options: FileLedgerOptions;
   readonly #local: LocalFacts;
+  readonly #facts = new PendingFacts();
   /** Where the role may not write: the ledger of files that does it instead. */
   #instead: Ledger | undefined;
-  /** False before `attach`, and for a plan on a database that has no ledger. */
-  #there = false;
-  #attached = false;
-  #held: (() => Promise<void>)[] = [];
-  #facts: Promise<Map<string, Map<string, Json>>> | undefined;
   #run = '';
+  /** Ends that are not written yet, and the writing that is under way. */
+  readonly #ends: TaskEnd[] = [];
+  #writing: Promise<void> | undefined;
 
   constructor(database: Database, schema: string, options: FileLedgerOptions) {
     this.#database = database;
@@ -36,36 +39,23 @@ class DatabaseLedger implements Ledger {
   }
 
   async attach(): Promise<readonly Problem[]> {
-    const notices = await this.#install();
-    this.#attached = true;
-    for (const write of this.#held.splice(0)) await write();
-    return notices;
-  }
-
-  async #install(): Promise<readonly Problem[]> {
+    const { readOnly } = this.#options;
     try {
-      const version = await installedVersion(this.#database, this.#schema);
-      if (version !== newestVersion() && !this.#options.readOnly) {
+      const state = await stateOfLedger(this.#database, this.#schema, readOnly ? 'select' : 'insert');
+      if (state === 'closed') return await this.#fallBack('use');
+      if (state !== newestVersion() && !readOnly) {
         await this.#database.transaction((client) => install(client, this.#schema));
       }
-      this.#there = version !== undefined || !this.#options.readOnly;
-      return [];
+      // A plan on a database that has no ledger finds nothing remembered.
+      if (state === 'absent' && readOnly) return [];
     } catch (error) {
-      if (
-        !(error instanceof BootstrapError) ||
-        !['42501', '25006'].includes(error.problems[0].facts?.sqlstate ?? '')
-      )
+      if (!(error instanceof BootstrapError) || !refusals.includes(error.problems[0].facts?.sqlstate ?? ''))
         throw error;
-      this.#instead = fileLedger(this.#options);
-      return [
-        {
-          code: 'DBB4030',
-          severity: 'warning',
-          message: `role "${this.#database.user}" may not create the schema "${this.#schema}": the ledger is kept in files under .db-bootstrap/`,
-          help: `grant create on database ${quoteIdentifier(this.#database.name)} to ${quoteIdentifier(this.#database.user)}, or set "ledger: file"`,
-        },
-      ];
+      return await this.#fallBack('create');
     }
+    const facts = new DatabaseFacts(this.#database, this.#table('task_facts'), readOnly);
+    await this.#facts.settle((task) => facts.forTask(task));
+    return [];
   }
 
   async startRun(run: RunRecord): Promise<void> {
@@ -81,86 +71,66 @@ class DatabaseLedger implements Ledger {
     await this.#instead?.taskStarted(name);
   }
 
+  /** Nobody waits for this write: the next task starts meanwhile, and ends that come together are written together. */
   async taskEnded(end: TaskEnd): Promise<void> {
     if (this.#instead) return this.#instead.taskEnded(end);
-    await this.#database.query(
-      `insert into ${this.#table('task_results')} (run_id, task, use, status, changed, attempts, ms, reason) values ($1, $2, $3, $4, $5, $6, $7, $8)`,
-      [this.#run, end.name, end.use, end.status, end.changed, end.attempts, end.ms, end.reason],
-    );
+    this.#ends.push(end);
+    if (this.#writing) return;
+    this.#writing = this.#writeEnds();
+    // It is told when the run ends.
+    this.#writing.catch(() => undefined);
   }
 
   async endRun(status: RunStatus, exitCode: number): Promise<void> {
     if (this.#instead) return this.#instead.endRun(status, exitCode);
+    await this.#writing;
     await this.#database.query(
       `update ${this.#table('runs')} set ended_at = now(), status = $2, exit_code = $3 where id = $1`,
       [this.#run, status, exitCode],
     );
   }
 
-  /** What is written before `attach` is held back until then; what is read before, is nothing. */
   forTask(task: string): TaskLedger {
-    const instead = (): TaskLedger | undefined => this.#instead?.forTask(task);
-    return {
-      get: async (key) => instead()?.get(key) ?? (await this.#part(task)).get(key),
-      entries: async () => instead()?.entries() ?? (await this.#part(task)),
-      set: async (key, value, client) =>
-        instead()?.set(key, value) ?? (await this.#set(task, key, value, client)),
-      delete: async (key) => instead()?.delete(key) ?? (await this.#delete(task, key)),
-    };
+    return this.#facts.forTask(task);
   }
 
   local(task: string): TaskLedger {
     return this.#local.forTask(task);
   }
 
-  /** All facts are read at once: one round trip for a whole run. */
-  async #part(task: string): Promise<Map<string, Json>> {
-    if (!this.#there) return new Map<string, Json>();
-    this.#facts ??= this.#read();
-    const facts = await this.#facts;
-    let part = facts.get(task);
-    if (!part) facts.set(task, (part = new Map<string, Json>()));
-    return part;
+  async #writeEnds(): Promise<void> {
+    while (this.#ends.length > 0) {
+      const ends = this.#ends.splice(0);
+      await this.#database.query(
+        `insert into ${this.#table('task_results')} (run_id, task, use, status, changed, attempts, ms, reason)
+         select $1, name, use, status, changed, attempts, ms, reason from jsonb_to_recordset($2)
+         as ended (name text, use text, status text, changed boolean, attempts integer, ms integer, reason text)`,
+        [this.#run, JSON.stringify(ends)],
+      );
+    }
+    this.#writing = undefined;
   }
 
-  async #read(): Promise<Map<string, Map<string, Json>>> {
-    const rows = await this.#database.query<{ task: string; key: string; value: Json }>(
-      `select task, key, value from ${this.#table('task_facts')}`,
-    );
-    const facts = new Map<string, Map<string, Json>>();
-    for (const { task, key, value } of rows) {
-      facts.set(task, (facts.get(task) ?? new Map<string, Json>()).set(key, value));
-    }
-    return facts;
-  }
-
-  async #set(task: string, key: string, value: Json, client?: TaskClient): Promise<void> {
-    if (this.#options.readOnly) return;
-    if (!this.#attached) {
-      this.#held.push(() => this.forTask(task).set(key, value));
-      return;
-    }
-    await (client ?? this.#database).query(
-      `insert into ${this.#table('task_facts')} (task, key, value) values ($1, $2, $3)
-       on conflict (task, key) do update set value = excluded.value, written_at = now()`,
-      [task, key, JSON.stringify(value)],
-    );
-    // Inside a transaction of somebody else's it is true only once that has been committed: look again then.
-    if (client) this.#facts = undefined;
-    else (await this.#part(task)).set(key, value);
-  }
-
-  async #delete(task: string, key: string): Promise<void> {
-    if (this.#options.readOnly) return;
-    if (!this.#attached) {
-      this.#held.push(() => this.forTask(task).delete(key));
-      return;
-    }
-    await this.#database.query(`delete from ${this.#table('task_facts')} where task = $1 and key = $2`, [
-      task,
-      key,
-    ]);
-    (await this.#part(task)).delete(key);
+  async #fallBack(what: 'create' | 'use'): Promise<readonly Problem[]> {
+    const instead = fileLedger(this.#options, this.#database);
+    this.#instead = instead;
+    const notices = await instead.attach();
+    await this.#facts.settle((task) => instead.forTask(task));
+    const { name, user } = this.#database;
+    const [schema, database, role] = [this.#schema, name, user].map(quoteIdentifier);
+    const grant =
+      what === 'create'
+        ? `grant create on database ${database} to ${role}`
+        : `grant ${role} the rights to schema ${schema}`;
+    return [
+      ...notices,
+      {
+        code: 'DBB4030',
+        severity: 'warning',
+        message: `role "${user}" may not ${what} the schema "${this.#schema}": the ledger is kept in files under .db-bootstrap/`,
+        help: `${grant}, or set "ledger: file"`,
+      },
+    ];
   }
 
   #table(name: string): string {

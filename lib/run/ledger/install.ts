@@ -12,17 +12,23 @@ function migrations(): readonly { readonly version: number; readonly file: strin
     .map((name) => ({ version: Number.parseInt(name, 10), file: join(folder, name) }));
 }
 
-/** The version of the ledger in a schema; undefined where there is none. */
-export async function installedVersion(client: DatabaseClient, schema: string): Promise<number | undefined> {
-  const [found] = await client.query<{ there: boolean }>(
-    `select to_regclass($1) is not null and has_schema_privilege($2, 'usage') as there`,
-    [`${quoteIdentifier(schema)}.versions`, schema],
+/** The version of the ledger in a schema; "absent" where there is none, "closed" where the role lacks the right that it needs. */
+export async function stateOfLedger(
+  client: DatabaseClient,
+  schema: string,
+  right: 'select' | 'insert',
+): Promise<number | 'absent' | 'closed'> {
+  const [found] = await client.query<{ open: boolean | null }>(
+    `select bool_and(has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select') and has_table_privilege(c.oid, $2)) as open
+     from pg_namespace n join pg_class c on c.relnamespace = n.oid and c.relkind = 'r' where n.nspname = $1`,
+    [schema, right],
   );
-  if (found?.there !== true) return undefined;
+  if (found?.open === false) return 'closed';
+  if (found?.open !== true) return 'absent';
   const [row] = await client.query<{ version: number }>(
     `select coalesce(max(version), 0)::int as version from ${quoteIdentifier(schema)}.versions`,
   );
-  return row?.version;
+  return row?.version ?? 0;
 }
 
 /**
@@ -32,11 +38,16 @@ export async function installedVersion(client: DatabaseClient, schema: string): 
 export async function install(client: DatabaseClient, schema: string): Promise<void> {
   const name = quoteIdentifier(schema);
   await client.query(`select pg_advisory_xact_lock(hashtext('db-bootstrap ledger'), hashtext($1))`, [schema]);
-  await client.query(`create schema if not exists ${name}`);
+  const [there] = await client.query('select from pg_namespace where nspname = $1', [schema]);
+  // "if not exists" would ask for the right to create schemas even where one is there.
+  if (!there) await client.query(`create schema ${name}`);
   await client.query(
     `create table if not exists ${name}.versions (version integer primary key, applied_at timestamptz not null default now())`,
   );
-  const done = (await installedVersion(client, schema)) ?? 0;
+  const [row] = await client.query<{ version: number | null }>(
+    `select max(version) as version from ${name}.versions`,
+  );
+  const done = row?.version ?? 0;
   await client.query(`set local search_path to ${name}`);
   for (const { version, file } of migrations().filter((each) => each.version > done)) {
     await client.query(readFileSync(file, 'utf8'));

@@ -1,24 +1,18 @@
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Json, TaskLedger } from '../../../config/define.js';
 import { BootstrapError } from '../../errors/index.js';
+import { makeStateDirectory } from '../../process/index.js';
 
-type Facts = Record<string, Record<string, Json>>;
+type Facts = Map<string, Map<string, Json>>;
 
-/** What tasks remember, in one JSON file; written whole, or not at all. */
+/**
+ * What tasks remember, in one JSON file; written whole, or not at all. It is read again before each write, because runs on other
+ * databases may share the folder.
+ */
 export class LocalFacts {
   readonly #file: string;
   readonly #readOnly: boolean;
-  #facts: Facts | undefined;
 
   constructor(file: string, readOnly: boolean) {
     this.#file = file;
@@ -27,48 +21,48 @@ export class LocalFacts {
 
   /** The part of one task. */
   forTask(task: string): TaskLedger {
-    const part = (): Record<string, Json> => this.#read()[task] ?? {};
+    const part = (): Map<string, Json> => readFacts(this.#file).get(task) ?? new Map<string, Json>();
     return {
-      get: (key) => attempt(() => part()[key]),
-      entries: () => attempt(() => new Map(Object.entries(part()))),
-      set: (key, value) =>
-        attempt(() => this.#write({ ...this.#read(), [task]: { ...part(), [key]: value } })),
-      delete: (key) =>
-        attempt(() => {
-          const left = Object.fromEntries(Object.entries(part()).filter(([name]) => name !== key));
-          this.#write({ ...this.#read(), [task]: left });
-        }),
+      get: async (key) => attempt(() => part().get(key)),
+      entries: async () => attempt(part),
+      set: async (key, value) => attempt(() => this.#change(task, (facts) => facts.set(key, value))),
+      delete: async (key) => attempt(() => this.#change(task, (facts) => facts.delete(key))),
     };
   }
 
-  #read(): Facts {
-    this.#facts ??= readFacts(this.#file);
-    return this.#facts;
-  }
-
-  #write(facts: Facts): void {
+  #change(task: string, change: (part: Map<string, Json>) => void): void {
     if (this.#readOnly) return;
-    this.#facts = facts;
-    mkdirSync(dirname(this.#file), { recursive: true });
-    const next = `${this.#file}.${String(process.pid)}`;
+    const facts = readFacts(this.#file);
+    const part = facts.get(task) ?? new Map<string, Json>();
+    change(part);
+    writeFacts(this.#file, facts.set(task, part));
+  }
+}
+
+function writeFacts(file: string, facts: Facts): void {
+  const next = `${file}.${String(process.pid)}`;
+  const plain = Object.fromEntries([...facts].map(([task, part]) => [task, Object.fromEntries(part)]));
+  try {
+    makeStateDirectory(dirname(file));
+    const handle = openSync(next, 'w', 0o600);
     try {
-      const handle = openSync(next, 'w', 0o600);
-      writeSync(handle, `${JSON.stringify(facts, null, 2)}\n`);
+      writeFileSync(handle, `${JSON.stringify(plain, null, 2)}\n`);
       fsyncSync(handle);
+    } finally {
       closeSync(handle);
-      renameSync(next, this.#file);
-    } catch (error) {
-      rmSync(next, { force: true });
-      throw new BootstrapError(
-        {
-          code: 'DBB4030',
-          message: `the file ledger could not be written: ${(error as Error).message}`,
-          place: { file: this.#file },
-          help: 'make room on the disk, and the folder writable',
-        },
-        { cause: error },
-      );
     }
+    renameSync(next, file);
+  } catch (error) {
+    rmSync(next, { force: true });
+    throw new BootstrapError(
+      {
+        code: 'DBB4030',
+        message: `the file ledger could not be written: ${(error as Error).message}`,
+        place: { file },
+        help: 'make room on the disk, and the folder writable',
+      },
+      { cause: error },
+    );
   }
 }
 
@@ -77,16 +71,21 @@ function readFacts(file: string): Facts {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Map();
     throw unreadable(file, error);
   }
   try {
-    const facts: unknown = JSON.parse(text);
-    if (facts !== null && typeof facts === 'object' && !Array.isArray(facts)) return facts as Facts;
-    throw new Error('it holds no object');
+    return new Map(entriesOf(JSON.parse(text)).map(([task, part]) => [task, new Map(entriesOf(part))]));
   } catch (error) {
     throw unreadable(file, error);
   }
+}
+
+function entriesOf(value: unknown): [string, Json][] {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+    throw new Error('it does not hold what a ledger holds');
+  }
+  return Object.entries(value as Record<string, Json>);
 }
 
 function unreadable(file: string, error: unknown): BootstrapError {

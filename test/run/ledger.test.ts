@@ -1,0 +1,296 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { Database, resolveConnection } from '../../lib/postgres/index.js';
+import type { TaskEnd } from '../../lib/run/events.js';
+import { databaseLedger, type Ledger, type RunRecord } from '../../lib/run/index.js';
+import { makeFolder } from '../support/folder.js';
+import { createTestDatabase, dump, query } from '../support/postgres.js';
+
+const record: RunRecord = {
+  id: 'run-1',
+  version: '0.0.0',
+  pid: 1,
+  host: 'here',
+  startedAt: Date.UTC(2026, 0, 1),
+  tasks: [],
+};
+
+const end = (name: string, more: Partial<TaskEnd> = {}): TaskEnd => ({
+  name,
+  use: 'command',
+  status: 'succeeded',
+  changed: true,
+  attempts: 1,
+  ms: 5,
+  reason: 'done',
+  check: false,
+  ...more,
+});
+
+describe('databaseLedger', () => {
+  let test: Awaited<ReturnType<typeof createTestDatabase>>;
+  let home: ReturnType<typeof makeFolder>;
+  const opened: Database[] = [];
+
+  const open = (url = test.url): Database => {
+    const database = new Database(resolveConnection(url, {}), { applicationName: 'db-bootstrap/test' });
+    opened.push(database);
+    return database;
+  };
+  const ledgerOf = (database = open(), options: { schema?: string; readOnly?: boolean } = {}): Ledger =>
+    databaseLedger(database, options.schema ?? 'db_bootstrap', {
+      stateDirectory: home.folder,
+      readOnly: options.readOnly ?? false,
+    });
+
+  beforeEach(async () => {
+    test = await createTestDatabase();
+    home = makeFolder();
+  });
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map((database) => database.close()));
+    await test.drop();
+    home.remove();
+  });
+
+  it('is installed once by eight that do it at the same moment', async () => {
+    for (const schema of ['db_bootstrap', 'Odd "name"']) {
+      const ledgers = Array.from({ length: 8 }, () => ledgerOf(open(), { schema }));
+      const notices = await Promise.all(ledgers.map((ledger) => ledger.attach()));
+      assert.deepEqual(notices.flat(), []);
+      const quoted = schema.replaceAll('"', '""');
+      assert.deepEqual(await query(test.url, `select version from "${quoted}".versions`), [{ version: 1 }]);
+    }
+  });
+
+  it('changes nothing when it is there already', async () => {
+    await ledgerOf().attach();
+    const before = await dump(test.url);
+    await ledgerOf().attach();
+    assert.equal(await dump(test.url), before);
+  });
+
+  it('keeps runs and how their tasks ended', async () => {
+    const ledger = ledgerOf();
+    await ledger.attach();
+    await ledger.startRun(record);
+    await ledger.taskEnded(end('wait'));
+    await ledger.taskEnded(
+      end('seed', { status: 'blocked', changed: false, attempts: 0, reason: 'because' }),
+    );
+    await ledger.endRun('failed', 1);
+    assert.deepEqual(
+      await query(
+        test.url,
+        'select id, host, pid, status, exit_code, ended_at > started_at as later from db_bootstrap.runs',
+      ),
+      [{ id: 'run-1', host: 'here', pid: 1, status: 'failed', exit_code: 1, later: true }],
+    );
+    assert.deepEqual(
+      await query(
+        test.url,
+        'select task, use, status, changed, attempts, ms, reason from db_bootstrap.task_results order by task desc',
+      ),
+      [
+        {
+          task: 'wait',
+          use: 'command',
+          status: 'succeeded',
+          changed: true,
+          attempts: 1,
+          ms: 5,
+          reason: 'done',
+        },
+        {
+          task: 'seed',
+          use: 'command',
+          status: 'blocked',
+          changed: false,
+          attempts: 0,
+          ms: 5,
+          reason: 'because',
+        },
+      ],
+    );
+  });
+
+  it('says in the end what could not be written', async () => {
+    const ledger = ledgerOf();
+    await ledger.attach();
+    await ledger.startRun(record);
+    await query(test.url, 'drop table db_bootstrap.task_results');
+    await ledger.taskEnded(end('wait'));
+    await assert.rejects(ledger.endRun('succeeded', 0), /task_results/);
+  });
+
+  it('costs few statements, however many tasks end and look', async () => {
+    await ledgerOf().attach();
+    const database = open();
+    let statements = 0;
+    const counted = new Proxy(database, {
+      get(target, key) {
+        if (key === 'query') statements++;
+        const value: unknown = Reflect.get(target, key, target);
+        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+      },
+    });
+    const ledger = ledgerOf(counted);
+    await ledger.attach();
+    await ledger.startRun(record);
+    const names = Array.from({ length: 20 }, (_, index) => `task ${String(index)}`);
+    await Promise.all(names.map((name) => ledger.forTask(name).entries()));
+    for (const name of names) await ledger.taskEnded(end(name));
+    await ledger.endRun('succeeded', 0);
+    const [row] = await query<{ count: number }>(
+      test.url,
+      'select count(*)::int from db_bootstrap.task_results',
+    );
+    assert.equal(row?.count, 20);
+    assert.ok(statements <= 7, `${String(statements)} statements`);
+  });
+
+  describe('facts', () => {
+    it('are there for the next run, each task its own', async () => {
+      const first = ledgerOf();
+      await first.attach();
+      const value = { state: 'done', list: [1, null, 'ä'] };
+      await first.forTask('init').set('01.sql', value);
+      await first.forTask('init').set('02.sql', 'x');
+      await first.forTask('init').delete('02.sql');
+      await first.forTask('seed').set('01.sql', 'other');
+      const second = ledgerOf();
+      await second.attach();
+      for (const ledger of [first, second]) {
+        assert.deepEqual([...(await ledger.forTask('init').entries())], [['01.sql', value]]);
+        assert.equal(await ledger.forTask('seed').get('01.sql'), 'other');
+        assert.equal(await ledger.forTask('seed').get('constructor'), undefined);
+      }
+    });
+
+    it('written inside a transaction are true once it is committed, and not before', async () => {
+      const database = open();
+      const ledger = ledgerOf(database);
+      await ledger.attach();
+      const facts = ledger.forTask('sql');
+      await database.transaction(async (client) => {
+        await facts.set('a', 1, client);
+        // Others look meanwhile.
+        assert.equal(await ledger.forTask('other').get('a'), undefined);
+        assert.equal(await facts.get('a'), undefined);
+      });
+      assert.equal(await facts.get('a'), 1);
+      const broken = database.transaction(async (client) => {
+        await facts.set('b', 2, client);
+        throw new Error('no');
+      });
+      await assert.rejects(broken, /no/);
+      assert.deepEqual([...(await facts.entries())], [['a', 1]]);
+    });
+
+    it('wait for the ledger where they are written before it is there', async () => {
+      const ledger = ledgerOf();
+      const facts = ledger.forTask('early');
+      await facts.set('kept', 1);
+      await facts.set('dropped', 1);
+      await facts.delete('dropped');
+      assert.equal(await facts.get('kept'), undefined);
+      await ledger.attach();
+      assert.deepEqual([...(await facts.entries())], [['kept', 1]]);
+    });
+  });
+
+  describe('a role that may not', () => {
+    let role: string;
+    let url: string;
+    beforeEach(async () => {
+      role = `role_${test.name}`;
+      await query(test.url, `create role ${role} login password 'role'`);
+      const parts = new URL(test.url);
+      [parts.username, parts.password] = [role, 'role'];
+      url = parts.href;
+    });
+    afterEach(async () => {
+      await Promise.all(opened.splice(0).map((database) => database.close()));
+      await query(test.url, `drop owned by ${role}; drop role ${role}`);
+    });
+
+    const notice = async (ledger: Ledger): Promise<string> => {
+      const [problem, ...more] = await ledger.attach();
+      assert.deepEqual([problem?.code, problem?.severity, more.length], ['DBB4030', 'warning', 0]);
+      return `${problem?.message ?? ''}; ${problem?.help ?? ''}`;
+    };
+
+    it('create it writes files instead, and says so', async () => {
+      const ledger = ledgerOf(open(url));
+      await ledger.forTask('early').set('key', 'early');
+      assert.equal(
+        await notice(ledger),
+        `role "${role}" may not create the schema "db_bootstrap": the ledger is kept in files under .db-bootstrap/; ` +
+          `grant create on database "${test.name}" to "${role}", or set "ledger: file"`,
+      );
+      await ledger.startRun(record);
+      await ledger.forTask('seed').set('key', 'value');
+      await ledger.endRun('succeeded', 0);
+      assert.equal(
+        (await query(test.url, `select from pg_namespace where nspname = 'db_bootstrap'`)).length,
+        0,
+      );
+      const next = ledgerOf(open(url));
+      await notice(next);
+      assert.equal(await next.forTask('early').get('key'), 'early');
+      assert.equal(await next.forTask('seed').get('key'), 'value');
+    });
+
+    it('use what another role made writes files too', async () => {
+      await ledgerOf().attach();
+      assert.match(await notice(ledgerOf(open(url))), /may not use the schema "db_bootstrap"/);
+      await query(
+        test.url,
+        `grant usage on schema db_bootstrap to ${role}; grant select on all tables in schema db_bootstrap to ${role}`,
+      );
+      assert.match(await notice(ledgerOf(open(url))), /may not use the schema "db_bootstrap"/);
+      await query(test.url, `grant insert, update, delete on all tables in schema db_bootstrap to ${role}`);
+      assert.deepEqual(await ledgerOf(open(url)).attach(), []);
+    });
+
+    it('create schemas uses one that was made for it', async () => {
+      await query(test.url, `create schema db_bootstrap authorization ${role}`);
+      assert.deepEqual(await ledgerOf(open(url)).attach(), []);
+    });
+
+    it('write at all, as on a standby, writes files', async () => {
+      await query(
+        test.url,
+        `alter role ${role} superuser; alter role ${role} set default_transaction_read_only = on`,
+      );
+      assert.match(await notice(ledgerOf(open(url))), /may not create the schema/);
+    });
+  });
+
+  describe('for a plan', () => {
+    it('finds nothing where no ledger is, and makes none', async () => {
+      const ledger = ledgerOf(open(), { readOnly: true });
+      assert.deepEqual(await ledger.attach(), []);
+      assert.equal(await ledger.forTask('a').get('b'), undefined);
+      assert.equal(
+        (await query(test.url, `select from pg_namespace where nspname = 'db_bootstrap'`)).length,
+        0,
+      );
+      assert.deepEqual(readdirSync(home.folder), []);
+    });
+
+    it('reads what is there, and writes nothing', async () => {
+      const writer = ledgerOf();
+      await writer.attach();
+      await writer.forTask('a').set('b', 1);
+      const before = await dump(test.url);
+      const ledger = ledgerOf(open(), { readOnly: true });
+      await ledger.attach();
+      await ledger.forTask('a').set('b', 2);
+      await ledger.forTask('a').delete('b');
+      assert.equal(await ledger.forTask('a').get('b'), 1);
+      assert.equal(await dump(test.url), before);
+      assert.deepEqual(readdirSync(home.folder), []);
+    });
+  });
+});
