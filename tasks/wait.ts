@@ -18,6 +18,9 @@ const options = z.strictObject({
 
 type Context = TaskContext<z.output<typeof options>>;
 
+// The last try, at the deadline, has this many milliseconds still.
+const shortestTry = 250;
+
 /** Waits until a real login to the named database succeeds and `select 1` is answered. */
 export const wait = defineTask({
   kind: 'wait',
@@ -37,7 +40,9 @@ async function run(context: Context): Promise<TaskResult> {
   let told: string | undefined;
   for (let tries = 1; ; tries++) {
     try {
-      await database.withClient((client) => client.query('select 1'));
+      // A server that takes connections and says nothing must not hold us beyond the deadline.
+      const connectTimeout = Math.max(shortestTry, until - performance.now());
+      await database.withClient((client) => client.query('select 1'), { connectTimeout });
       const what = created ? 'created, and answers' : 'answers';
       return {
         changed: created,

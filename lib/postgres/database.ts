@@ -144,6 +144,7 @@ export class Database implements DatabaseClient {
   async #run<Row extends object>(client: Client, text: string, values?: readonly unknown[]): Promise<Row[]> {
     const { signal } = this.#options;
     signal?.throwIfAborted();
+    const progress = countCompleted(client);
     const statement = client.query<QueryResultRow>(text, values === undefined ? undefined : [...values]);
     const cancel = (): void => void cancelStatement(client, statement);
     signal?.addEventListener('abort', cancel, { once: true });
@@ -152,9 +153,22 @@ export class Database implements DatabaseClient {
       return (Array.isArray(result) ? [] : result.rows) as Row[];
     } catch (error) {
       signal?.throwIfAborted();
-      throw new BootstrapError(problemOf(error, { ...this.parameters, statement: text }), { cause: error });
+      const scene = { ...this.parameters, statement: text, completed: progress.completed };
+      throw new BootstrapError(problemOf(error, scene), { cause: error });
     } finally {
+      progress.stop();
       signal?.removeEventListener('abort', cancel);
     }
   }
+}
+
+/** How many statements of a text the server has completed: where it holds several, that tells which one failed. */
+function countCompleted(client: Client): { readonly completed: number; stop(): void } {
+  const { connection } = client;
+  const progress = { completed: 0, stop: (): void => void connection.off('commandComplete', count) };
+  const count = (): void => {
+    progress.completed++;
+  };
+  connection.on('commandComplete', count);
+  return progress;
 }

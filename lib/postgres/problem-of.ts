@@ -19,6 +19,8 @@ interface DriverError extends Error {
 /** What we know beside the error itself. */
 export interface FailureScene {
   readonly statement?: string;
+  /** Statements of the same text that the server had completed before. */
+  readonly completed?: number;
   /** "role \"app\" at 127.0.0.1:5432/shop": who tried to reach what. */
   readonly user?: string;
   readonly host?: string;
@@ -36,6 +38,7 @@ export function problemOf(error: unknown, scene: FailureScene = {}): Problem {
   const facts: Facts = {
     ...(sqlstate === undefined ? {} : { sqlstate }),
     ...(scene.statement === undefined || sqlstate === undefined ? {} : { statement: scene.statement }),
+    ...(sqlstate !== undefined && scene.completed ? { completed: scene.completed } : {}),
     ...(fault.position === undefined ? {} : { position: Number(fault.position) }),
     ...(fault.schema === undefined ? {} : { schema: fault.schema }),
     ...(fault.table === undefined ? {} : { table: fault.table }),

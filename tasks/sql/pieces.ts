@@ -82,7 +82,11 @@ async function scriptsOf(context: TaskContext<SqlOptions>): Promise<{ name: stri
     names.push(...found);
   }
   return Promise.all(
-    [...new Set(names)].map(async (name) => ({ name, text: await readFile(resolve(root, name), 'utf8') })),
+    [...new Set(names)].map(async (name) => {
+      const text = await readFile(resolve(root, name), 'utf8');
+      // Editors put a mark there that is no SQL; psql skips it too.
+      return { name, text: text.replace(/^\uFEFF/, '') };
+    }),
   );
 }
 

@@ -1,42 +1,45 @@
 import type { TaskClient, TaskContext } from '../../config/define.js';
-import { BootstrapError } from '../../lib/errors/index.js';
-import { characterOffset, judgeRepeatable, quoteIdentifier, splitScript } from '../../lib/postgres/index.js';
+import { judgeRepeatable, quoteIdentifier, splitScript } from '../../lib/postgres/index.js';
 import type { SqlOptions } from '../sql.js';
+import { failureOf, placeIn } from './failure.js';
 import { entryOf, type Piece, type PieceEntry } from './pieces.js';
 
 type Context = TaskContext<SqlOptions>;
 
 /** Runs one script in one schema, and writes down that it was. */
 export async function runPiece(context: Context, piece: Piece): Promise<void> {
-  const { options, database, ledger, runId } = context;
-  const entry = (
-    state: PieceEntry['state'],
-  ): { state: PieceEntry['state']; digest: string; run: string } => ({
-    state,
-    digest: piece.digest,
-    run: runId,
-  });
   context.log.info(piece.schema === undefined ? piece.name : `${piece.name} in ${piece.schema}`);
-  if (options.transaction) {
-    const work = async (client: TaskClient): Promise<void> => {
-      await enter(client, piece.schema, 'set local');
+  if (context.options.transaction) await runWhole(context, piece);
+  else await runByStatement(context, piece);
+}
+
+async function runWhole(context: Context, piece: Piece): Promise<void> {
+  const { database, ledger } = context;
+  try {
+    await database.transaction(async (client) => {
+      await enter(context, client, piece);
       // The whole script is one message, so the server counts positions from its beginning.
-      await execute(context, client, piece, piece.text, 0);
-      await leave(client);
-      await ledger.set(piece.key, entry('done'), client);
-    };
-    try {
-      await database.transaction(work);
-    } catch (error) {
-      // A ledger of files knows no transactions: what was not committed must not count as done.
-      await ledger.delete(piece.key).catch(() => undefined);
-      throw error;
-    }
-    return;
+      await execute(context, client, { piece, text: piece.text, offset: 0 });
+      // Whatever is checked only at the end fails here, where the script can be named; and the ledger is written as who we are.
+      await execute(context, client, {
+        piece,
+        text: 'set constraints all immediate; reset role',
+        offset: undefined,
+      });
+      await ledger.set(piece.key, entryFor(context, piece, 'done'), client);
+    });
+  } catch (error) {
+    // A ledger of files knows no transactions: what was not committed must not count as done.
+    await ledger.delete(piece.key).catch(() => undefined);
+    throw error;
   }
+}
+
+async function runByStatement(context: Context, piece: Piece): Promise<void> {
+  const { database, ledger } = context;
   const before = entryOf((await ledger.entries()).get(piece.key));
   if (before?.state === 'running' && !(await mayRunAgain(context, piece, before))) {
-    await ledger.set(piece.key, entry('done'));
+    await ledger.set(piece.key, entryFor(context, piece, 'done'));
     return;
   }
   const split = await splitScript(piece.text);
@@ -48,69 +51,60 @@ export async function runPiece(context: Context, piece: Piece): Promise<void> {
         refusal.reason === 'syntax'
           ? refusal.message
           : `"${piece.name}" holds something that only psql understands: ${refusal.text}`,
-      place: { file: piece.name, line, column, source: piece.text.split('\n')[line - 1] ?? '' },
-      help: 'write the file without commands of psql',
+      place: { ...placeIn(context, piece), line, column, source: piece.text.split('\n')[line - 1] ?? '' },
+      help: refusal.reason === 'syntax' ? 'correct the statement' : 'write the file without commands of psql',
     });
   }
   await database.withClient(async (client) => {
-    await enter(client, piece.schema, 'set');
-    await ledger.set(piece.key, entry('running'));
-    let from = 0;
+    await enter(context, client, piece);
+    await ledger.set(piece.key, entryFor(context, piece, 'running'));
+    let offset = 0;
     for (const { text } of split.statements) {
-      from = piece.text.indexOf(text, from);
-      await execute(context, client, piece, text, Math.max(0, from));
-      from += text.length;
+      offset = Math.max(0, piece.text.indexOf(text, offset));
+      await execute(context, client, { piece, text, offset });
+      offset += text.length;
     }
   });
-  await ledger.set(piece.key, entry('done'));
+  await ledger.set(piece.key, entryFor(context, piece, 'done'));
 }
 
-async function enter(
-  client: TaskClient,
-  schema: string | undefined,
-  set: 'set' | 'set local',
-): Promise<void> {
-  if (schema !== undefined) await client.query(`${set} search_path to ${quoteIdentifier(schema)}, public`);
+/** A ledger entry as JSON takes it. */
+function entryFor(
+  { runId }: Context,
+  { digest }: Piece,
+  state: PieceEntry['state'],
+): { state: PieceEntry['state']; digest: string; run: string } {
+  return { state, digest, run: runId };
 }
 
-/** The ledger's own statement must find its table whatever the script has set. */
-async function leave(client: TaskClient): Promise<void> {
-  await client.query('reset role');
+/** Sets the search path; a schema that does not exist would be passed over in silence, and the script run in public. */
+async function enter(context: Context, client: TaskClient, piece: Piece): Promise<void> {
+  const { schema } = piece;
+  if (schema === undefined) return;
+  const entered = await client.query(
+    `select set_config('search_path', $1, $2) from pg_namespace where nspname = $3`,
+    [`${quoteIdentifier(schema)}, public`, context.options.transaction, schema],
+  );
+  if (entered.length > 0) return;
+  throw context.fail({
+    code: 'DBB5004',
+    message: `the schema "${schema}" does not exist`,
+    place: placeIn(context, piece),
+    help: `create the schema before task "${context.task}" runs: let it need the task that does`,
+    facts: { sqlstate: '3F000', schema },
+  });
 }
 
+/** Runs a part of a script; `offset` is where it stands there, undefined where it is ours. */
 async function execute(
   context: Context,
   client: TaskClient,
-  piece: Piece,
-  text: string,
-  offset: number,
+  part: { readonly piece: Piece; readonly text: string; readonly offset: number | undefined },
 ): Promise<void> {
   try {
-    await client.query(text);
+    await client.query(part.text);
   } catch (error) {
-    if (!(error instanceof BootstrapError) || error.problems[0].facts?.sqlstate === undefined) throw error;
-    const [problem] = error.problems;
-    const position = problem.facts?.position;
-    const at = offset + (position === undefined ? 0 : characterOffset(text, position - 1));
-    const line = piece.text.slice(0, at).split('\n').length;
-    const start = piece.text.lastIndexOf('\n', at - 1) + 1;
-    throw context.fail(
-      {
-        ...problem,
-        place: {
-          file: piece.name,
-          ...(position === undefined && offset === 0
-            ? {}
-            : { line, column: at - start + 1, source: piece.text.split('\n')[line - 1] ?? '' }),
-        },
-        notes: [
-          ...(piece.schema === undefined ? [] : [{ label: 'schema', text: piece.schema }]),
-          ...(problem.notes ?? []).filter(({ label }) => label !== 'statement'),
-        ],
-        facts: { ...problem.facts, ...(piece.schema === undefined ? {} : { schema: piece.schema }) },
-      },
-      error,
-    );
+    throw await failureOf(context, { ...part, error });
   }
 }
 
@@ -124,7 +118,7 @@ async function mayRunAgain(context: Context, piece: Piece, before: PieceEntry): 
   throw context.fail({
     code: 'DBB5008',
     message: `"${piece.name}" was interrupted in run ${before.run}, and how far it came is unknown`,
-    place: { file: piece.name },
+    place: placeIn(context, piece),
     notes: [
       {
         label: 'not repeated',

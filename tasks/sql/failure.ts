@@ -1,0 +1,83 @@
+import type { TaskContext } from '../../config/define.js';
+import { BootstrapError, type Place } from '../../lib/errors/index.js';
+import { characterOffset, splitScript } from '../../lib/postgres/index.js';
+import type { SqlOptions } from '../sql.js';
+import type { Piece } from './pieces.js';
+
+/**
+ * What to throw for a failed statement: with the file, the statement's place in it, and the schema. `offset` is where `text` begins in the script; undefined where it is none of it.
+ */
+export async function failureOf(
+  context: TaskContext<SqlOptions>,
+  { piece, text, offset, error }: { piece: Piece; text: string; offset: number | undefined; error: unknown },
+): Promise<unknown> {
+  if (!(error instanceof BootstrapError)) return error;
+  const [problem] = error.problems;
+  const { sqlstate, position, completed, statement, ...facts } = problem.facts ?? {};
+  if (sqlstate === undefined) return error;
+  const found =
+    offset === undefined ? undefined : await partOf(text, { position, completed: Number(completed ?? 0) });
+  const at = found === undefined || offset === undefined ? undefined : offset + found.at;
+  const help = helpOf(sqlstate, context) ?? problem.help;
+  return context.fail(
+    {
+      ...problem,
+      place: placeIn(context, piece, at),
+      notes: [
+        ...(piece.schema === undefined ? [] : [{ label: 'schema', text: piece.schema }]),
+        ...(problem.notes ?? []).filter(({ label }) => label !== 'statement'),
+      ],
+      ...(help === undefined ? {} : { help }),
+      facts: {
+        ...facts,
+        sqlstate,
+        // Of a whole script only the statement that failed, and no position that counts from elsewhere.
+        ...(statement === undefined || found === undefined ? {} : { statement: found.text }),
+        ...(piece.schema === undefined ? {} : { schema: piece.schema }),
+      },
+    },
+    error,
+  );
+}
+
+/** Where a piece is, for messages: its file, or the key of the config that holds the text. */
+export function placeIn({ options, task }: TaskContext<SqlOptions>, piece: Piece, at?: number): Place {
+  const file = options.text === undefined ? piece.name : `tasks.${task}.text`;
+  if (at === undefined) return { file };
+  const before = piece.text.slice(0, at).split('\n');
+  const line = before.length;
+  return {
+    file,
+    line,
+    column: (before.at(-1) ?? '').length + 1,
+    source: piece.text.split('\n')[line - 1] ?? '',
+  };
+}
+
+/** The statement that failed and where in the text: the position that the server gave, else the first that it did not complete. */
+async function partOf(
+  text: string,
+  { position, completed }: { readonly position: number | undefined; readonly completed: number },
+): Promise<{ readonly text: string; readonly at: number } | undefined> {
+  const split = await splitScript(text);
+  const statements = 'statements' in split ? split.statements : [];
+  const starts = statements.map(({ line, column }) => offsetOf(text, line, column));
+  if (position !== undefined) {
+    const at = characterOffset(text, position - 1);
+    const index = starts.findLastIndex((start) => start <= at);
+    return { text: statements[index]?.text ?? text, at };
+  }
+  const [statement, start] = [statements[completed], starts[completed]];
+  return statement === undefined || start === undefined ? undefined : { text: statement.text, at: start };
+}
+
+function offsetOf(text: string, line: number, column: number): number {
+  let start = 0;
+  for (let each = 1; each < line; each++) start = text.indexOf('\n', start) + 1;
+  return start + column - 1;
+}
+
+function helpOf(sqlstate: string, { options, task }: TaskContext<SqlOptions>): string | undefined {
+  if (sqlstate !== '25001' || !options.transaction) return undefined;
+  return `set "transaction: false" for task "${task}": this statement cannot run inside a transaction`;
+}

@@ -1,0 +1,329 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import type { TaskContext, TaskKind } from '../../config/define.js';
+import { migrate } from '../../lib/django/index.js';
+import { Database, resolveConnection } from '../../lib/postgres/index.js';
+import { databaseLedger } from '../../lib/run/index.js';
+import { sql } from '../../tasks/sql.js';
+import { djangoTask } from '../support/django-task.js';
+import { makeFolder } from '../support/folder.js';
+import { openHost } from '../support/host.js';
+import { createTestDatabase, query } from '../support/postgres.js';
+import { rejection } from '../support/rejection.js';
+import { testContext, testMemory, type TestMemory } from '../support/task-context.js';
+import { until } from '../support/until.js';
+
+const kind = sql as unknown as TaskKind;
+
+describe('sql', () => {
+  let test: Awaited<ReturnType<typeof createTestDatabase>>;
+  let home: ReturnType<typeof makeFolder>;
+  let memory: TestMemory;
+
+  beforeEach(async () => {
+    test = await createTestDatabase();
+    home = makeFolder();
+    memory = testMemory();
+    await query(test.url, 'create table trail (id serial, step text)');
+  });
+  afterEach(async () => {
+    home.remove();
+    await test.drop();
+  });
+
+  const context = (options: Record<string, unknown>) =>
+    testContext({ kind, root: home.folder, url: test.url, memory, name: 'views', options });
+  const run = (options: Record<string, unknown>) => kind.run(context(options));
+  const plan = async (options: Record<string, unknown>): Promise<string> => {
+    const { action, reason, details } = (await kind.plan?.(context(options))) ?? { action: '', reason: '' };
+    return [action, reason, ...((details as string[] | undefined) ?? [])].join(' | ');
+  };
+  const trail = async (schema = 'public'): Promise<string[]> =>
+    (await query<{ step: string }>(test.url, `select step from ${schema}.trail order by id`)).map(
+      ({ step }) => step,
+    );
+  const step = (name: string): string => `insert into trail (step) values ('${name}');`;
+
+  describe('files', () => {
+    it('run in the order of their names, once, and again when they change', async () => {
+      for (const name of ['b', 'a', 'c']) home.write(`sql/${name}.sql`, step(name));
+      const options = { files: ['sql/*.sql'] };
+      assert.equal(await plan(options), 'run | 3 scripts to run | sql/a.sql | sql/b.sql | sql/c.sql');
+      assert.deepEqual(await trail(), []);
+      assert.deepEqual(await run(options), { changed: true, summary: '3 scripts run' });
+      assert.deepEqual(await trail(), ['a', 'b', 'c']);
+      assert.equal(await plan(options), 'up-to-date | 3 scripts done and unchanged');
+      assert.equal((await run(options)).changed, false);
+      home.write('sql/b.sql', step('b2'));
+      assert.equal(await plan(options), 'run | 1 script to run | sql/b.sql');
+      await run(options);
+      assert.deepEqual(await trail(), ['a', 'b', 'c', 'b2']);
+    });
+
+    it('run each time, or never again, as "rerun" says', async () => {
+      home.write('a.sql', step('a'));
+      for (const rerun of ['never', 'never', 'always', 'always']) await run({ files: ['a.sql'], rerun });
+      assert.deepEqual(await trail(), ['a', 'a', 'a']);
+      home.write('a.sql', step('changed'));
+      assert.match(await plan({ files: ['a.sql'], rerun: 'never' }), /^up-to-date/);
+    });
+
+    it('that do not exist are named', async () => {
+      for (const [pattern, message] of [
+        ['views.sql', 'the file "views.sql" does not exist'],
+        ['views/*.sql', 'no file matches "views/*.sql"'],
+      ]) {
+        const error = await rejection(run({ files: [pattern] }));
+        assert.deepEqual([error.code, error.message], ['DBB5009', message]);
+      }
+    });
+
+    it('may begin with a byte order mark, be empty, and hold functions', async () => {
+      home.write('a.sql', `\uFEFF${step('a')}`);
+      home.write('b.sql', '-- nothing\n');
+      home.write(
+        'c.sql',
+        `create function f() returns text language plpgsql as $$ begin return 'x;y'; end $$;\n${step('c')}`,
+      );
+      await run({ files: ['*.sql'] });
+      assert.deepEqual(await trail(), ['a', 'c']);
+    });
+  });
+
+  describe('in a transaction', () => {
+    it('a script that fails leaves nothing, is told with its place, and is what the next run begins with', async () => {
+      home.write('1.sql', step('one'));
+      home.write('2.sql', `${step('two')}\n-- ä\n  select nonsense\n  from trail;\n`);
+      home.write('3.sql', step('three'));
+      const error = await rejection(run({ files: ['*.sql'] }));
+      const { code, message, place, facts } = error.problems[0];
+      assert.deepEqual(
+        [code, message, facts?.sqlstate],
+        ['DBB5004', 'column "nonsense" does not exist', '42703'],
+      );
+      assert.deepEqual(place, { file: '2.sql', line: 3, column: 10, source: '  select nonsense' });
+      assert.equal(facts?.statement, 'select nonsense\n  from trail');
+      assert.deepEqual(await trail(), ['one']);
+      assert.equal(await plan({ files: ['*.sql'] }), 'run | 2 scripts to run | 2.sql | 3.sql');
+    });
+
+    it('a statement that fails while it runs is found although the server gives no position', async () => {
+      home.write(
+        'a.sql',
+        `${step('a')}\ncreate table one (id int primary key);\ninsert into one values (1);\n\n  insert into one values (1);\n${step('b')}`,
+      );
+      const { place, facts, notes } = (await rejection(run({ files: ['a.sql'] }))).problems[0];
+      assert.deepEqual(place, { file: 'a.sql', line: 5, column: 3, source: '  insert into one values (1);' });
+      assert.deepEqual(
+        [facts?.sqlstate, facts?.statement, facts?.constraint],
+        ['23505', 'insert into one values (1)', 'one_pkey'],
+      );
+      assert.ok(notes?.some(({ text }) => text === 'Key (id)=(1) already exists.'));
+    });
+
+    it('what is checked only at the end still names the script', async () => {
+      await query(
+        test.url,
+        'create table p (id int primary key); create table c (p int references p deferrable initially deferred)',
+      );
+      home.write('a.sql', 'insert into c values (7)');
+      const { place, facts } = (await rejection(run({ files: ['a.sql'] }))).problems[0];
+      assert.deepEqual([place, facts?.sqlstate, facts?.table], [{ file: 'a.sql' }, '23503', 'c']);
+      assert.deepEqual(await query(test.url, 'select * from c'), []);
+    });
+
+    it('what cannot run in one says what to set', async () => {
+      const { place, help, facts } = (await rejection(run({ text: 'vacuum' }))).problems[0];
+      assert.deepEqual([place?.file, facts?.sqlstate], ['tasks.views.text', '25001']);
+      assert.equal(
+        help,
+        'set "transaction: false" for task "views": this statement cannot run inside a transaction',
+      );
+    });
+
+    it('the ledger in the database tells the same as the data, whatever role and path the script leaves', async () => {
+      const database = new Database(resolveConnection(test.url, {}), {
+        applicationName: 'db-bootstrap/test',
+      });
+      const ledger = databaseLedger(database, 'db_bootstrap', {
+        stateDirectory: home.folder,
+        readOnly: false,
+      });
+      await ledger.attach();
+      const runWith = (text: string): Promise<unknown> =>
+        kind.run(
+          Object.create(context({ text }), {
+            ledger: { value: ledger.forTask('views') },
+          }) as TaskContext<unknown>,
+        );
+      await runWith(`${step('a')} set role pg_monitor; set search_path to nowhere;`);
+      const facts = `select key, value->>'state' as state from db_bootstrap.task_facts where task = 'views'`;
+      assert.deepEqual(await query(test.url, facts), [{ key: 'text', state: 'done' }]);
+      await rejection(runWith(`${step('b')} select 1/0;`));
+      assert.deepEqual([await trail(), await query(test.url, facts)], [['a'], []]);
+      await database.close();
+    });
+  });
+
+  describe('statement by statement', () => {
+    const options = { files: ['*.sql'], transaction: false };
+
+    it('runs what no transaction takes', async () => {
+      home.write('a.sql', `create index concurrently on trail (step);\nvacuum trail;\n${step('a')}`);
+      assert.equal((await run(options)).changed, true);
+      assert.deepEqual(await trail(), ['a']);
+      assert.match(await plan(options), /^up-to-date/);
+    });
+
+    it('keeps what was done before a failure, and does not repeat it blindly', async () => {
+      home.write('a.sql', `${step('a')}\n${step('b')} select 1/0;\n`);
+      const { place, facts } = (await rejection(run(options))).problems[0];
+      assert.deepEqual(
+        [place?.file, place?.line, place?.column, facts?.sqlstate],
+        ['a.sql', 2, step('b').length + 2, '22012'],
+      );
+      assert.deepEqual(await trail(), ['a', 'b']);
+      const again = (await rejection(run(options))).problems[0];
+      assert.equal(again.code, 'DBB5008');
+      assert.match(again.message, /^"a\.sql" was interrupted in run test/);
+      assert.deepEqual(await trail(), ['a', 'b']);
+      await run({ ...options, interrupted: 'done' });
+      assert.match(await plan(options), /^up-to-date/);
+      assert.deepEqual(await trail(), ['a', 'b']);
+    });
+
+    it('repeats what can be repeated', async () => {
+      home.write('a.sql', 'create table if not exists t (id int);\nselect 1/0;\n');
+      for (let tries = 0; tries < 2; tries++) {
+        assert.equal((await rejection(run(options))).problems[0].facts?.sqlstate, '22012');
+      }
+    });
+
+    it('refuses what only psql understands, with its place', async () => {
+      home.write('a.sql', `${step('a')}\n\\set x 1\n`);
+      const { code, place } = (await rejection(run(options))).problems[0];
+      assert.deepEqual([code, place?.file, place?.line], ['DBB5007', 'a.sql', 2]);
+      assert.deepEqual(await trail(), []);
+    });
+  });
+
+  describe('schemas', () => {
+    beforeEach(() =>
+      query(
+        test.url,
+        'create schema one; create schema "Two"; create table one.trail (like trail including all); create table "Two".trail (like trail including all)',
+      ),
+    );
+
+    for (const transaction of [true, false]) {
+      it(`each has the script run in it, and a ledger of its own (transaction: ${String(transaction)})`, async () => {
+        home.write('a.sql', `${step('a')} create table made ();`);
+        const options = (schemas: unknown): Record<string, unknown> => ({
+          files: ['a.sql'],
+          schemas,
+          transaction,
+        });
+        assert.equal(
+          await plan(options(['one', 'Two'])),
+          'run | 1 script in 2 schemas to run | one: a.sql | Two: a.sql',
+        );
+        await run(options(['one']));
+        assert.equal(await plan(options(['one', 'Two'])), 'run | 1 script to run | Two: a.sql');
+        await run(options(['one', 'Two']));
+        assert.deepEqual([await trail('one'), await trail('"Two"'), await trail()], [['a'], ['a'], []]);
+        await run(options('public'));
+        assert.deepEqual(await trail(), ['a']);
+        const tables = await query<{ schema: string }>(
+          test.url,
+          `select schemaname as schema from pg_tables where tablename = 'made' order by 1`,
+        );
+        assert.deepEqual(
+          tables.map(({ schema }) => schema),
+          ['Two', 'one', 'public'],
+        );
+      });
+
+      it(`one that does not exist is an error, never public instead (transaction: ${String(transaction)})`, async () => {
+        home.write('a.sql', step('a'));
+        const error = await rejection(run({ files: ['a.sql'], schemas: ['one', 'missing'], transaction }));
+        assert.equal(error.message, 'the schema "missing" does not exist');
+        assert.deepEqual(
+          [error.problems[0].facts?.sqlstate, error.problems[0].facts?.schema],
+          ['3F000', 'missing'],
+        );
+        assert.deepEqual([await trail('one'), await trail()], [['a'], []]);
+        assert.match(
+          await plan({ files: ['a.sql'], schemas: ['one', 'missing'], transaction }),
+          /missing: a\.sql$/,
+        );
+      });
+    }
+
+    it('a failure names the schema', async () => {
+      const { notes, facts } = (await rejection(run({ text: 'select 1/0', schemas: ['Two'] }))).problems[0];
+      assert.equal(facts?.schema, 'Two');
+      assert.ok(notes?.some(({ label, text }) => label === 'schema' && text === 'Two'));
+    });
+
+    it('"tenants" are those of the config where no Django is', async () => {
+      const project = await openHost({ directory: home.folder, url: test.url });
+      const task = djangoTask(project, kind, { options: { text: 'select 1', schemas: 'tenants' } });
+      const tenants = { value: [{ schema: 'one' }] };
+      const plan = await kind.plan?.(Object.create(task, { tenants }) as TaskContext<unknown>);
+      assert.deepEqual(plan?.details, ['one: text']);
+      await project.close();
+    });
+
+    it('"tenants" are those that Django has, without the public one', async function () {
+      this.timeout(60_000);
+      const directory = join(process.cwd(), 'examples/django-tenants');
+      const project = await openHost({ directory, settings: 'wholesale.settings.test' });
+      await migrate(project.forTask(), { schema: 'public' });
+      await project.forTask().request('ensureTenants', {
+        tenants: ['alpha', 'beta'].map((schema) => ({
+          schema,
+          domain: `${schema}.example.com`,
+          fields: { name: schema },
+        })),
+        public: { schema: 'public', domain: 'example.com', fields: { name: 'public' } },
+        update: false,
+        plan: false,
+      });
+      const task = djangoTask(project, kind, {
+        options: { text: 'create table made ()', schemas: 'tenants' },
+        memory,
+      });
+      assert.deepEqual(await kind.run(task), { changed: true, summary: '1 script in 2 schemas run' });
+      const made = `select schemaname as schema from pg_tables where tablename = 'made' order by 1`;
+      assert.deepEqual(await project.rows(made), [{ schema: 'alpha' }, { schema: 'beta' }]);
+      await project.close();
+    });
+  });
+
+  it('takes either text or files', () => {
+    for (const options of [{}, { text: 'select 1', files: ['a.sql'] }]) {
+      assert.equal(kind.options.safeParse(options).success, false);
+    }
+  });
+
+  it('is cancelled with its task', async () => {
+    const controller = new AbortController();
+    const { url } = test;
+    const cancelled = kind.run(
+      testContext({
+        kind,
+        root: home.folder,
+        url,
+        memory,
+        options: { text: `${step('a')} select pg_sleep(60)` },
+        signal: controller.signal,
+      }),
+    );
+    const active = `select from pg_stat_activity where datname = current_database() and query like '%pg_sleep(60)' and state = 'active'`;
+    await until(async () => (await query(url, active)).length > 0);
+    controller.abort(new Error('stop'));
+    await assert.rejects(cancelled, /stop/);
+    assert.deepEqual(await trail(), []);
+    assert.deepEqual(memory.ledger.size, 0);
+  });
+});
