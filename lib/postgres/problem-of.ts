@@ -103,6 +103,8 @@ function ofServer(fault: DriverError, sqlstate: string, scene: FailureScene): Kn
         help: `create the role, or name another in the database URL for ${where}`,
       };
     case '3D000':
+      // A statement names another database: a template, say.
+      if (scene.statement !== undefined) return { code: 'DBB5004', message: fault.message };
       return {
         code: 'DBB4004',
         message: `the database "${database}" does not exist`,
