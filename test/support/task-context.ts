@@ -1,5 +1,5 @@
 import type { Json, TaskContext, TaskDatabase, TaskLedger } from '../../config/define.js';
-import { Database, resolveConnection } from '../../lib/postgres/index.js';
+import { Database, endSessions, resolveConnection } from '../../lib/postgres/index.js';
 import { createContext } from '../../lib/run/context.js';
 import type { RunEventBody } from '../../lib/run/events.js';
 import type { RunServices } from '../../lib/run/services.js';
@@ -56,6 +56,11 @@ export function testContext<Options>(options: TestContextOptions): TaskContext<O
   };
   const services = {
     database: () => testDatabase(url, signal),
+    endSessions: async (applicationName: string) => {
+      if (url === undefined) return;
+      const database = new Database(resolveConnection(url, {}), { applicationName: 'db-bootstrap/end' });
+      await endSessions(database, applicationName).finally(() => database.close());
+    },
     ledger: { forTask: () => ledgerOver(memory.ledger), local: () => ledgerOver(memory.local) },
   };
   const signal = options.signal ?? new AbortController().signal;
