@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { TaskContext, TaskKind, TaskResult } from '../../config/define.js';
 import { checkRoles } from '../../tasks/checks/roles.js';
-import { query, testServer } from '../support/postgres.js';
+import { createTestDatabase, query } from '../support/postgres.js';
 import { testContext } from '../support/task-context.js';
 
 const kind = checkRoles as unknown as TaskKind;
@@ -10,13 +10,16 @@ describe('check-roles', () => {
   const app = `App "${String(process.pid)}"`;
   const batch = `batch_${String(process.pid)}`;
   const quoted = `"${app.replaceAll('"', '""')}"`;
+  let test: Awaited<ReturnType<typeof createTestDatabase>>;
   let url: string;
   before(async () => {
-    url = (await testServer()).url;
+    test = await createTestDatabase();
+    url = test.url;
     await query(url, `create role ${quoted} login createdb`);
   });
   after(async () => {
     await query(url, `drop role if exists ${quoted}, ${batch}`);
+    await test.drop();
   });
 
   const context = (roles?: unknown): TaskContext<unknown> =>
