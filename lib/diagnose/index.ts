@@ -1,0 +1,13 @@
+import { ciRules } from './ci/index.js';
+import { projectRules } from './project/index.js';
+import type { Rule } from './rule.js';
+import { scriptsRules } from './scripts/index.js';
+import { serverRules } from './server/index.js';
+
+/** Every rule there is. */
+export const rules: readonly Rule[] = [...ciRules, ...scriptsRules, ...projectRules, ...serverRules];
+
+export { diagnosisJson, diagnosisProblem, type Diagnosis } from './diagnosis.js';
+export type { Evidence } from './evidence.js';
+export { examine, type Examination } from './examine.js';
+export type { Rule } from './rule.js';

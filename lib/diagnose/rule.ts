@@ -1,0 +1,12 @@
+import type { Diagnosis } from './diagnosis.js';
+import type { Evidence } from './evidence.js';
+
+/** One kind of fault, and how it is found without changing anything. */
+export interface Rule {
+  /** In a word or three, kebab-case: "tenancy-settings". Unique. */
+  readonly name: string;
+  /** What it must be able to read; a rule is left out where that cannot be had. */
+  readonly reads: readonly ('workflow' | 'host' | 'database')[];
+  /** Every place that has the fault, with one diagnosis each; empty for a healthy project. */
+  find(evidence: Evidence): Promise<readonly Diagnosis[]> | readonly Diagnosis[];
+}

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import {
+  diagnosisJson,
+  diagnosisProblem,
+  examine,
+  rules,
+  type Diagnosis,
+  type Evidence,
+} from '../../lib/diagnose/index.js';
+
+const evidence: Evidence = {
+  root: '/nowhere',
+  env: {},
+  workflowFiles: [],
+  signal: new AbortController().signal,
+};
+
+const diagnosis: Diagnosis = {
+  code: 'DBB6007',
+  message: 'app "carriers" has two leaf nodes',
+  place: { file: 'carriers/migrations/0002_b.py', line: 3 },
+  subject: { app: 'carriers' },
+  expected: 'one leaf node',
+  actual: '0002_a and 0002_b',
+  evidence: ['0002_a depends on 0001_initial', '0002_b depends on 0001_initial'],
+  help: 'run "python manage.py makemigrations --merge"',
+};
+
+describe('examining a project', () => {
+  it('tells each fault of a place once, errors first', async () => {
+    const { findings } = await examine(evidence, [
+      { name: 'one', reads: [], find: () => [{ ...diagnosis, severity: 'warning' }, diagnosis] },
+      {
+        name: 'two',
+        reads: [],
+        find: () => Promise.resolve([diagnosis, { ...diagnosis, subject: { app: 'plants' } }]),
+      },
+    ]);
+    assert.deepEqual(
+      findings.map(({ subject, severity }) => [subject.app, severity]),
+      [
+        ['carriers', undefined],
+        ['plants', undefined],
+      ],
+    );
+  });
+
+  it('leaves out what cannot be read, and names it', async () => {
+    const { leftOut } = await examine(evidence, [
+      { name: 'needs-host', reads: ['host'], find: () => [diagnosis] },
+    ]);
+    assert.deepEqual(leftOut, ['needs-host']);
+  });
+
+  it('shows expected, actual and evidence to people and the place to machines', () => {
+    assert.deepEqual(
+      diagnosisProblem(diagnosis).notes?.map(({ label }) => label),
+      ['expected', 'actual', 'evidence', 'evidence'],
+    );
+    assert.deepEqual(diagnosisJson(diagnosis), {
+      code: 'DBB6007',
+      severity: 'error',
+      at: 'carriers/migrations/0002_b.py:3:1',
+      subject: { app: 'carriers' },
+      message: diagnosis.message,
+      evidence: diagnosis.evidence,
+      help: diagnosis.help,
+    });
+  });
+
+  it('gives every rule a name of its own', () => {
+    const names = rules.map(({ name }) => name);
+    assert.deepEqual([...new Set(names)], names);
+  });
+});
