@@ -1,5 +1,6 @@
 import type { TaskClient, TaskHost } from '../../config/define.js';
 import type { Workflow } from '../../config/workflow.js';
+import type { ConnectionParameters } from '../postgres/index.js';
 
 /** What rules may look at. Reading any of it changes nothing. */
 export interface Evidence {
@@ -12,6 +13,8 @@ export interface Evidence {
   readonly projectDirectory?: string;
   /** Absent where the project has no Django. Requests fail where it does not load. */
   readonly host?: TaskHost;
+  /** Where the database should be, whether it answers or not; absent where none is configured. */
+  readonly connection?: ConnectionParameters;
   /** Absent where no database is configured or it does not answer. */
   readonly database?: TaskClient;
   /** Absolute paths of CI workflow files: those of the repository, or the one that was named. */

@@ -1,33 +1,69 @@
-import type { Diagnosis } from './diagnosis.js';
+import { BootstrapError } from '../errors/index.js';
+import { findingOf, type Finding } from './diagnosis.js';
 import type { Evidence } from './evidence.js';
 import type { Rule } from './rule.js';
+
+/** A rule that could not be applied, and the part of the evidence that it could not have. */
+export interface LeftOut {
+  readonly name: string;
+  readonly lacks: Rule['reads'][number];
+}
 
 /** What an examination brought to light. */
 export interface Examination {
   /** Errors first, then by place; one for each place and code. */
-  readonly findings: readonly Diagnosis[];
-  /** Names of the rules that could not be applied, because what they read could not be had. */
-  readonly leftOut: readonly string[];
+  readonly findings: readonly Finding[];
+  readonly leftOut: readonly LeftOut[];
 }
 
-/** Applies rules to the evidence, side by side. A rule that fails throws: what it could not read is an error of its own. */
+/** Applies rules to the evidence, side by side. What a rule could not read is a finding of its own, and the others go on. */
 export async function examine(evidence: Evidence, rules: readonly Rule[]): Promise<Examination> {
-  const applicable = rules.filter(({ reads }) => reads.every((part) => evidence[part] !== undefined));
-  const found = await Promise.all(applicable.map(async (rule) => rule.find(evidence)));
-  const unique = new Map(found.flat().map((diagnosis) => [keyOf(diagnosis), diagnosis]));
-  return {
-    findings: [...unique.values()].sort(bySeverityAndPlace),
-    leftOut: rules.filter((rule) => !applicable.includes(rule)).map(({ name }) => name),
-  };
+  const leftOut = rules.flatMap(({ name, reads }) => {
+    const lacks = reads.find((part) => evidence[part] === undefined);
+    return lacks === undefined ? [] : [{ name, lacks }];
+  });
+  const applicable = rules.filter((rule) => leftOut.every(({ name }) => name !== rule.name));
+  const found = await Promise.all(applicable.map((rule) => apply(rule, evidence)));
+  const unique = new Map(found.flat().map((finding) => [keyOf(finding), finding]));
+  return { findings: [...unique.values()].sort(bySeverityAndPlace), leftOut };
 }
 
-function keyOf({ code, place, subject }: Diagnosis): string {
-  return JSON.stringify([code, place?.file, place?.line, place?.column, subject]);
+async function apply(rule: Rule, evidence: Evidence): Promise<readonly Finding[]> {
+  try {
+    return await rule.find(evidence);
+  } catch (error) {
+    evidence.signal.throwIfAborted();
+    if (error instanceof BootstrapError) return error.problems.map((problem) => findingOf(problem));
+    // A fault of ours hides at most one kind of fault of theirs.
+    return [
+      findingOf(
+        {
+          code: 'DBB9001',
+          severity: 'warning',
+          message: `a fault of db-bootstrap itself: the rule "${rule.name}" failed: ${error instanceof Error ? error.message : String(error)}`,
+          help: 'please report it, with what the rule was looking at',
+        },
+        { rule: rule.name },
+      ),
+    ];
+  }
+}
+
+/** Rules that stumble over the same thing say the same: without a place, the message tells one from another. */
+function keyOf({ code, place, subject, message }: Finding): string {
+  return JSON.stringify([
+    code,
+    place?.file,
+    place?.line,
+    place?.column,
+    subject,
+    Object.keys(subject).length === 0 && message,
+  ]);
 }
 
 const ranks = { error: 0, warning: 1, note: 2 };
 
-function bySeverityAndPlace(a: Diagnosis, b: Diagnosis): number {
+function bySeverityAndPlace(a: Finding, b: Finding): number {
   return (
     ranks[a.severity ?? 'error'] - ranks[b.severity ?? 'error'] ||
     (a.place?.file ?? '').localeCompare(b.place?.file ?? '') ||

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { BootstrapError } from '../../lib/errors/index.js';
 import {
   diagnosisJson,
   diagnosisProblem,
@@ -49,7 +50,34 @@ describe('examining a project', () => {
     const { leftOut } = await examine(evidence, [
       { name: 'needs-host', reads: ['host'], find: () => [diagnosis] },
     ]);
-    assert.deepEqual(leftOut, ['needs-host']);
+    assert.deepEqual(leftOut, [{ name: 'needs-host', lacks: 'host' }]);
+  });
+
+  it('tells what a rule could not read, once, and goes on with the others', async () => {
+    const unreadable = (): never => {
+      throw new BootstrapError({ code: 'DBB6001', message: 'no Python interpreter was found' });
+    };
+    const { findings } = await examine(evidence, [
+      { name: 'one', reads: [], find: unreadable },
+      { name: 'two', reads: [], find: unreadable },
+      { name: 'three', reads: [], find: () => [diagnosis] },
+      {
+        name: 'four',
+        reads: [],
+        find: () => {
+          throw new TypeError('undefined is not a function');
+        },
+      },
+    ]);
+    assert.deepEqual(
+      findings.map(({ code, severity }) => [code, severity]),
+      [
+        ['DBB6001', undefined],
+        ['DBB6007', undefined],
+        ['DBB9001', 'warning'],
+      ],
+    );
+    assert.match(findings[2]?.message ?? '', /rule "four" failed: undefined is not a function/);
   });
 
   it('shows expected, actual and evidence to people and the place to machines', () => {
