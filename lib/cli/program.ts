@@ -1,9 +1,5 @@
-import { createRequire } from 'node:module';
-import type { Command } from 'commander';
+import { Command } from 'commander';
 import type * as CommandOptions from './options.js';
-
-// Commander is CommonJS: its ESM wrapper costs 5 of the 25 ms that `--help` may take beyond bare Node (bench/startup.ts).
-const commander = createRequire(import.meta.url)('commander') as typeof import('commander');
 
 /** A command that was chosen: resolves with the exit code. */
 export type Action = () => Promise<number>;
@@ -19,7 +15,7 @@ export async function createProgram(
   const { addConfigOptions, addRunOptions, addSelectOptions } = isHelpAlone(args)
     ? noOptions
     : await import('./options.js');
-  const program = new commander.Command('db-bootstrap')
+  const program = new Command('db-bootstrap')
     .description(
       "Brings an application's PostgreSQL database from nothing, or from any earlier state, to verified ready.",
     )

@@ -1,4 +1,4 @@
-import type { Json, TaskDatabase, TaskHost } from '../../config/define.js';
+import type { Json, TaskDatabase, TaskHost, TaskKind } from '../../config/define.js';
 import type { Workflow } from '../../config/workflow.js';
 import type { HostService } from '../django/index.js';
 import { BootstrapError, packageRoot } from '../errors/index.js';
@@ -23,6 +23,7 @@ import {
   type Ledger,
   type RunLock,
   type RunServices,
+  type TaskEnd,
 } from '../run/index.js';
 import { print, type Io } from './io.js';
 
@@ -57,7 +58,8 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const database = connection && new Database(connection, { applicationName: applicationName(runId) });
   const stateDirectory = stateDirectoryOf(workflow);
   const ledger = ledgerOf(options, stateDirectory, database);
-  const host = lazyHost(options, ledger, database);
+  let edition = 0;
+  const host = lazyHost(options, ledger, database, () => edition);
   const environment = (): Record<string, string> =>
     taskEnvironment({ base: workflow.env, own: {}, database, runId });
   const services: RunServices = {
@@ -74,6 +76,9 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     attached: () => {
       // Loading Django takes longer than all that usually comes before the first question.
       if (!readOnly && mayWarm(workflow)) host.warm({ ...environment(), PGAPPNAME: applicationName(runId) });
+    },
+    taskEnded: (end) => {
+      if (mayHaveWritten(end, workflow.tasks.get(end.name)?.kind)) edition += 1;
     },
     databaseAnswers: async () =>
       (await database?.query('select 1').then(
@@ -190,6 +195,7 @@ function lazyHost(
   { workflow, runId, readOnly, force }: SessionOptions,
   ledger: Ledger,
   database: Database | undefined,
+  edition: () => number,
 ): {
   forTask(user: HostUser): TaskHost;
   warm(env: Readonly<Record<string, string>>): void;
@@ -200,6 +206,7 @@ function lazyHost(
     const store = {
       get: async (key: string) => ledger.forTask('(host)').get(key),
       set: async (key: string, value: object) => ledger.forTask('(host)').set(key, value as Json),
+      edition,
     };
     return createHostService({
       django: workflow.django,
@@ -242,6 +249,12 @@ function mayWarm({ tasks }: Workflow): boolean {
   };
   const asking = [...tasks.values()].filter((task) => task.enabled && task.kind.host === true);
   return asking.length > 0 && asking.every(({ name }) => isSafe(name));
+}
+
+/** Whether a task may have left files behind: not one that only looks, or that had nothing to do. */
+function mayHaveWritten({ status }: TaskEnd, kind: TaskKind | undefined): boolean {
+  if (status === 'up-to-date' || status === 'skipped' || status === 'blocked') return false;
+  return kind?.check !== true && kind?.readies !== true;
 }
 
 /** Stands where no database is: reading anything of it but its name says why there is none. */

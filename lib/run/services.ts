@@ -53,6 +53,8 @@ export interface RunServices {
   readonly ledger: Ledger;
   /** Told once, when the lock is held and the ledger is ready. */
   attached?(): void;
+  /** Told when a task has ended, before any that needs it starts. */
+  taskEnded?(end: TaskEnd): void;
   /** Whether the database answers now; decides when the lock is taken. */
   databaseAnswers(): Promise<boolean>;
   /** Ends the sessions on the server whose application_name this is: what children of a cancelled task left there. */

@@ -37,6 +37,7 @@ export class Session {
   }
 
   taskEnded(end: TaskEnd): Promise<void> {
+    this.#options.services.taskEnded?.(end);
     return this.#record(() => this.#options.services.ledger.taskEnded(end));
   }
 

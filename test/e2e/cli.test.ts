@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { bootstrap, runEnd, type Ended } from '../support/command.js';
 import { makeFolder } from '../support/folder.js';
 import { createTestDatabase, query } from '../support/postgres.js';
@@ -80,8 +80,16 @@ describe('the command line', function () {
         cwd: project.folder,
         env: { DATABASE_URL: database.url, NODE_OPTIONS: `--import=${preload}`, LOADED: file },
       });
+      // A package is loaded from its own folder, or from a file that was joined, which names what it was made of.
       const names = readFileSync(file, 'utf8')
         .split('\n')
+        .flatMap((line) =>
+          line.startsWith('file:') && line.includes('/dist/')
+            ? readFileSync(fileURLToPath(line), 'utf8')
+                .split('\n')
+                .filter((text) => text.startsWith('// '))
+            : [line],
+        )
         .flatMap((line) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(line)?.[1] ?? []);
       log.remove();
       return { ended, packages: new Set(names) };

@@ -7,6 +7,8 @@ import { fingerprintProject, newestChange, type LoadedAs } from './fingerprint.j
 export interface AnswerStore {
   get(key: string): Promise<unknown>;
   set(key: string, value: object): Promise<void>;
+  /** Grows whenever the run may have written files; absent: it may do so at any time. */
+  edition?(): number;
 }
 
 type Params = Readonly<Record<string, unknown>>;
@@ -48,6 +50,8 @@ export class AnswerBook {
   readonly #store: AnswerStore;
   readonly #loaded: LoadedAs;
   #page: Page | undefined;
+  /** The edition of the files for which the fingerprint was found to hold. */
+  #verified: number | undefined;
   readonly #noted = new Map<string, Noted>();
 
   private constructor(store: AnswerStore, loaded: LoadedAs, page: Page | undefined) {
@@ -71,7 +75,6 @@ export class AnswerBook {
 
   /** The answer to a question, or undefined where the host has to be asked. */
   async find(method: string, params: Params, database: StateDatabase): Promise<unknown> {
-    // Tasks of the same run may have written files since the last question.
     this.#check();
     const answer = this.#page?.answers[idOf(method, params)];
     if (answer?.state === undefined) return answer?.result;
@@ -114,6 +117,7 @@ export class AnswerBook {
     const asked = (await ask('sources', {})) as Sources;
     if (asked.doubts.length > 0) return;
     // What was answered before holds only as long as what it was answered from.
+    this.#verified = undefined;
     this.#check();
     const old = this.#page;
     const sources = old ? united(asked, moved(old, this.#loaded.root)) : asked;
@@ -128,7 +132,11 @@ export class AnswerBook {
     } satisfies Page);
   }
 
+  /** Closes the book where the project is no longer what it was; tasks of the same run may have written files since the last question. */
   #check(): void {
+    const edition = this.#store.edition?.();
+    if (edition !== undefined && edition === this.#verified) return;
+    this.#verified = edition;
     const page = this.#page;
     if (page && fingerprintProject(this.#loaded, moved(page, this.#loaded.root)) !== page.fingerprint) {
       this.#page = undefined;
