@@ -11,6 +11,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.migration import Migration
 from django.db.transaction import atomic
 
+from .fewer_statements import one_search_path, own_search_path
+
 #: Models times operations beyond which states are not kept: each holds references to all models.
 LIMIT = 100_000
 
@@ -86,7 +88,8 @@ def _migrate_all_forwards(self, state, plan, full_plan, fake, fake_initial):
     _current.position = 0
     _current.forget_rows()
     try:
-        result = _plain_forwards(self, state, plan, full_plan, fake=fake, fake_initial=fake_initial)
+        with one_search_path(self.connection):
+            result = _plain_forwards(self, state, plan, full_plan, fake=fake, fake_initial=fake_initial)
         # The command goes on to change what it gets.
         return result.clone() if result is _current.returned else result
     finally:
@@ -119,8 +122,9 @@ def _apply(self, project_state, schema_editor, collect_sql=False):
 def _run(migration, operation, schema_editor, before, after):
     """One operation on the database, as `Migration.apply` runs it."""
     inner = operation.atomic or (migration.atomic and operation.atomic is not False)
-    if not schema_editor.atomic_migration and inner:
-        with atomic(schema_editor.connection.alias):
+    with own_search_path(schema_editor.connection, operation):
+        if not schema_editor.atomic_migration and inner:
+            with atomic(schema_editor.connection.alias):
+                operation.database_forwards(migration.app_label, schema_editor, before, after)
+        else:
             operation.database_forwards(migration.app_label, schema_editor, before, after)
-    else:
-        operation.database_forwards(migration.app_label, schema_editor, before, after)

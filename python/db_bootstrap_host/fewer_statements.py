@@ -1,0 +1,86 @@
+"""
+Statements that migrating a schema can do without.
+
+django_tenants sets the search_path before each statement, and Django before 5.2 lists all tables for each migration that it
+records: on small schemas that is half of all statements. Both are asked once, wherever nothing can have changed the answer.
+"""
+
+from contextlib import contextmanager
+
+from django.db.migrations.operations.special import RunPython, RunSQL, SeparateDatabaseAndState
+from django.db.migrations.recorder import MigrationRecorder
+
+_once = False
+
+
+@contextmanager
+def fewer_statements():
+    """While it holds, a recorder that has seen its table does not look again, and `one_search_path` works."""
+    has_table = MigrationRecorder.has_table
+    originals = [(MigrationRecorder, "has_table", has_table)]
+
+    def remembered(recorder):
+        if not getattr(recorder, "_seen_table", False):
+            recorder._seen_table = has_table(recorder)
+        return recorder._seen_table
+
+    MigrationRecorder.has_table = remembered
+    backend = _backend()
+    if backend is not None:
+        asked = backend.get_limit_set_calls
+        originals.append((backend, "get_limit_set_calls", asked))
+        backend.get_limit_set_calls = lambda: _once or asked()
+    try:
+        yield
+    finally:
+        for owner, name, original in originals:
+            setattr(owner, name, original)
+
+
+@contextmanager
+def one_search_path(connection):
+    """The search_path is set once inside: before any transaction, so that no rollback undoes it."""
+    global _once
+    if not hasattr(connection, "search_path_set_schemas"):
+        yield
+        return
+    connection.search_path_set_schemas = None
+    with connection.cursor():
+        _once = True
+    try:
+        yield
+    finally:
+        _once = False
+        connection.search_path_set_schemas = None
+
+
+@contextmanager
+def own_search_path(connection, operation):
+    """Around an operation: where it runs code or SQL of the project's, which may set the search_path itself, it is set as ever."""
+    global _once
+    if not _once or _is_plain(operation):
+        yield
+        return
+    _once = False
+    try:
+        yield
+    finally:
+        _once = True
+        connection.search_path_set_schemas = None
+
+
+def _is_plain(operation):
+    if isinstance(operation, SeparateDatabaseAndState):
+        return all(_is_plain(inner) for inner in operation.database_operations)
+    module = type(operation).__module__
+    return not isinstance(operation, (RunPython, RunSQL)) and module.startswith(
+        ("django.db.migrations.operations.", "django.contrib.postgres.operations")
+    )
+
+
+def _backend():
+    try:
+        from django_tenants.postgresql_backend import base
+    except ImportError:
+        return None
+    return base if hasattr(base, "get_limit_set_calls") else None
