@@ -63,6 +63,14 @@ export async function createProgram(
       choose(async () => (await import('./check.js')).checkCommand(options));
     });
 
+  addConfigOptions(program.command('doctor'))
+    .description('what is wrong with config, project, server and CI files, and the repair; changes nothing')
+    .option('--json', 'as one JSON document')
+    .option('--workflow <file>', 'look at this CI workflow file alone')
+    .action((options: Record<string, unknown>) => {
+      choose(async () => (await import('./doctor.js')).doctorCommand(options));
+    });
+
   addSelectOptions(addConfigOptions(program.command('graph')))
     .description('draw the tasks and their dependencies')
     .option('--format <format>', 'text, mermaid, dot or json')

@@ -26,6 +26,7 @@ import {
   type TaskEnd,
 } from '../run/index.js';
 import { print, type Io } from './io.js';
+import { mayWarm } from './may-warm.js';
 
 /** What a workflow is executed with. */
 export interface Session {
@@ -232,23 +233,6 @@ function lazyHost(
     },
     close: async () => (await service)?.close(),
   };
-}
-
-/**
- * Whether the project may be loaded before the first task asks for it: not where a task before one that asks may change files, as
- * a command does that makes the virtual environment. Tasks that do without the database are taken to work on files.
- */
-function mayWarm({ tasks }: Workflow): boolean {
-  const seen = new Set<string>();
-  const isSafe = (name: string): boolean => {
-    const task = tasks.get(name);
-    if (!task || seen.has(name)) return true;
-    seen.add(name);
-    if (task.enabled && task.kind.database === false) return false;
-    return [...task.needs, ...task.after].every(isSafe);
-  };
-  const asking = [...tasks.values()].filter((task) => task.enabled && task.kind.host === true);
-  return asking.length > 0 && asking.every(({ name }) => isSafe(name));
 }
 
 /** Whether a task may have left files behind: not one that only looks, or that had nothing to do. */

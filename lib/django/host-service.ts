@@ -62,6 +62,8 @@ export function createHostService(options: HostServiceOptions): HostService {
     // A task with an environment of its own has other settings, or another database: it needs a process of its own.
     if (current && last?.usable === true && current.key === key) return last;
     await last?.close();
+    // Whoever closed meanwhile has not seen the process that would start now.
+    if (closed) throw new Error('the host is closed');
     const project = LoadedProject.open(options, env);
     current = { key, since: Date.now(), project };
     return project;
@@ -83,6 +85,7 @@ export function createHostService(options: HostServiceOptions): HostService {
     const book = await bookFor(user.env);
     const known = await book?.find(method, params, user.database);
     if (known !== undefined) return known;
+    if (closed) throw interrupted(user.name, method);
     const project = await open(user.env);
     const result = await project.request(method, params, user, onEvent);
     book?.note(method, params, result);

@@ -14,6 +14,7 @@ export const codes = {
   DBB1007: 'the working directory does not exist',
   DBB1008: 'a command needs an argument that is missing',
   DBB1009: 'a file could not be written',
+  DBB1010: 'a CI workflow file that was named cannot be read',
 
   // 2 config
   DBB2001: 'no config file was found',
