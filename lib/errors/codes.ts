@@ -64,6 +64,15 @@ export const codes = {
   DBB4022: 'no embedded server is running',
   DBB4023: 'the embedded server is of another major version than its data',
   DBB4030: 'the ledger could not be written',
+  DBB4040: 'the server is older than PostgreSQL 14',
+  DBB4041: 'the connection goes through a pooler that changes the session between transactions',
+  DBB4042: 'a pooler refuses a parameter of the connection',
+  DBB4043: 'the server is a standby, which nobody can write to',
+  DBB4044: 'transactions are read-only by default',
+  DBB4045: 'the server has too few connections for the workflow',
+  DBB4046: 'the server has too few locks for the fleet',
+  DBB4047: 'the role may not create schemas in the database',
+  DBB4048: 'the role may not create tables in the public schema',
 
   // 5 task
   DBB5001: 'a command failed',
