@@ -86,7 +86,10 @@ export interface TaskHost {
   ): Promise<Result>;
 }
 
-/** The ledger's view of one task: small JSON values by key, kept from run to run. */
+/**
+ * The ledger's view of one task: small JSON values by key, kept from run to run, until a destructive task before this one works: then
+ * all that is kept with the database is forgotten, but values with the `state` "running", which tell of work that never ended.
+ */
 export interface TaskLedger {
   get(key: string): Promise<Json | undefined>;
   /** With `client`, the write is part of that client's transaction (where the ledger is in the same database). */
@@ -187,7 +190,7 @@ export interface TaskKind<Options = unknown> {
   readonly check?: boolean;
   /** The database answers once it has succeeded. */
   readonly readies?: boolean;
-  /** It deletes: the guards decide before anything starts. */
+  /** It deletes: the guards decide before anything starts, and tasks behind it forget what they did right before it works. */
   readonly destructive?: boolean;
   /** It asks the Django host, whose process may start while the tasks before it run. */
   readonly host?: boolean;

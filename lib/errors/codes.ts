@@ -95,6 +95,7 @@ export const codes = {
   DBB5018: 'a compressed init script needs a program that is not installed',
   DBB5019: 'a task failed in a way that it did not explain',
   DBB5020: 'a task was interrupted',
+  DBB5021: 'tasks whose rows may have been deleted do not run again',
 
   // 6 Django and tenants
   DBB6001: 'no Python interpreter was found',

@@ -1,5 +1,5 @@
 export type { GraphEdge, GraphNode } from './node.js';
 export { validateGraph, type GraphFault } from './validate.js';
-export { criticalPath, edgesOf, topologicalOrder } from './order.js';
+export { criticalPath, downstreamOf, edgesOf, topologicalOrder } from './order.js';
 export { drawText, quoteName } from './draw-text.js';
 export { drawDot, drawMermaid, toJson } from './draw-markup.js';

@@ -33,6 +33,21 @@ export function topologicalOrder<Node extends GraphNode>(nodes: readonly Node[])
   return ordered;
 }
 
+/** The names of all nodes that a path of arrows leads to from a node, over needs and after, whether enabled or not. */
+export function downstreamOf(nodes: readonly GraphNode[], name: string): ReadonlySet<string> {
+  const edges = edgesOf(nodes);
+  const found = new Set<string>();
+  const left = [name];
+  for (let at = left.pop(); at !== undefined; at = left.pop()) {
+    for (const { from, to } of edges) {
+      if (from !== at || found.has(to)) continue;
+      found.add(to);
+      left.push(to);
+    }
+  }
+  return found;
+}
+
 /** The chain of tasks that decides how long the whole takes, and its length in milliseconds. */
 export function criticalPath(
   nodes: readonly GraphNode[],

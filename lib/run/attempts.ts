@@ -20,6 +20,8 @@ export type TaskOutcome = Pick<
 export interface AttemptOptions {
   createContext(attempt: number, signal: AbortSignal): TaskContext<unknown>;
   emit(event: RunEventBody): void;
+  /** Called right before the work of each attempt whose plan says that there is some; the work starts once it has resolved. */
+  beforeWork?(context: TaskContext<unknown>): Promise<void>;
   /** Aborted when the run is interrupted or has no time left. */
   readonly cancel: AbortSignal;
   readonly patience: Patience;
@@ -40,7 +42,7 @@ export async function runAttempts(task: TaskDefinition, options: AttemptOptions)
         options.emit({ type: 'attempt.start', task: task.name, attempt });
         try {
           last.answer = await withinTimeout(task, options, (signal) =>
-            answer(task, options.createContext(attempt, signal)),
+            answer(task, options.createContext(attempt, signal), options),
           );
         } catch (error) {
           // p-retry has views of its own on TypeErrors and on what is no error at all: it sees only ours.
@@ -83,7 +85,11 @@ export async function runAttempts(task: TaskDefinition, options: AttemptOptions)
 type Answer = Pick<TaskOutcome, 'status' | 'changed' | 'reason' | 'warnings'>;
 
 /** One attempt: the condition, the plan, the work. */
-async function answer(task: TaskDefinition, context: TaskContext<unknown>): Promise<Answer> {
+async function answer(
+  task: TaskDefinition,
+  context: TaskContext<unknown>,
+  { beforeWork }: Pick<AttemptOptions, 'beforeWork'>,
+): Promise<Answer> {
   if (task.if) {
     const verdict = await evaluateCondition(task.if, context);
     if (!verdict.holds) return { status: 'skipped', changed: false, reason: verdict.reason };
@@ -93,6 +99,7 @@ async function answer(task: TaskDefinition, context: TaskContext<unknown>): Prom
   if (plan && plan.action !== 'run') {
     return { status: plan.action === 'skip' ? 'skipped' : 'up-to-date', changed: false, reason: plan.reason };
   }
+  await beforeWork?.(context);
   context.signal.throwIfAborted();
   const { changed, summary, findings = [], warnings = [] } = await task.kind.run(context);
   const [first, ...rest] = findings.filter(isError);

@@ -15,8 +15,8 @@ export interface ContextSource {
   readonly services: RunServices;
   readonly kill: AbortSignal;
   emit(event: RunEventBody): void;
-  /** Wraps a ledger: `plan` refuses writes. */
-  readonly ledgerOf?: (ledger: TaskLedger) => TaskLedger;
+  /** Wraps what a task remembers about the database, or about files: `plan` refuses writes. */
+  readonly ledgerOf?: (ledger: TaskLedger, about: 'database' | 'files') => TaskLedger;
 }
 
 /** Absolute path of the folder of our own files. */
@@ -65,10 +65,10 @@ export function createContext(
     tenants: workflow.tenants,
     log,
     get ledger() {
-      return once('ledger', () => wrap(services.ledger.forTask(task.name)));
+      return once('ledger', () => wrap(services.ledger.forTask(task.name), 'database'));
     },
     get localLedger() {
-      return once('localLedger', () => wrap(services.ledger.local(task.name)));
+      return once('localLedger', () => wrap(services.ledger.local(task.name), 'files'));
     },
     signal,
     exec: async (command: string, options: ExecOptions = {}): Promise<ExecResult> => {

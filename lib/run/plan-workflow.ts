@@ -1,11 +1,12 @@
-import type { Plan, TaskContext, TaskLedger } from '../../config/define.js';
+import type { Plan, TaskContext } from '../../config/define.js';
 import type { TaskDefinition, Workflow } from '../../config/workflow.js';
 import { BootstrapError, redactor, type Problem } from '../errors/index.js';
 import { topologicalOrder } from '../graph/index.js';
 import { evaluateCondition } from './condition.js';
-import { createContext } from './context.js';
+import { createContext, type ContextSource } from './context.js';
 import { withinTimeout } from './deadline.js';
 import { cleanProblem, problemsOf } from './failure.js';
+import { forgetful, readOnly } from './planned-ledger.js';
 import type { RunServices } from './services.js';
 import { TaskLog } from './task-log.js';
 
@@ -30,7 +31,7 @@ export interface TaskPlan {
 /**
  * Asks every task what it would do, in their order; starts none and writes nothing. What cannot be known because a task before
  * it has yet to run counts as "run". Every answer is about the present: where a task before it will run and may change something,
- * an "up-to-date" says "as things stand". Throws a BootstrapError with all failures that no such task explains.
+ * an "up-to-date" says "as things stand"; where a destructive task before it will run, what the task remembers does not count. Throws a BootstrapError with all failures that no such task explains.
  */
 export async function planWorkflow(options: PlanOptions): Promise<readonly TaskPlan[]> {
   const { workflow, interrupt } = options;
@@ -45,7 +46,11 @@ export async function planWorkflow(options: PlanOptions): Promise<readonly TaskP
     let plan: Plan;
     try {
       plan = task.enabled
-        ? await planTask(task, options)
+        ? await planTask(
+            task,
+            options,
+            before.find(({ kind }) => kind.destructive),
+          )
         : { action: 'skip', reason: task.disabledReason ?? 'disabled in the config' };
       const changing = before.find(({ kind }) => !kind.check && !kind.readies);
       if (changing && plan.action === 'up-to-date') {
@@ -68,7 +73,12 @@ export async function planWorkflow(options: PlanOptions): Promise<readonly TaskP
   return [...workflow.tasks.keys()].flatMap((name) => plans.get(name) ?? []);
 }
 
-async function planTask(task: TaskDefinition, options: PlanOptions): Promise<Plan> {
+/** `deleting` is a destructive task that will run before this one. */
+async function planTask(
+  task: TaskDefinition,
+  options: PlanOptions,
+  deleting: TaskDefinition | undefined,
+): Promise<Plan> {
   const { workflow, interrupt, kill } = options;
   const log = new TaskLog({
     task: task.name,
@@ -76,22 +86,38 @@ async function planTask(task: TaskDefinition, options: PlanOptions): Promise<Pla
     redact: (text) => text,
     unwritable: () => undefined,
   });
-  return withinTimeout(task, { cancel: interrupt, patience: { grace: workflow.grace, kill } }, (signal) => {
-    const source = { ...options, emit: () => undefined, ledgerOf: readOnly };
-    return answer(task, createContext(source, task, { number: 1, signal, log }));
+  const hidden = new Set<string>();
+  const ledgerOf: ContextSource['ledgerOf'] = (ledger, about) =>
+    readOnly(deleting && about === 'database' ? forgetful(ledger, hidden) : ledger);
+  const patience = { grace: workflow.grace, kill };
+  return withinTimeout(task, { cancel: interrupt, patience }, (signal) => {
+    const source = { ...options, emit: () => undefined, ledgerOf };
+    const context = createContext(source, task, { number: 1, signal, log });
+    return answer(task, context, () =>
+      deleting && hidden.size > 0
+        ? `what it did does not count any more once "${deleting.name}" has run`
+        : undefined,
+    );
   });
 }
 
-async function answer(task: TaskDefinition, context: TaskContext<unknown>): Promise<Plan> {
+/** `because` is asked when the task has answered "run": why it will, where it cannot know. */
+async function answer(
+  task: TaskDefinition,
+  context: TaskContext<unknown>,
+  because: () => string | undefined,
+): Promise<Plan> {
   const condition = task.if;
   if (condition && !('command' in condition)) {
     const verdict = await evaluateCondition(condition, context);
     if (!verdict.holds) return { action: 'skip', reason: verdict.reason };
   }
   const plan = (await task.kind.plan?.(context)) ?? { action: 'run', reason: 'it runs every time' };
+  if (plan.action !== 'run') return plan;
+  const reason = because() ?? plan.reason;
   // A command may change something, so only a run may ask it.
-  if (plan.action !== 'run' || !condition || !('command' in condition)) return plan;
-  return { ...plan, reason: `only if "${condition.command}" succeeds: ${plan.reason}` };
+  if (!condition || !('command' in condition)) return { ...plan, reason };
+  return { ...plan, reason: `only if "${condition.command}" succeeds: ${reason}` };
 }
 
 /** Whether a failure may be gone once a task has run: waiting cures only what concerns the connection, and checks cure nothing. */
@@ -108,15 +134,4 @@ function upstream(task: TaskDefinition, workflow: Workflow): readonly TaskDefini
     for (const each of [...(other?.needs ?? []), ...(other?.after ?? [])]) names.add(each);
   }
   return topologicalOrder([...workflow.tasks.values()]).filter(({ name }) => names.has(name));
-}
-
-function readOnly(ledger: TaskLedger): TaskLedger {
-  const refuse = (): Promise<never> =>
-    Promise.reject(new Error('a plan writes nothing, the ledger included'));
-  return {
-    get: (key) => ledger.get(key),
-    entries: () => ledger.entries(),
-    set: refuse,
-    delete: refuse,
-  };
 }

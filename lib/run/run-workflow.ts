@@ -1,7 +1,6 @@
 import { setMaxListeners } from 'node:events';
-import { join } from 'node:path';
 import type { TaskDefinition } from '../../config/workflow.js';
-import { BootstrapError, redactor, type Problem } from '../errors/index.js';
+import { BootstrapError, type Problem } from '../errors/index.js';
 import { endSurvivors, writeRunFile } from '../process/index.js';
 import { runAttempts, type TaskOutcome } from './attempts.js';
 import { concludeRun } from './conclude.js';
@@ -9,13 +8,14 @@ import { createContext, stateDirectoryOf } from './context.js';
 import { aborted, outOfPatience } from './deadline.js';
 import { formatDuration } from './duration.js';
 import type { RunEventBody, TaskEnd } from './events.js';
-import { cleanProblem } from './failure.js';
+import { forgetDownstream, remembering } from './forgetting.js';
 import { reasonOf } from './reason.js';
 import { schedule, type Ending } from './schedule.js';
 import type { RunOptions, RunResult } from './services.js';
 import { faultOf, startEvent, survivorProblem, unwritable } from './run-start.js';
 import { Session } from './session.js';
-import { TaskLog } from './task-log.js';
+import type { TaskLog } from './task-log.js';
+import { Voice } from './voice.js';
 
 /** Executes a workflow: emits every event of the run, and resolves when all is ended, written down and closed. Never rejects. */
 export async function runWorkflow(options: RunOptions): Promise<RunResult> {
@@ -24,7 +24,7 @@ export async function runWorkflow(options: RunOptions): Promise<RunResult> {
 
 class Run {
   readonly #options: RunOptions;
-  readonly #redact: (text: string) => string;
+  readonly #voice: Voice;
   readonly #session: Session;
   /** Ends what runs; every running task listens to it. */
   readonly #cancel = new AbortController();
@@ -33,15 +33,13 @@ class Run {
   readonly #problems: Problem[] = [];
   readonly #ends = new Map<string, TaskEnd>();
   readonly #logs = new Map<string, { readonly log: TaskLog; readonly from: number }>();
-  #logsComplained = false;
-  #over = false;
   #removeRunFile = (): void => undefined;
 
   constructor(options: RunOptions) {
     this.#options = options;
     setMaxListeners(0, this.#cancel.signal);
-    this.#redact = redactor(options.workflow.secrets);
-    this.#session = new Session(options, (problem) => this.#notice(problem));
+    this.#voice = new Voice(options);
+    this.#session = new Session(options, (problem) => this.#voice.notice(problem));
   }
 
   async run(): Promise<RunResult> {
@@ -75,8 +73,8 @@ class Run {
 
   #announce(): void {
     const { services } = this.#options;
-    const user = { name: 'run', signal: this.#cancel.signal, log: this.#logOf('run') };
-    this.#emit(startEvent(this.#options, () => services.database(user).display));
+    const user = { name: 'run', signal: this.#cancel.signal, log: this.#voice.logOf('run') };
+    this.#voice.emit(startEvent(this.#options, () => services.database(user).display));
   }
 
   /** Ends what a crashed run left, leaves a trace of this one, and takes the lock where that is possible already. */
@@ -86,12 +84,12 @@ class Run {
     for (const survivor of await endSurvivors(stateDirectory, { grace: workflow.grace, kill })) {
       const problem = survivorProblem(survivor);
       if (survivor.ended === undefined) this.#stop(problem);
-      else this.#notice(problem);
+      else this.#voice.notice(problem);
     }
     try {
       this.#removeRunFile = await writeRunFile(stateDirectory, runId);
     } catch (error) {
-      this.#notice(unwritable(stateDirectory, error));
+      this.#voice.notice(unwritable(stateDirectory, error));
     }
     if (workflow.database.kind === 'none' || (await services.databaseAnswers())) await this.#openSession();
   }
@@ -121,15 +119,16 @@ class Run {
 
   async #execute(task: TaskDefinition): Promise<TaskOutcome> {
     const { services, kill, workflow, verbose = false } = this.#options;
-    const log = this.#logOf(task.name);
+    const log = this.#voice.logOf(task.name);
     this.#logs.set(task.name, { log, from: performance.now() });
-    this.#emit({ type: 'task.start', task: task.name, use: task.use });
+    this.#voice.emit({ type: 'task.start', task: task.name, use: task.use });
     await this.#session.taskStarted(task.name);
-    const emit = (event: RunEventBody): void => this.#emit(event);
+    const emit = (event: RunEventBody): void => this.#voice.emit(event);
     const outcome = await runAttempts(task, {
       createContext: (number, signal) =>
         createContext({ ...this.#options, kill, emit }, task, { number, signal, log }),
       emit,
+      ...(task.kind.destructive ? { beforeWork: () => this.#beforeDeleting(task, log) } : {}),
       cancel: this.#cancel.signal,
       patience: { grace: workflow.grace, kill },
       verbose,
@@ -138,7 +137,23 @@ class Run {
     // Dependents must not start before the lock is held.
     const answers = outcome.status === 'succeeded' && (task.kind.readies ?? false);
     if (answers || (!this.#session.isOpen && (await services.databaseAnswers()))) await this.#openSession();
-    return outcome;
+    return task.kind.destructive && outcome.changed ? this.#afterDeleting(task, outcome) : outcome;
+  }
+
+  /** Rejects, and so keeps the task from its work, where the lock is not held or the ledger cannot be written. */
+  async #beforeDeleting(task: TaskDefinition, log: TaskLog): Promise<void> {
+    const { workflow, services } = this.#options;
+    await this.#session.open(this.#cancel.signal);
+    const forgotten = await forgetDownstream(task, workflow, services.ledger);
+    if (forgotten.length > 0) log.info(`no longer counts as done: ${forgotten.join(', ')}`);
+  }
+
+  async #afterDeleting(task: TaskDefinition, outcome: TaskOutcome): Promise<TaskOutcome> {
+    const { workflow, services } = this.#options;
+    const notes = await remembering(task, workflow, services.ledger).catch((error: unknown) => [
+      { ...faultOf(error), severity: 'warning' as const },
+    ]);
+    return { ...outcome, warnings: [...(outcome.warnings ?? []), ...notes] };
   }
 
   async #settle(task: TaskDefinition, ending: Ending, outcome: TaskOutcome | undefined): Promise<void> {
@@ -157,9 +172,9 @@ class Run {
       ms: entry ? Math.round(performance.now() - entry.from) : 0,
       ...(path === undefined ? {} : { log: path }),
     };
-    const clean = this.#clean(end);
+    const clean = this.#voice.clean(end);
     this.#ends.set(task.name, clean);
-    this.#emit({ type: 'task.end', ...clean });
+    this.#voice.emit({ type: 'task.end', ...clean });
     await this.#session.taskEnded(clean);
   }
 
@@ -180,12 +195,12 @@ class Run {
       await this.#session.close(status, exitCode);
       await services
         .close()
-        .catch((error: unknown) => this.#notice({ ...faultOf(error), severity: 'warning' }));
+        .catch((error: unknown) => this.#voice.notice({ ...faultOf(error), severity: 'warning' }));
     })();
     await Promise.race([closing, aborted(kill)]);
     this.#removeRunFile();
-    const problems = this.#problems.map((problem) => cleanProblem(problem, this.#redact));
-    const end: RunEventBody = {
+    const problems = this.#problems.map((problem) => this.#voice.clean(problem));
+    this.#voice.end({
       type: 'run.end',
       status,
       exitCode,
@@ -193,10 +208,7 @@ class Run {
       tasks,
       ...(problems.length > 0 ? { problems } : {}),
       ...(status === 'succeeded' ? {} : { resume: resume ?? 'db-bootstrap run' }),
-    };
-    this.#emit(end);
-    // Nothing may come after the last event, whatever was left alone.
-    this.#over = true;
+    });
     return { status, exitCode, tasks, problems };
   }
 
@@ -221,32 +233,5 @@ class Run {
     const task = this.#options.workflow.tasks.get(name);
     if (!task) throw new Error(`no task is named "${name}"`);
     return task;
-  }
-
-  #logOf(name: string): TaskLog {
-    const { workflow, runId } = this.#options;
-    return new TaskLog({
-      task: name,
-      folder: join(stateDirectoryOf(workflow), 'logs', runId),
-      emit: (event) => this.#emit(event),
-      redact: this.#redact,
-      unwritable: (path, error) => {
-        if (!this.#logsComplained) this.#notice(unwritable(path, error));
-        this.#logsComplained = true;
-      },
-    });
-  }
-
-  #notice(problem: Problem): void {
-    this.#emit({ type: 'notice', problem });
-  }
-
-  #clean<Value>(value: Value): Value {
-    return cleanProblem(value as Value & Problem, this.#redact);
-  }
-
-  #emit(event: RunEventBody): void {
-    if (this.#over) return;
-    this.#options.emit(event.type === 'task.log' ? event : this.#clean(event));
   }
 }

@@ -41,6 +41,11 @@ export interface Ledger {
   taskEnded(end: TaskEnd): Promise<void>;
   endRun(status: RunStatus, exitCode: number): Promise<void>;
   forTask(name: string): TaskLedger;
+  /**
+   * Forgets, in one step, what tasks remember about the database, and resolves with the names of those that had something to forget.
+   * What is unfinished (see `isUnfinished`) stays known.
+   */
+  forget(tasks: readonly string[]): Promise<readonly string[]>;
   local(name: string): TaskLedger;
 }
 

@@ -26,7 +26,11 @@ describe('pages of error codes', () => {
         headings.filter((line) => !line.startsWith('# yaml-language-server')),
         [`# ${code}: ${title}`, ...sections.map((section) => `## ${section}`)],
       );
-      assert.match(page, new RegExp(`^(?:error|warning)\\[${code}\\]: `, 'm'), `${code} shows its message`);
+      assert.match(
+        page,
+        new RegExp(`^(?:error|warning|note)\\[${code}\\]: `, 'm'),
+        `${code} shows its message`,
+      );
       for (const [, target] of page.matchAll(/\]\(([^)]+)\)/g)) {
         assert.ok(pages.includes(target ?? ''), `${code} links to ${target ?? ''}`);
       }

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { criticalPath, edgesOf, topologicalOrder, type GraphNode } from '../../lib/graph/index.js';
+import {
+  criticalPath,
+  downstreamOf,
+  edgesOf,
+  topologicalOrder,
+  type GraphNode,
+} from '../../lib/graph/index.js';
 import { graphs } from './arbitrary.js';
 
 function node(name: string, needs: string[] = [], after: string[] = []): GraphNode {
@@ -28,6 +34,34 @@ describe('topologicalOrder', () => {
 
   it('refuses a cycle instead of losing its nodes', () => {
     assert.throws(() => topologicalOrder([node('a', ['b']), node('b', ['a'])]), /cycle/);
+  });
+});
+
+describe('downstreamOf', () => {
+  it('follows needs and after, through disabled nodes too, and does not hold the node itself', () => {
+    const nodes = [
+      node('d', ['b']),
+      { ...node('b', [], ['a']), enabled: false },
+      node('a'),
+      node('side'),
+      node('c', ['side']),
+    ];
+    assert.deepEqual([...downstreamOf(nodes, 'a')].sort(), ['b', 'd']);
+    assert.deepEqual([...downstreamOf(nodes, 'd')], []);
+  });
+
+  it('holds what has the node, or one that it holds, before it, and nothing else', () => {
+    fc.assert(
+      fc.property(graphs(), fc.nat(), (nodes, pick) => {
+        fc.pre(nodes.length > 0);
+        const { name } = nodes[pick % nodes.length]!;
+        const found = downstreamOf(nodes, name);
+        for (const each of nodes) {
+          const behind = [...each.needs, ...each.after].some((other) => other === name || found.has(other));
+          assert.equal(found.has(each.name), behind);
+        }
+      }),
+    );
   });
 });
 

@@ -17,6 +17,7 @@ import type { RunEventBody } from '../../lib/run/events.js';
 import {
   planWorkflow,
   runWorkflow,
+  type Ledger,
   type RunResult,
   type RunServices,
   type TaskPlan,
@@ -36,6 +37,8 @@ export class RunTrial {
   /** What a test changes about lock and ledger, by the word in the journal: throw, or wait. */
   readonly on = new Map<string, () => void | Promise<void>>();
   answers = true;
+  /** A real ledger in the place of the one that only writes down. */
+  ledger: Ledger | undefined;
   /** The URL of a real database; without one the workflow has none. */
   url: string | undefined;
 
@@ -108,7 +111,7 @@ export class RunTrial {
       database: () => database(this.url),
       host: () => ({ request: () => Promise.reject(new Error('this workflow has no host')) }),
       lock: { acquire: () => note('lock'), lost: this.lost.signal, release: () => note('release') },
-      ledger: {
+      ledger: this.ledger ?? {
         attach: async () => {
           await note('attach');
           return [];
@@ -118,6 +121,10 @@ export class RunTrial {
         taskEnded: ({ name, status }) => note(`ended ${name} ${status}`),
         endRun: (status, exitCode) => note(`end ${status} ${exitCode}`),
         forTask: () => ledger(this.memory),
+        forget: async (names) => {
+          await note(`forget ${names.join(' ')}`);
+          return [];
+        },
         local: () => ledger(this.memory),
       },
       databaseAnswers: () => Promise.resolve(this.answers),

@@ -1,10 +1,11 @@
 import type { Json, TaskClient, TaskLedger } from '../../../config/define.js';
 import type { Database } from '../../postgres/index.js';
+import type { FactsPlace } from './pending-facts.js';
 
 type Facts = Map<string, Map<string, Json>>;
 
 /** What tasks remember, in the ledger's table `task_facts` (its quoted name is given). */
-export class DatabaseFacts {
+export class DatabaseFacts implements FactsPlace {
   readonly #database: Database;
   readonly #table: string;
   readonly #readOnly: boolean;
@@ -26,6 +27,18 @@ export class DatabaseFacts {
       set: (key, value, client) => this.#set(task, key, value, client),
       delete: (key) => this.#delete(task, key),
     };
+  }
+
+  /** Forgets all of these tasks' facts but what is unfinished, as `isUnfinished` says; the names of those that had any. */
+  async forget(tasks: readonly string[]): Promise<readonly string[]> {
+    if (this.#readOnly) return [];
+    const rows = await this.#database.query<{ task: string }>(
+      `delete from ${this.#table} where task = any($1) and value ->> 'state' is distinct from 'running' returning task`,
+      [tasks],
+    );
+    this.#facts = undefined;
+    const gone = new Set(rows.map(({ task }) => task));
+    return tasks.filter((task) => gone.has(task));
   }
 
   async #part(task: string): Promise<Map<string, Json>> {

@@ -54,7 +54,7 @@ class DatabaseLedger implements Ledger {
       return await this.#fallBack('create');
     }
     const facts = new DatabaseFacts(this.#database, this.#table('task_facts'), readOnly);
-    await this.#facts.settle((task) => facts.forTask(task));
+    await this.#facts.settle(facts);
     return [];
   }
 
@@ -94,6 +94,10 @@ class DatabaseLedger implements Ledger {
     return this.#facts.forTask(task);
   }
 
+  forget(tasks: readonly string[]): Promise<readonly string[]> {
+    return this.#facts.forget(tasks);
+  }
+
   local(task: string): TaskLedger {
     return this.#local.forTask(task);
   }
@@ -115,7 +119,7 @@ class DatabaseLedger implements Ledger {
     const instead = fileLedger(this.#options, this.#database);
     this.#instead = instead;
     const notices = await instead.attach();
-    await this.#facts.settle((task) => instead.forTask(task));
+    await this.#facts.settle(instead);
     const { name, user } = this.#database;
     const [schema, database, role] = [this.#schema, name, user].map(quoteIdentifier);
     const grant =

@@ -38,7 +38,7 @@ export function fileLedger(
     attach: async () => {
       const name = database ? `ledger-${await identityOf(database)}.json` : 'ledger.json';
       const file = new LocalFacts(join(stateDirectory, name), readOnly);
-      await facts.settle((task) => file.forTask(task));
+      await facts.settle(file);
       return [];
     },
     startRun: async (record) => {
@@ -50,6 +50,7 @@ export function fileLedger(
       note({ event: 'task', name, status, changed, ms, reason }),
     endRun: async (status, exitCode) => note({ event: 'end', status, exitCode }),
     forTask: (name) => facts.forTask(name),
+    forget: (tasks) => facts.forget(tasks),
     local: (name) => local.forTask(name),
   };
 }
@@ -85,6 +86,7 @@ export function noLedger({ stateDirectory, readOnly }: FileLedgerOptions): Ledge
       delete: nothing,
       entries: () => Promise.resolve(new Map()),
     }),
+    forget: () => Promise.resolve([]),
     local: (name) => local.forTask(name),
   };
 }

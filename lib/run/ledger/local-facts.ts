@@ -3,6 +3,8 @@ import { dirname } from 'node:path';
 import type { Json, TaskLedger } from '../../../config/define.js';
 import { BootstrapError } from '../../errors/index.js';
 import { makeStateDirectory } from '../../process/index.js';
+import type { FactsPlace } from './pending-facts.js';
+import { isUnfinished } from './unfinished.js';
 
 type Facts = Map<string, Map<string, Json>>;
 
@@ -10,7 +12,7 @@ type Facts = Map<string, Map<string, Json>>;
  * What tasks remember, in one JSON file; written whole, or not at all. It is read again before each write, because runs on other
  * databases may share the folder.
  */
-export class LocalFacts {
+export class LocalFacts implements FactsPlace {
   readonly #file: string;
   readonly #readOnly: boolean;
 
@@ -28,6 +30,22 @@ export class LocalFacts {
       set: async (key, value) => attempt(() => this.#change(task, (facts) => facts.set(key, value))),
       delete: async (key) => attempt(() => this.#change(task, (facts) => facts.delete(key))),
     };
+  }
+
+  /** Forgets all of these tasks' facts but what is unfinished; the names of those that had any. */
+  async forget(tasks: readonly string[]): Promise<readonly string[]> {
+    return attempt(() => {
+      if (this.#readOnly) return [];
+      const facts = readFacts(this.#file);
+      const forgotten = tasks.filter((task) => {
+        const part = facts.get(task) ?? new Map<string, Json>();
+        const kept = new Map([...part].filter(([, value]) => isUnfinished(value)));
+        facts.set(task, kept);
+        return kept.size < part.size;
+      });
+      if (forgotten.length > 0) writeFacts(this.#file, facts);
+      return forgotten;
+    });
   }
 
   #change(task: string, change: (part: Map<string, Json>) => void): void {
