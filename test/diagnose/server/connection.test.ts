@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { createServer, type AddressInfo, type Server } from 'node:net';
+import { userInfo } from 'node:os';
+import { connection } from '../../../lib/diagnose/server/connection.js';
+import { findingsWith } from '../../support/evidence.js';
+import { freePort, testServer, type TestServer } from '../../support/postgres.js';
+
+describe('rule: connection', function () {
+  this.timeout(60_000);
+  let server: TestServer;
+  let base: string;
+  let login: string;
+  let silentServer: Server;
+  before(async () => {
+    server = await testServer();
+    base = `${server.host}:${server.port}`;
+    login = `${server.user}:${encodeURIComponent(server.password)}`;
+    silentServer = createServer((socket) => socket.end()).listen(0, '127.0.0.1');
+    await new Promise((resolve) => silentServer.once('listening', resolve));
+  });
+  after(() => silentServer.close());
+
+  const cases: readonly [string, () => string | Promise<string>, string, string, RegExp[]][] = [
+    [
+      'a host name that does not resolve',
+      () => 'postgres://app@no-such-host.invalid/app',
+      'DBB4010',
+      'host',
+      [/the name "no-such-host\.invalid" does not resolve/],
+    ],
+    [
+      'a port where nothing listens',
+      async () => `postgres://app@localhost:${await freePort()}/app`,
+      'DBB4001',
+      'host',
+      [/the name "localhost" resolves to/, /takes no connection \(ECONNREFUSED\)/],
+    ],
+    [
+      'a port where something else listens',
+      () => `postgres://app@127.0.0.1:${(silentServer.address() as AddressInfo).port}/app?sslmode=disable`,
+      'DBB4007',
+      'host',
+      [/takes connections/, /nothing that speaks PostgreSQL answers there/],
+    ],
+    [
+      'TLS that the server does not speak',
+      () => `postgres://${login}@${base}/postgres?sslmode=require`,
+      'DBB4011',
+      'TLS',
+      [/takes connections/, /TLS, asked for by sslmode=require, fails/],
+    ],
+    [
+      'a wrong password',
+      () => `postgres://${server.user}:wrong@${base}/postgres`,
+      'DBB4002',
+      'password',
+      [/a PostgreSQL server answers/, /the login of role "postgres" is refused/],
+    ],
+    [
+      'a database that does not exist',
+      () => `postgres://${login}@${base}/postgrse`,
+      'DBB4004',
+      'database',
+      [
+        /role and password are right/,
+        /there is no database "postgrse"/,
+        /databases of this server: .*postgres/,
+      ],
+    ],
+  ];
+  for (const [name, url, code, part, evidence] of cases) {
+    it(`tells ${name} from the rest, and shows what was tried`, async () => {
+      const [finding, ...others] = await findingsWith([connection], { url: await url() });
+      assert.deepEqual(others, []);
+      assert.equal(finding?.code, code);
+      assert.equal(finding.subject.part, part);
+      for (const pattern of evidence) assert.match(finding.evidence.join('\n'), pattern);
+      assert.notEqual(finding.help, undefined);
+      assert.doesNotMatch(
+        JSON.stringify(finding),
+        new RegExp(`${encodeURIComponent(server.password)}|wrong@`),
+      );
+    });
+  }
+
+  it('suggests the nearest database', async () => {
+    const [finding] = await findingsWith([connection], { url: `postgres://${login}@${base}/postgrse` });
+    assert.equal(finding?.help, 'did you mean the database "postgres"?');
+  });
+
+  it('does not miss a database that the task "wait" will create', async () => {
+    const url = `postgres://${login}@${base}/to_be_created`;
+    const config = `preset: sql\ndatabase: ${url}\ntasks: { wait: { createDatabase: true } }\n`;
+    assert.deepEqual(await findingsWith([connection], { url, config }), []);
+  });
+
+  it('says where the name of a role comes from that nobody wrote', async () => {
+    const url = `postgres://${base}/postgres`;
+    const env = { PGPASSWORD: 'wrong', POSTGRES_USER: 'shop' };
+    const config = `preset: sql\ndatabase: ${url}\n`;
+    const [finding] = await findingsWith([connection], { url, config, env });
+    assert.equal(finding?.code, 'DBB4002');
+    assert.equal(finding.subject.user, userInfo().username);
+    assert.match(
+      finding.evidence.join('\n'),
+      /is the user of the operating system: neither the URL nor PGUSER/,
+    );
+    assert.match(finding.evidence.join('\n'), /POSTGRES_USER is "shop"/);
+  });
+
+  it('has nothing to say where the login succeeds', async () => {
+    assert.deepEqual(await findingsWith([connection], { url: server.url }), []);
+  });
+});
