@@ -81,6 +81,8 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     taskEnded: (end) => {
       if (mayHaveWritten(end, workflow.tasks.get(end.name)?.kind)) edition += 1;
     },
+    explain: async (problems, failed) =>
+      (await import('../diagnose/failure/index.js')).explainFailure(problems, failed),
     databaseAnswers: async () =>
       (await database?.query('select 1').then(
         () => true,

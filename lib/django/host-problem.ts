@@ -123,8 +123,11 @@ function helpFor(error: HostError, host: HostFacts): string | undefined {
 }
 
 function factsOf(error: HostError): Facts {
-  const { sqlstate, statement, position, schema, app, migration } = error;
+  const { sqlstate, statement, position, schema, app, migration, operation } = error;
+  const { detail, table, column, constraint } = error;
+  const told = sqlstate === undefined ? {} : { detail, table, column, constraint, operation };
   return {
+    ...Object.fromEntries(Object.entries(told).filter(([, value]) => value !== undefined)),
     ...(sqlstate === undefined ? {} : { sqlstate }),
     ...(statement === undefined ? {} : { statement }),
     ...(position === undefined ? {} : { position }),

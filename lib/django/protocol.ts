@@ -41,6 +41,9 @@ export interface HostError {
   readonly statement?: string;
   readonly position?: number;
   readonly detail?: string;
+  readonly table?: string;
+  readonly column?: string;
+  readonly constraint?: string;
   readonly schema?: string;
   readonly app?: string;
   readonly migration?: string;
@@ -231,6 +234,55 @@ export interface TableMigrations {
   readonly tables: readonly { readonly table: string; readonly app: string; readonly migration: string }[];
 }
 
+/** `objectHistory`: which migration makes a table or a column, and what it takes to make it anew. */
+export type ObjectHistory =
+  | { readonly maker: null }
+  | {
+      readonly maker: MigrationKey;
+      /** The migration before it in its app, or "zero". */
+      readonly before: string;
+      /** The maker and all that depend on it, in order, each with what it makes. */
+      readonly undone: readonly (MigrationKey & {
+        readonly tables: readonly string[];
+        readonly columns: readonly { readonly table: string; readonly column: string }[];
+        /** It holds operations on data. */
+        readonly data: boolean;
+      })[];
+      /** What makes the object as the newest state has it, with unqualified names. */
+      readonly statements: readonly string[];
+    };
+
+/** `migrationEffect`: what a migration would make, against what a schema holds already. */
+export interface MigrationEffect {
+  readonly objects: readonly {
+    readonly table: string;
+    /** The migration makes the table; else it changes it. */
+    readonly made: boolean;
+    readonly exists: boolean;
+    /** Whether the schema's table holds any row. */
+    readonly rows: boolean;
+    /** Null where one of both lacks the part. */
+    readonly differences: readonly {
+      readonly part: 'column' | 'constraint' | 'index' | 'foreign key';
+      readonly name: string;
+      readonly expected: string | null;
+      readonly actual: string | null;
+    }[];
+    /** With the types that the models want. */
+    readonly foreignKeys: readonly {
+      readonly column: string;
+      readonly type: string;
+      readonly toTable: string;
+      readonly toColumn: string;
+      readonly toType: string;
+    }[];
+  }[];
+  /** Operations whose effect cannot be compared, as Django describes them. */
+  readonly others: readonly string[];
+  /** The tables are as the newest migration leaves them. */
+  readonly newest: boolean;
+}
+
 /** `sources`: what the project read while it was loaded; paths are absolute. */
 export interface Sources {
   readonly files: readonly string[];
@@ -264,6 +316,8 @@ export interface HostMethods {
   postMigrate: { params: { schema: string | null }; result: Record<string, never> };
   flush: { params: { plan: boolean; remains?: Readonly<Record<string, string>> }; result: Flushed };
   tableMigrations: { params: Record<string, never>; result: TableMigrations };
+  objectHistory: { params: { table: string; column?: string }; result: ObjectHistory };
+  migrationEffect: { params: { schema?: string; app: string; migration: string }; result: MigrationEffect };
   call: {
     params: { command: string; args?: readonly string[]; schema?: string };
     result: { readonly output: string };

@@ -96,6 +96,13 @@ export const codes = {
   DBB5019: 'a task failed in a way that it did not explain',
   DBB5020: 'a task was interrupted',
   DBB5021: 'tasks whose rows may have been deleted do not run again',
+  DBB5050: 'a task runs before the task that makes what it uses',
+  DBB5051: 'a table exists in a schema that was not searched',
+  DBB5052: 'a command worked on another database than the workflow',
+  DBB5053: 'no schema holds a table of this name',
+  DBB5054: 'a sequence is behind the ids of its table',
+  DBB5055: 'a task inserts a row that exists already',
+  DBB5056: 'a table has no column of this name',
 
   // 6 Django and tenants
   DBB6001: 'no Python interpreter was found',
@@ -133,6 +140,10 @@ export const codes = {
   DBB6033: 'a column that the models expect does not exist',
   DBB6034: 'a table cannot be emptied: rows of tables outside the models refer to it',
   DBB6035: 'a flush deleted rows that data migrations had written',
+  DBB6070: 'a migration is recorded as applied, but a column that it makes does not exist',
+  DBB6071: 'a table of a tenant app was asked for, and there is no tenant',
+  DBB6072: 'an app is in neither SHARED_APPS nor TENANT_APPS',
+  DBB6073: 'a task worked in a schema that holds no table of the app',
 
   // 8 guards
   DBB8001: 'a guard refused a destructive task',

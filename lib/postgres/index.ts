@@ -1,6 +1,7 @@
 export { connect, disconnect, type DatabaseOptions } from './connect.js';
 export { Database, type DatabaseClient } from './database.js';
 export { quoteIdentifier, quoteLiteral } from './identifiers.js';
+export { errorInOutput, sentenceIn, type OutputError } from './output-error.js';
 export { sqlstateOfOutput } from './output-sqlstate.js';
 export { isNotYet, problemOf } from './problem-of.js';
 export { resolveConnection, withDatabase, type ConnectionParameters } from './resolve-connection.js';

@@ -10,6 +10,11 @@ export function sqlstateOfOutput(output: string): string | undefined {
     if (known !== undefined) return known;
   }
   const text = /(?:ERROR|FATAL): +(.*)/.exec(output)?.[1] ?? '';
+  return sqlstateOfText(text);
+}
+
+/** The SQLSTATE of a message of PostgreSQL's in English, as far as it is known. */
+export function sqlstateOfText(text: string): string | undefined {
   return messages.find(([pattern]) => pattern.test(text))?.[1];
 }
 
@@ -29,7 +34,16 @@ const messages: readonly [RegExp, string][] = [
   [/^schema ".*" does not exist/, '3F000'],
   [/^database ".*" does not exist/, '3D000'],
   [/^role ".*" does not exist/, '42704'],
-  [/^permission denied/, '42501'],
+  [/^(?:type|operator class|collation|access method) ".*" does not exist/, '42704'],
+  [/^(?:function|procedure|operator) .* does not exist|^operator does not exist:/, '42883'],
+  [/^permission denied|^must be owner of/, '42501'],
+  [/^value too long for type/, '22001'],
+  [/^null value in column|^column ".*" of relation ".*" contains null values/, '23502'],
+  [/^foreign key constraint ".*" cannot be implemented/, '42804'],
+  [/^current transaction is aborted/, '25P02'],
+  [/^canceling statement due to lock timeout|^could not obtain lock on/, '55P03'],
+  [/^sorry, too many clients already|^remaining connection slots|^too many connections for/, '53300'],
+  [/^terminating connection due to administrator command/, '57P01'],
   [/^syntax error/, '42601'],
   [/^password authentication failed/, '28P01'],
   [/^deadlock detected/, '40P01'],

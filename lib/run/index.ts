@@ -1,5 +1,6 @@
 export type { Reporter, RunEvent, RunEventBody, RunStatus, TaskEnd, TaskStatus } from './events.js';
 export type {
+  FailedTask,
   Ledger,
   RunLock,
   RunOptions,

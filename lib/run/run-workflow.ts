@@ -9,6 +9,7 @@ import { aborted, outOfPatience } from './deadline.js';
 import { formatDuration } from './duration.js';
 import type { RunEventBody, TaskEnd } from './events.js';
 import { forgetDownstream, remembering } from './forgetting.js';
+import { withCauses } from './explain.js';
 import { reasonOf } from './reason.js';
 import { schedule, type Ending } from './schedule.js';
 import type { RunOptions, RunResult } from './services.js';
@@ -156,9 +157,11 @@ class Run {
     return { ...outcome, warnings: [...(outcome.warnings ?? []), ...notes] };
   }
 
-  async #settle(task: TaskDefinition, ending: Ending, outcome: TaskOutcome | undefined): Promise<void> {
-    if (this.#ends.has(task.name)) return;
+  async #settle(task: TaskDefinition, ending: Ending, ended: TaskOutcome | undefined): Promise<void> {
     const entry = this.#logs.get(task.name);
+    const ms = entry ? Math.round(performance.now() - entry.from) : 0;
+    const outcome = ended && (await this.#explain(task, ended, ms));
+    if (this.#ends.has(task.name)) return;
     const path = entry?.log.path;
     const end: TaskEnd = {
       name: task.name,
@@ -169,13 +172,18 @@ class Run {
       reason: reasonOf(task, ending, this.#cancel.signal),
       ...outcome,
       ...ending,
-      ms: entry ? Math.round(performance.now() - entry.from) : 0,
+      ms,
       ...(path === undefined ? {} : { log: path }),
     };
     const clean = this.#voice.clean(end);
     this.#ends.set(task.name, clean);
     this.#voice.emit({ type: 'task.end', ...clean });
     await this.#session.taskEnded(clean);
+  }
+
+  #explain(task: TaskDefinition, outcome: TaskOutcome, ms: number): Promise<TaskOutcome> {
+    const source = { ...this.#options, emit: (event: RunEventBody) => this.#voice.emit(event) };
+    return withCauses(source, task, outcome, { startedAt: Date.now() - ms, cancel: this.#cancel.signal });
   }
 
   /** Writes the end, closes all, and tells it. A second interruption does not wait for any of it. */

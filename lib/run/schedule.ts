@@ -78,8 +78,9 @@ export function schedule<Outcome extends ScheduleOutcome>(
       const outcome = await options.execute(node.name, cancel);
       const own = node.onFailure ?? policy;
       const status = outcome.status === 'failed' && own === 'warn' ? 'warned' : outcome.status;
-      await options.settle(node.name, { status }, outcome);
+      // Before it is settled: that may take a while, and nothing new starts meanwhile.
       if (status === 'failed' && own === 'stop') stoppedBy ??= node.name;
+      await options.settle(node.name, { status }, outcome);
       finish(
         node,
         { status },

@@ -1,5 +1,5 @@
-import type { TaskDatabase, TaskHost, TaskLedger, TaskLogger } from '../../config/define.js';
-import type { Workflow } from '../../config/workflow.js';
+import type { TaskContext, TaskDatabase, TaskHost, TaskLedger, TaskLogger } from '../../config/define.js';
+import type { TaskDefinition, Workflow } from '../../config/workflow.js';
 import type { Problem } from '../errors/index.js';
 import type { RunEventBody, RunStatus, TaskEnd } from './events.js';
 
@@ -8,6 +8,16 @@ export interface ServiceUser {
   readonly name: string;
   readonly signal: AbortSignal;
   readonly log: TaskLogger;
+}
+
+/** A task that has failed for good, and what whoever explains it may ask. */
+export interface FailedTask {
+  readonly task: TaskDefinition;
+  readonly workflow: Workflow;
+  /** As the task had it, with a signal that ends the questions and a log that nobody reads. */
+  readonly context: TaskContext<unknown>;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
 }
 
 /** One run at a time on a database. */
@@ -60,6 +70,8 @@ export interface RunServices {
   attached?(): void;
   /** Told when a task has ended, before any that needs it starts. */
   taskEnded?(end: TaskEnd): void;
+  /** Finds the causes of a failure: the same problems, with the cause as headline where one was found. */
+  explain?(problems: readonly Problem[], failed: FailedTask): Promise<readonly Problem[]>;
   /** Whether the database answers now; decides when the lock is taken. */
   databaseAnswers(): Promise<boolean>;
   /** Ends the sessions on the server whose application_name this is: what children of a cancelled task left there. */

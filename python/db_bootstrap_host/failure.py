@@ -54,6 +54,8 @@ def database_facts(error):
     diag = getattr(driver, "diag", None)
     facts = {"sqlstate": getattr(driver, "sqlstate", None) or getattr(driver, "pgcode", None)}
     facts["detail"] = getattr(diag, "message_detail", None)
+    for name in ("table", "column", "constraint"):
+        facts[name] = getattr(diag, name + "_name", None)
     statement, whole = getattr(error, "db_bootstrap_statement", (None, False))
     facts["statement"] = statement
     position = getattr(diag, "statement_position", None)

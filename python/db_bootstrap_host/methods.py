@@ -17,6 +17,8 @@ METHODS = {
     "ensureTenants": "ensure_tenants:ensure_tenants",
     "flush": "flush:flush",
     "tableMigrations": "table_migrations:table_migrations",
+    "objectHistory": "object_history:object_history",
+    "migrationEffect": "migration_effect:migration_effect",
     "call": "call:call",
     "sources": "sources:sources",
 }

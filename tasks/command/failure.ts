@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, delimiter, dirname, join, resolve } from 'node:path';
 import { nearest, type Note, type Problem } from '../../lib/errors/index.js';
-import { sqlstateOfOutput } from '../../lib/postgres/index.js';
+import { errorInOutput, sqlstateOfOutput } from '../../lib/postgres/index.js';
 import type { ExecResult, TaskContext } from '../../config/define.js';
 import { causeOf } from './cause.js';
 
@@ -19,7 +19,8 @@ export function failureOf(
   if (unfound !== undefined) return notStarted(context, { cwd, program: unfound, ended });
   const cause = causeOf(ended.output, cwd);
   const how = howItEnded(ended);
-  const sqlstate = sqlstateOfOutput(ended.output);
+  const told = errorInOutput(ended.output);
+  const sqlstate = told?.sqlstate ?? sqlstateOfOutput(ended.output);
   const notes: Note[] = [
     { label: 'command', text: textOf(context.options.run) },
     ...(shown === '.' ? [] : [{ label: 'folder', text: shown }]),
@@ -35,6 +36,9 @@ export function failureOf(
       ...(ended.exitCode === undefined ? {} : { exitCode: ended.exitCode }),
       ...(ended.signal === undefined ? {} : { signal: ended.signal }),
       ...(sqlstate === undefined ? {} : { sqlstate }),
+      ...(told?.detail === undefined ? {} : { detail: told.detail }),
+      ...(told?.statement === undefined ? {} : { statement: told.statement }),
+      ...(told?.position === undefined ? {} : { position: told.position }),
     },
     help: `mend what the command says, or change "tasks.${context.task}" in the config; then run again`,
     output: ended.output,

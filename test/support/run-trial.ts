@@ -39,6 +39,8 @@ export class RunTrial {
   answers = true;
   /** A real ledger in the place of the one that only writes down. */
   ledger: Ledger | undefined;
+  /** Who finds causes; nobody where absent. */
+  explain: RunServices['explain'];
   /** The URL of a real database; without one the workflow has none. */
   url: string | undefined;
 
@@ -127,6 +129,7 @@ export class RunTrial {
         },
         local: () => ledger(this.memory),
       },
+      ...(this.explain ? { explain: this.explain.bind(undefined) } : {}),
       databaseAnswers: () => Promise.resolve(this.answers),
       endSessions: () => Promise.resolve(),
       close: () => note('close'),

@@ -1,0 +1,34 @@
+import type { ErrorCode, Facts, Note, Place, Problem } from '../../errors/index.js';
+import type { Symptom } from './symptom.js';
+
+/** Why something failed: the new headline of its problem. */
+export interface Cause {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly help?: string;
+  /** What shows it. */
+  readonly notes?: readonly Note[];
+  readonly place?: Place;
+  readonly facts?: Facts;
+}
+
+/** The problem with its cause as headline; what was the headline is told as the symptom. */
+export function withCause(problem: Problem, symptom: Symptom, cause: Cause): Problem {
+  const { notes = [], place, help } = problem;
+  const moved = cause.place && place?.line !== undefined ? `${place.file}:${place.line}` : undefined;
+  const sameNotes = new Set(['symptom', ...(cause.notes ?? []).map(({ label }) => label)]);
+  return {
+    ...problem,
+    code: cause.code,
+    message: cause.message,
+    ...(cause.place ? { place: cause.place } : {}),
+    notes: [
+      ...(cause.notes ?? []),
+      { label: 'symptom', text: symptom.message },
+      ...(moved === undefined ? [] : [{ label: 'raised at', text: moved }]),
+      ...notes.filter(({ label }) => label !== 'says' && (label === 'schema' || !sameNotes.has(label))),
+    ],
+    ...(cause.help === undefined ? (help === undefined ? {} : { help }) : { help: cause.help }),
+    facts: { ...problem.facts, sqlstate: symptom.sqlstate, ...cause.facts },
+  };
+}

@@ -1,0 +1,101 @@
+import type { Inspection, ObjectHistory } from '../../django/index.js';
+import { quoteIdentifier } from '../../postgres/index.js';
+import type { Cause } from './cause.js';
+import { migrateCommand, quoted } from './commands.js';
+import type { Project } from './project.js';
+import type { Scene } from './scene.js';
+
+/** An object that schemas lack although they record the migration that makes it. */
+export interface Lost {
+  readonly schemas: readonly string[];
+  readonly table: string;
+  readonly column?: string;
+  readonly history: Extract<ObjectHistory, { readonly undone: unknown }>;
+  readonly inspection: Inspection;
+  readonly project: Project;
+}
+
+/** "recorded as applied, and yet not there", with how it came to be and the repair. */
+export async function explainRecorded(scene: Scene, lost: Lost): Promise<Cause> {
+  const { schemas, table, column, history } = lost;
+  const [schema = 'public'] = schemas;
+  const { app, name } = history.maker;
+  const what = column === undefined ? `table "${table}"` : `column "${column}" of table "${table}"`;
+  const number = name.replace(/^(\d+)_.*$/, '$1');
+  const others = schemas.slice(1);
+  const standing = await standingObjects(scene, schema);
+  return {
+    code: column === undefined ? 'DBB6012' : 'DBB6070',
+    message: `schema "${schema}" records migration ${app}.${number} as applied, but ${what} does not exist`,
+    notes: [
+      { label: 'migration', text: `${app}.${name}` },
+      { label: 'likely', text: await howItHappened(lost, standing) },
+      ...(others.length === 0 ? [] : [{ label: 'the same in', text: quoted(others, 20) }]),
+    ],
+    help: repair(schema, lost, standing),
+    facts: {
+      schema,
+      table,
+      ...(column === undefined ? {} : { column }),
+      migration: `${app}.${name}`,
+      schemas,
+    },
+  };
+}
+
+/** Tables of a schema with their columns. */
+async function standingObjects(
+  scene: Scene,
+  schema: string,
+): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  const rows = await scene.database.query<{ table: string; columns: string[] }>(
+    `select c.relname as "table", array_agg(a.attname::text) as columns
+       from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+       join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+      where n.nspname = $1 and c.relkind in ('r', 'p', 'f', 'v', 'm') group by 1`,
+    [schema],
+  );
+  return new Map(rows.map(({ table, columns }) => [table, new Set(columns)]));
+}
+
+async function howItHappened(
+  lost: Lost,
+  standing: ReadonlyMap<string, ReadonlySet<string>>,
+): Promise<string> {
+  const { project, history, inspection, column } = lost;
+  const { app } = history.maker;
+  if (column !== undefined) return 'the column was dropped by hand, or the migration was recorded by --fake';
+  const ofApp = (await project.tables()).filter((each) => each.app === app);
+  if (ofApp.some((each) => standing.has(each.table)))
+    return `the table was dropped by hand or by a restore of part of a dump: other tables of app "${app}" exist`;
+  if (inspection.tenancy)
+    return `app "${app}" was not in this list of apps (SHARED_APPS, TENANT_APPS) when the schema was migrated, so that its migrations were recorded and its tables skipped; or they were recorded by --fake`;
+  return 'the migrations were recorded by --fake, or the tables were dropped by hand';
+}
+
+/**
+ * Taking the records back and migrating again, where nothing of what the migrations make is there; else that would fail at what
+ * exists, and the object alone is made anew.
+ */
+function repair(schema: string, lost: Lost, standing: ReadonlyMap<string, ReadonlySet<string>>): string {
+  const { history, inspection } = lost;
+  const { maker, before, undone, statements } = history;
+  const exists = undone.some(
+    ({ tables, columns }) =>
+      tables.some((name) => standing.has(name)) ||
+      columns.some(({ table, column }) => standing.get(table)?.has(column) === true),
+  );
+  if (!exists || statements.length === 0) {
+    const only = undone.every(({ app }) => app === maker.app) ? [maker.app] : [];
+    return [
+      'take the records back, and let the migrations run:',
+      migrateCommand(inspection, schema, '--fake', maker.app, before),
+      migrateCommand(inspection, schema, ...only),
+    ].join('\n');
+  }
+  return [
+    'make it anew, in psql (later migrations of the app are there, so that they cannot run again):',
+    `set search_path to ${quoteIdentifier(schema)}, public;`,
+    ...statements.map((text) => (text.trimEnd().endsWith(';') ? text : `${text};`)),
+  ].join('\n');
+}

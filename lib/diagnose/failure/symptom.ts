@@ -1,0 +1,63 @@
+import type { Problem } from '../../errors/index.js';
+import { errorInOutput, sentenceIn } from '../../postgres/index.js';
+
+/** A failure as PostgreSQL told it, whoever passed it on: a driver, Django in the host, or the output of a child. */
+export interface Symptom {
+  readonly sqlstate: string;
+  /** PostgreSQL's own sentence. */
+  readonly message: string;
+  readonly detail?: string;
+  readonly statement?: string;
+  /** The schema in which the task was working, where it is known. */
+  readonly schema?: string;
+  readonly table?: string;
+  readonly column?: string;
+  readonly constraint?: string;
+  /** The migration that was being applied: "app.name". */
+  readonly migration?: string;
+  readonly output: string;
+}
+
+/** What PostgreSQL told about a problem; undefined where it was not PostgreSQL that failed. */
+export function symptomOf(problem: Problem): Symptom | undefined {
+  const { facts = {}, output = '', message, notes = [] } = problem;
+  const told = errorInOutput(output);
+  const sqlstate = text(facts.sqlstate) ?? told?.sqlstate;
+  if (sqlstate === undefined) return undefined;
+  const printed = told?.sqlstate === sqlstate ? told : undefined;
+  const detail = text(facts.detail) ?? printed?.detail ?? notes.find(({ label }) => label === 'detail')?.text;
+  return {
+    sqlstate,
+    message: sentenceIn(message) ?? printed?.message ?? message,
+    ...optional('detail', detail),
+    ...optional('statement', text(facts.statement) ?? printed?.statement),
+    ...optional('schema', text(facts.schema) ?? schemaInOutput(output)),
+    ...optional('table', text(facts.table)),
+    ...optional('column', text(facts.column)),
+    ...optional('constraint', text(facts.constraint)),
+    ...optional('migration', text(facts.migration) ?? migrationInOutput(output)),
+    output,
+  };
+}
+
+/** Django names each migration before it applies it, and says OK behind it. */
+function migrationInOutput(output: string): string | undefined {
+  const lines = output.split('\n').filter((line) => /Applying \w+\.\w+\.\.\./.test(line));
+  const last = lines.at(-1);
+  if (last === undefined || /\.\.\..*\bOK\b/.test(last)) return undefined;
+  return /Applying (\w+\.\w+)\.\.\./.exec(last)?.[1];
+}
+
+/** django_tenants puts executor and schema before each line: "[standard:acme]", "[1/2 (50%) standard:acme]". */
+function schemaInOutput(output: string): string | undefined {
+  const named = [...output.matchAll(/^\[[^\]\n]*?\w+:([^\]:\n]+)\] +(?:===|Applying|Running)/gm)];
+  return named.at(-1)?.[1];
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function optional<Key extends string>(key: Key, value: string | undefined): Partial<Record<Key, string>> {
+  return value === undefined ? {} : ({ [key]: value } as Record<Key, string>);
+}
