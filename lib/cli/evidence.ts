@@ -61,7 +61,8 @@ export async function collectEvidence(options: {
   if (!answers) missing.database = whyNoDatabase(options.case, session);
   // Where there is a ledger it is read: it may hold what Django has answered before.
   else await session?.services.ledger.attach().catch(() => []);
-  const host = await openHost(options.case, session, { ...user, env: session?.environment() ?? {} });
+  const env = workflow && session ? hostEnvironment(workflow, session) : {};
+  const host = await openHost(options.case, session, { ...user, env });
   if (typeof host === 'string') missing.host = host;
   return {
     evidence: {
@@ -109,15 +110,24 @@ async function withoutDatabase(options: ConfigOptions): Promise<Workflow> {
 }
 
 function caseOf(workflow: Workflow, problems: readonly Problem[] = []): Case {
-  const { root, django } = workflow;
-  const isProject = existsSync(join(django.directory, 'manage.py'));
   return {
-    root,
+    root: workflow.root,
     workflow,
     configured: true,
     problems,
-    projectDirectory: isProject ? django.directory : undefined,
+    projectDirectory: projectDirectoryOf(workflow),
   };
+}
+
+/** The folder of manage.py, where there is one. */
+export function projectDirectoryOf({ django }: Workflow): string | undefined {
+  return existsSync(join(django.directory, 'manage.py')) ? django.directory : undefined;
+}
+
+/** The environment in which the workflow's tasks ask Django: that of the first of them. */
+export function hostEnvironment({ tasks }: Workflow, session: Session): Readonly<Record<string, string>> {
+  const first = [...tasks.values()].find(({ enabled, kind }) => enabled && kind.host === true);
+  return session.environment(first?.env);
 }
 
 async function inspectFolder(folder: string): Promise<RepositoryFacts> {

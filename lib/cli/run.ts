@@ -11,6 +11,7 @@ import {
 import { checkGuards } from './guards.js';
 import { load, type Loaded } from './load.js';
 import { withReporter, type RunOptions } from './options.js';
+import { createPreflight } from './preflight.js';
 import { newRunId } from './run-id.js';
 import { openSession } from './session.js';
 import { catchSignals } from './signals.js';
@@ -60,7 +61,7 @@ export async function execute(
       emit,
       interrupt: signals.interrupt,
       kill: signals.kill,
-      services: session.services,
+      services: { ...session.services, preflight: createPreflight(workflow, session) },
       resume: resumeCommand(options),
       verbose: options.verbose === true,
     });

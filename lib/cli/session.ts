@@ -35,8 +35,8 @@ export interface Session {
   readonly connection: ConnectionParameters | undefined;
   /** Values that may stand in no output, beside those of the config. */
   readonly secrets: readonly string[];
-  /** The environment that tasks have. */
-  environment(): Readonly<Record<string, string>>;
+  /** The environment that tasks have; `own` is what one of them adds. */
+  environment(own?: Readonly<Record<string, string>>): Readonly<Record<string, string>>;
 }
 
 /** What decides how a session is opened. */
@@ -61,8 +61,8 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const ledger = ledgerOf(options, stateDirectory, database);
   let edition = 0;
   const host = lazyHost(options, ledger, database, () => edition);
-  const environment = (): Record<string, string> =>
-    taskEnvironment({ base: workflow.env, own: {}, database, runId });
+  const environment = (own: Readonly<Record<string, string>> = {}): Record<string, string> =>
+    taskEnvironment({ base: workflow.env, own, database, runId });
   const services: RunServices = {
     database: ({ signal }) => database?.bind(signal) ?? noDatabase(workflow),
     // One process serves all tasks, so its sessions bear the run's name and not that of the task which happens to ask first.

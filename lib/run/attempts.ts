@@ -20,6 +20,8 @@ export type TaskOutcome = Pick<
 export interface AttemptOptions {
   createContext(attempt: number, signal: AbortSignal): TaskContext<unknown>;
   emit(event: RunEventBody): void;
+  /** Asked once the plan says that a task will change something; false where the run has found a reason against it. */
+  mayChange(signal: AbortSignal): Promise<boolean>;
   /** Called right before the work of each attempt whose plan says that there is some; the work starts once it has resolved. */
   beforeWork?(context: TaskContext<unknown>): Promise<void>;
   /** Aborted when the run is interrupted or has no time left. */
@@ -41,8 +43,12 @@ export async function runAttempts(task: TaskDefinition, options: AttemptOptions)
         last.attempt = attempt;
         options.emit({ type: 'attempt.start', task: task.name, attempt });
         try {
-          last.answer = await withinTimeout(task, options, (signal) =>
-            answer(task, options.createContext(attempt, signal), options),
+          last.answer = await withinTimeout(task, options, (signal, clock) =>
+            answer(task, options.createContext(attempt, signal), {
+              ...options,
+              // What the run looks at before its first change is not this task's time.
+              mayChange: () => clock.without(options.mayChange(signal)),
+            }),
           );
         } catch (error) {
           // p-retry has views of its own on TypeErrors and on what is no error at all: it sees only ours.
@@ -88,7 +94,7 @@ type Answer = Pick<TaskOutcome, 'status' | 'changed' | 'reason' | 'warnings'>;
 async function answer(
   task: TaskDefinition,
   context: TaskContext<unknown>,
-  { beforeWork }: Pick<AttemptOptions, 'beforeWork'>,
+  { beforeWork, mayChange }: Pick<AttemptOptions, 'beforeWork' | 'mayChange'>,
 ): Promise<Answer> {
   if (task.if) {
     const verdict = await evaluateCondition(task.if, context);
@@ -99,6 +105,12 @@ async function answer(
   if (plan && plan.action !== 'run') {
     return { status: plan.action === 'skip' ? 'skipped' : 'up-to-date', changed: false, reason: plan.reason };
   }
+  if (!task.kind.check && !task.kind.readies && !(await mayChange(context.signal)))
+    return {
+      status: 'cancelled',
+      changed: false,
+      reason: 'not started, because faults were found before it',
+    };
   await beforeWork?.(context);
   context.signal.throwIfAborted();
   const { changed, summary, findings = [], warnings = [] } = await task.kind.run(context);

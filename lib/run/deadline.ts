@@ -10,6 +10,12 @@ export interface Patience {
   readonly kill: AbortSignal;
 }
 
+/** The time of an attempt. */
+export interface Clock {
+  /** Waits for what is no part of the attempt: its time stands still meanwhile. */
+  without<Result>(wait: Promise<Result>): Promise<Result>;
+}
+
 /** The run was interrupted while an attempt ran. */
 export class Cancelled extends Error {
   override readonly name = 'Cancelled';
@@ -26,7 +32,7 @@ const killMargin = 300;
 export async function withinTimeout<Result>(
   task: TaskDefinition,
   options: { readonly cancel: AbortSignal; readonly patience: Patience },
-  work: (signal: AbortSignal) => Promise<Result>,
+  work: (signal: AbortSignal, clock: Clock) => Promise<Result>,
 ): Promise<Result> {
   const { cancel, patience } = options;
   const controller = new AbortController();
@@ -34,16 +40,13 @@ export async function withinTimeout<Result>(
   const onCancel = (): void => controller.abort(cancel.reason);
   if (cancel.aborted) throw new Cancelled();
   cancel.addEventListener('abort', onCancel, { once: true });
-  const timer =
-    task.timeout === undefined
-      ? undefined
-      : setTimeout(() => {
-          passed.abort();
-          controller.abort(new Error('the timeout has passed'));
-        }, task.timeout);
+  const countdown = startCountdown(task.timeout, () => {
+    passed.abort();
+    controller.abort(new Error('the timeout has passed'));
+  });
   const abandoned = giveUp(controller.signal, patience);
   try {
-    const result = await Promise.race([work(controller.signal), abandoned.promise]);
+    const result = await Promise.race([work(controller.signal, countdown), abandoned.promise]);
     if (result === abandonedMark) throw ended(task, cancel, true);
     if (passed.signal.aborted && !isAborted(cancel)) throw ended(task, cancel, false);
     return result;
@@ -52,10 +55,37 @@ export async function withinTimeout<Result>(
     if (error instanceof BootstrapError && error.code === 'DBB5003') throw error;
     throw ended(task, cancel, false, error);
   } finally {
-    clearTimeout(timer);
+    countdown.stop();
     abandoned.stop();
     cancel.removeEventListener('abort', onCancel);
   }
+}
+
+function startCountdown(ms: number | undefined, end: () => void): Clock & { stop(): void } {
+  if (ms === undefined) return { without: (wait) => wait, stop: () => undefined };
+  let left = ms;
+  let since = 0;
+  let timer: NodeJS.Timeout | undefined;
+  let over = false;
+  const start = (): void => {
+    since = performance.now();
+    if (!over) timer = setTimeout(end, left);
+  };
+  const pause = (): void => {
+    clearTimeout(timer);
+    left = Math.max(0, left - (performance.now() - since));
+  };
+  start();
+  return {
+    without: (wait) => {
+      pause();
+      return wait.finally(start);
+    },
+    stop: () => {
+      over = true;
+      clearTimeout(timer);
+    },
+  };
 }
 
 function ended(

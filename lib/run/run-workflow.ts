@@ -10,6 +10,7 @@ import { formatDuration } from './duration.js';
 import type { RunEventBody, TaskEnd } from './events.js';
 import { forgetDownstream, remembering } from './forgetting.js';
 import { withCauses } from './explain.js';
+import { Preflight } from './preflight.js';
 import { reasonOf } from './reason.js';
 import { schedule, type Ending } from './schedule.js';
 import type { RunOptions, RunResult } from './services.js';
@@ -27,6 +28,7 @@ class Run {
   readonly #options: RunOptions;
   readonly #voice: Voice;
   readonly #session: Session;
+  readonly #preflight: Preflight;
   /** Ends what runs; every running task listens to it. */
   readonly #cancel = new AbortController();
   /** Starts nothing new. */
@@ -41,6 +43,10 @@ class Run {
     setMaxListeners(0, this.#cancel.signal);
     this.#voice = new Voice(options);
     this.#session = new Session(options, (problem) => this.#voice.notice(problem));
+    this.#preflight = new Preflight(options.services, {
+      stop: (problem) => this.#stop(problem),
+      notice: (problem) => this.#voice.notice(problem),
+    });
   }
 
   async run(): Promise<RunResult> {
@@ -129,6 +135,7 @@ class Run {
       createContext: (number, signal) =>
         createContext({ ...this.#options, kill, emit }, task, { number, signal, log }),
       emit,
+      mayChange: (signal) => this.#preflight.allows(task, { name: task.name, signal, log }),
       ...(task.kind.destructive ? { beforeWork: () => this.#beforeDeleting(task, log) } : {}),
       cancel: this.#cancel.signal,
       patience: { grace: workflow.grace, kill },

@@ -72,6 +72,11 @@ export interface RunServices {
   taskEnded?(end: TaskEnd): void;
   /** Finds the causes of a failure: the same problems, with the cause as headline where one was found. */
   explain?(problems: readonly Problem[], failed: FailedTask): Promise<readonly Problem[]>;
+  /**
+   * Looks for faults before a task changes anything: in project, server and config, as far as that task may rest on them. Asked for
+   * every such task; an error keeps it, and all others that change something, from starting.
+   */
+  preflight?(task: TaskDefinition, user: ServiceUser): Promise<readonly Problem[]>;
   /** Whether the database answers now; decides when the lock is taken. */
   databaseAnswers(): Promise<boolean>;
   /** Ends the sessions on the server whose application_name this is: what children of a cancelled task left there. */

@@ -44,10 +44,10 @@ export async function findingsWith(
 }
 
 async function workflowOf(config: string, env: Readonly<Record<string, string>>): Promise<Workflow> {
-  const { folder, remove } = makeFolder({ '.bootstraprc.yaml': config });
+  const project = makeFolder({ '.bootstraprc.yaml': config });
   try {
-    return (await loadWorkflow({ cwd: folder, env, builtinKinds })).workflow;
+    return (await loadWorkflow({ cwd: project.folder, env, builtinKinds })).workflow;
   } finally {
-    remove();
+    project.remove();
   }
 }

@@ -41,6 +41,8 @@ export class RunTrial {
   ledger: Ledger | undefined;
   /** Who finds causes; nobody where absent. */
   explain: RunServices['explain'];
+  /** What is looked for before a task changes anything. */
+  preflight: RunServices['preflight'];
   /** The URL of a real database; without one the workflow has none. */
   url: string | undefined;
 
@@ -129,6 +131,7 @@ export class RunTrial {
         },
         local: () => ledger(this.memory),
       },
+      ...(this.preflight ? { preflight: this.preflight.bind(undefined) } : {}),
       ...(this.explain ? { explain: this.explain.bind(undefined) } : {}),
       databaseAnswers: () => Promise.resolve(this.answers),
       endSessions: () => Promise.resolve(),

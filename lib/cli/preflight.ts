@@ -1,0 +1,87 @@
+import type { TaskDefinition, Workflow } from '../../config/workflow.js';
+import type { Evidence, Finding, Rule } from '../diagnose/index.js';
+import type { Problem } from '../errors/index.js';
+import type { RunServices, ServiceUser } from '../run/index.js';
+import { hostEnvironment, projectDirectoryOf } from './evidence.js';
+import { mayWarm } from './may-warm.js';
+import type { Session } from './session.js';
+
+type Stage = 'files' | 'database' | 'django';
+
+/**
+ * The rules that a run applies before it changes anything. Each stage is examined once, when the first task comes that may rest on
+ * it: a task that works on files alone starts without a look at the database, and Django is asked only once it may be loaded.
+ */
+export function createPreflight(workflow: Workflow, session: Session): NonNullable<RunServices['preflight']> {
+  const asked = new Map<Stage, Promise<readonly Problem[]>>();
+  const warm = mayWarm(workflow);
+  const examineStage = (stage: Stage, user: ServiceUser): Promise<readonly Problem[]> => {
+    const known = asked.get(stage) ?? examineOnce(stage, { workflow, session, user, warm });
+    asked.set(stage, known);
+    return known;
+  };
+  return async (task, user) => {
+    const stages = stagesOf(task, workflow, warm);
+    return (await Promise.all(stages.map((stage) => examineStage(stage, user)))).flat();
+  };
+}
+
+function stagesOf(task: TaskDefinition, workflow: Workflow, warm: boolean): readonly Stage[] {
+  if (task.kind.database === false) return ['files'];
+  return warm || asksDjango(task, workflow) ? ['files', 'database', 'django'] : ['files', 'database'];
+}
+
+/** Whether a task, or one that it follows, asks Django: then the project can be loaded, whatever has to be made for that first. */
+function asksDjango(task: TaskDefinition, workflow: Workflow): boolean {
+  const names = new Set([task.name]);
+  for (const name of names) {
+    const each = workflow.tasks.get(name);
+    if (each?.enabled === true && each.kind.host === true) return true;
+    for (const before of [...(each?.needs ?? []), ...(each?.after ?? [])]) names.add(before);
+  }
+  return false;
+}
+
+async function examineOnce(
+  stage: Stage,
+  {
+    workflow,
+    session,
+    user,
+    warm,
+  }: { workflow: Workflow; session: Session; user: ServiceUser; warm: boolean },
+): Promise<readonly Problem[]> {
+  const { diagnosisProblem, examine, rules } = await import('../diagnose/index.js');
+  const projectDirectory = projectDirectoryOf(workflow);
+  const withDatabase = stage !== 'files' && workflow.database.kind !== 'none';
+  const withHost = stage !== 'files' && (stage === 'django' || warm) && projectDirectory !== undefined;
+  const evidence: Evidence = {
+    root: workflow.root,
+    env: session.environment(),
+    workflow,
+    ...(projectDirectory === undefined ? {} : { projectDirectory }),
+    ...(withHost
+      ? { host: session.services.host({ ...user, env: hostEnvironment(workflow, session) }) }
+      : {}),
+    ...(withDatabase && session.connection ? { connection: session.connection } : {}),
+    ...(withDatabase ? { database: session.services.database(user) } : {}),
+    // What is wrong with the CI that runs this is no reason not to run.
+    workflowFiles: [],
+    signal: user.signal,
+  };
+  const { findings } = await examine(
+    evidence,
+    rules.filter((rule) => stageOf(rule) === stage),
+  );
+  return findings.filter(concernsRun).map(diagnosisProblem);
+}
+
+function stageOf({ reads }: Rule): Stage {
+  if (reads.includes('host')) return 'django';
+  return reads.includes('database') ? 'database' : 'files';
+}
+
+/** Errors, and what keeps us from finding any. */
+function concernsRun({ severity = 'error', code }: Finding): boolean {
+  return severity === 'error' || code === 'DBB9001';
+}

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { bootstrap, copyExample, runEnd } from '../support/command.js';
+import { startPgBouncer } from '../support/pgbouncer.js';
+import { createTestDatabase, query } from '../support/postgres.js';
+import { virtualEnv } from '../support/python.js';
+
+describe('what a run looks for before it changes anything', function () {
+  this.timeout(120_000);
+  let project: ReturnType<typeof copyExample>;
+  let database: Awaited<ReturnType<typeof createTestDatabase>>;
+  before(async () => {
+    project = copyExample('django-tenants', await virtualEnv('old'));
+    database = await createTestDatabase();
+  });
+  after(async () => {
+    await database.drop();
+    project.remove();
+  });
+
+  it('fails with the fault as its problem, and starts no task that changes anything', async () => {
+    const pgbouncer = await startPgBouncer(database.url, { mode: 'transaction' });
+    try {
+      const { code, stdout } = await bootstrap(['run', '--skip', 'venv', '--reporter', 'ndjson'], {
+        cwd: project.folder,
+        env: { DATABASE_URL: pgbouncer.url },
+      });
+      assert.equal(code, 1, stdout);
+      const end = runEnd(stdout);
+      assert.deepEqual(
+        end.problems?.map((problem) => problem.code),
+        ['DBB4041'],
+      );
+      assert.deepEqual(
+        end.tasks.filter(({ changed }) => changed),
+        [],
+      );
+      const schemas = await query<{ name: string }>(
+        database.url,
+        `select nspname as name from pg_namespace where nspname !~ '^pg_' and nspname not in ('information_schema', 'db_bootstrap')`,
+      );
+      assert.deepEqual(schemas, [{ name: 'public' }]);
+      const tables = await query(
+        database.url,
+        `select from pg_class where relnamespace = 'public'::regnamespace`,
+      );
+      assert.equal(tables.length, 0);
+    } finally {
+      await pgbouncer.stop();
+    }
+  });
+});
