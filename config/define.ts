@@ -27,6 +27,15 @@ export interface Plan {
 /** One thing that a check found wrong. */
 export interface Finding extends Problem {
   readonly subject: Readonly<Record<string, string>>;
+  /** `check --fix` repairs it: at once where that is safe, or only after a person has agreed, where something is deleted. */
+  readonly repair?: 'safe' | 'confirmed';
+}
+
+/** One thing that the repair of a check did. */
+export interface Repair {
+  /** One phrase: 'sequence "a_id_seq" of schema "acme" set from 3 to 57'. */
+  readonly message: string;
+  readonly subject: Readonly<Record<string, string>>;
 }
 
 /** What a task did. `changed` is true only if something outside the ledger is different now. */
@@ -199,6 +208,11 @@ export interface TaskKind<Options = unknown> {
   /** What it would do now; changes nothing. Where absent, the task always runs. */
   plan?(context: TaskContext<Options>): Promise<Plan>;
   run(context: TaskContext<Options>): Promise<TaskResult>;
+  /**
+   * Of a check: repairs what `run` finds and what is safe to repair, in a transaction; what deletes only where `confirmed`. A second
+   * call changes nothing.
+   */
+  fix?(context: TaskContext<Options>, options: { readonly confirmed: boolean }): Promise<readonly Repair[]>;
 }
 
 /** Declares a task kind, with the options typed by their schema. */

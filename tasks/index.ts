@@ -1,7 +1,15 @@
 import type { TaskKind } from '../config/define.js';
+import { checkConstraints } from './checks/constraints.js';
+import { checkContentTypes } from './checks/content-types.js';
+import { checkDrift } from './checks/drift.js';
+import { checkDuplicates } from './checks/duplicates.js';
 import { checkExtensions } from './checks/extensions.js';
+import { checkForeignKeys } from './checks/foreign-keys.js';
+import { checkIndexes } from './checks/indexes.js';
 import { checkMigrations } from './checks/migrations.js';
+import { checkOrphans } from './checks/orphans.js';
 import { checkRoles } from './checks/roles.js';
+import { checkSequences } from './checks/sequences.js';
 import { checkTables } from './checks/tables.js';
 import { checkTenants } from './checks/tenants.js';
 import { command } from './command.js';
@@ -30,6 +38,14 @@ const kinds = [
   checkTables,
   checkMigrations,
   checkTenants,
+  checkOrphans,
+  checkSequences,
+  checkDrift,
+  checkContentTypes,
+  checkConstraints,
+  checkIndexes,
+  checkForeignKeys,
+  checkDuplicates,
   checkExtensions,
   checkRoles,
 ];

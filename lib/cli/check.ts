@@ -1,77 +1,88 @@
+import type { Repair } from '../../config/define.js';
 import type { Workflow } from '../../config/workflow.js';
+import { builtinKinds } from '../../tasks/index.js';
 import { renderProblems, type Problem } from '../errors/index.js';
-import { runWorkflow } from '../run/index.js';
-import { print } from './io.js';
+import { withPrefix, withoutPrefix } from './check-names.js';
+import { runRound, toldBy, type Round, type Told } from './check-round.js';
+import { print, type Io } from './io.js';
 import { load } from './load.js';
 import type { ConfigOptions, SelectOptions } from './options.js';
-import { newRunId } from './run-id.js';
-import { openSession } from './session.js';
 import { catchSignals } from './signals.js';
-import { version } from './version.js';
 
-/** `db-bootstrap check`: runs the checks of the workflow and nothing else; takes no lock, writes no ledger. Exit 3 where one fails. */
-export async function checkCommand(
-  options: ConfigOptions & SelectOptions & { readonly json?: boolean },
-): Promise<number> {
-  const { io, workflow: whole } = await load({ ...options, ...withPrefix(options) });
+/** Options of `check` beside those that choose config and checks. */
+interface CheckOptions extends ConfigOptions, SelectOptions {
+  readonly json?: boolean;
+  readonly fix?: boolean;
+  readonly yes?: boolean;
+}
+
+/** A check as it is told. */
+interface Checked {
+  readonly name: string;
+  readonly status: 'passed' | 'failed';
+  readonly reason: string;
+  readonly findings: readonly Told[];
+  readonly fixed: readonly Repair[];
+}
+
+/**
+ * `db-bootstrap check`: runs the checks of the workflow and nothing else; takes no lock, writes no ledger. With `--fix` it repairs what is
+ * safe to repair, as a run would: with both. Exit 3 where one fails.
+ */
+export async function checkCommand(options: CheckOptions): Promise<number> {
+  const { io, workflow: whole } = await load({ ...options, ...withPrefix(options, builtinKinds) });
   const workflow = checksOf(whole);
-  const runId = newRunId();
   const signals = catchSignals();
-  const session = await openSession({ io, workflow, runId, waitLock: 0, readOnly: true });
   try {
-    const { tasks, exitCode, problems } = await runWorkflow({
-      runId,
-      version: version(),
-      workflow,
-      emit: () => undefined,
-      interrupt: signals.interrupt,
-      kill: signals.kill,
-      services: session.services,
-      resume: 'db-bootstrap check',
-      verbose: options.verbose === true,
-    });
-    const checks = tasks
-      .filter(({ name, status }) => workflow.tasks.get(name)?.enabled === true && status !== 'skipped')
-      .map((end) => ({
-        name: end.name.replace(/^check-/, ''),
-        status:
-          end.status === 'failed' || end.status === 'cancelled' || end.status === 'blocked'
-            ? 'failed'
-            : 'passed',
-        reason: end.reason,
-        // A check that was not even started has no findings of its own: what befell the run is why.
-        findings: end.attempts === 0 ? problems : [...(end.problems ?? []), ...(end.warnings ?? [])],
-      }));
-    if (options.json === true)
-      print(
-        io.stdout,
-        JSON.stringify(
-          {
-            checks: checks.map(({ name, status, findings }) => ({
-              name,
-              status,
-              findings: findings.map(findingJson),
-            })),
-          },
-          null,
-          2,
-        ),
-      );
-    else {
-      const findings = unique([...checks.flatMap((check) => check.findings), ...problems]);
-      if (findings.length > 0)
-        print(
-          io.stdout,
-          `${renderProblems(findings, { color: io.color, secrets: [...workflow.secrets, ...session.secrets] })}\n`,
-        );
-      for (const { name, status, reason } of checks)
-        print(io.stdout, `${status === 'passed' ? 'passed' : 'FAILED'}  ${name}: ${reason}`);
-      if (checks.length === 0) print(io.stdout, 'no check has anything to look at');
-    }
-    return exitCode;
+    const common = { io, workflow, signals, verbose: options.verbose === true };
+    const first = await runRound({ ...common, readOnly: true });
+    const round =
+      options.fix === true
+        ? await (
+            await import('./check-fix.js')
+          ).repairFindings(first, { ...common, yes: options.yes === true })
+        : first;
+    const checks = told(round, workflow);
+    if (options.json === true) printJson(io, checks, options.fix === true);
+    else printText(io, checks, round);
+    return round.exitCode;
   } finally {
     signals.release();
   }
+}
+
+function told({ tasks, problems, repaired }: Round, workflow: Workflow): readonly Checked[] {
+  return tasks
+    .filter(({ name, status }) => workflow.tasks.get(name)?.enabled === true && status !== 'skipped')
+    .map((end) => ({
+      name: withoutPrefix(end.name),
+      status: ['failed', 'cancelled', 'blocked'].includes(end.status) ? 'failed' : 'passed',
+      reason: end.reason,
+      findings: toldBy(end, problems),
+      fixed: repaired.get(end.name) ?? [],
+    }));
+}
+
+function printJson(io: Io, checks: readonly Checked[], withFixed: boolean): void {
+  const document = {
+    checks: checks.map(({ name, status, findings, fixed }) => ({
+      name,
+      status,
+      findings: findings.map(findingJson),
+      ...(withFixed ? { fixed } : {}),
+    })),
+  };
+  print(io.stdout, JSON.stringify(document, null, 2));
+}
+
+function printText(io: Io, checks: readonly Checked[], { problems, secrets }: Round): void {
+  const findings = unique([...checks.flatMap((check) => check.findings), ...problems]);
+  if (findings.length > 0) print(io.stdout, `${renderProblems(findings, { color: io.color, secrets })}\n`);
+  for (const { name, fixed } of checks)
+    for (const { message } of fixed) print(io.stdout, `fixed   ${name}: ${message}`);
+  for (const { name, status, reason } of checks)
+    print(io.stdout, `${status === 'passed' ? 'passed' : 'FAILED'}  ${name}: ${reason}`);
+  if (checks.length === 0) print(io.stdout, 'no check has anything to look at');
 }
 
 /** Several checks fail for one cause where Django or the database cannot be had; it is told once. */
@@ -80,14 +91,8 @@ function unique(problems: readonly Problem[]): readonly Problem[] {
 }
 
 /** A finding as machines read it. */
-function findingJson(problem: Problem & { readonly subject?: Readonly<Record<string, string>> }): object {
-  return {
-    code: problem.code,
-    severity: problem.severity ?? 'error',
-    subject: problem.subject ?? {},
-    message: problem.message,
-    help: problem.help ?? null,
-  };
+function findingJson({ code, severity, subject, message, help }: Told): object {
+  return { code, severity: severity ?? 'error', subject: subject ?? {}, message, help: help ?? null };
 }
 
 /** The workflow with its checks alone, all of them whatever the others say, and none waiting for a task that does not run. */
@@ -98,17 +103,4 @@ function checksOf(workflow: Workflow): Workflow {
       .map(([name, task]) => [name, { ...task, needs: [], after: [], onFailure: 'continue' as const }]),
   );
   return { ...workflow, tasks };
-}
-
-/** People say "tables" and mean the task "check-tables". */
-function withPrefix({ only, skip, from }: SelectOptions): SelectOptions {
-  const prefix = (names: readonly string[] | undefined): readonly string[] | undefined =>
-    names?.map((name) =>
-      ['tables', 'migrations', 'tenants', 'extensions', 'roles'].includes(name) ? `check-${name}` : name,
-    );
-  return Object.fromEntries(
-    Object.entries({ only: prefix(only), skip: prefix(skip), from: prefix(from) }).filter(
-      ([, names]) => names,
-    ),
-  );
 }

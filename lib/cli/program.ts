@@ -57,8 +57,10 @@ export async function createProgram(
     });
 
   addSelectOptions(addConfigOptions(program.command('check')))
-    .description('run only the checks; changes nothing')
+    .description('run only the checks; changes nothing without --fix')
     .option('--json', 'as one JSON document')
+    .option('--fix', 'repair what is safe to repair, then check again')
+    .option('-y, --yes', 'with --fix: delete what it would ask about')
     .action((options: Record<string, unknown>) => {
       choose(async () => (await import('./check.js')).checkCommand(options));
     });

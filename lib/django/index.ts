@@ -1,3 +1,4 @@
+export type * from './expected-rules.js';
 export type * from './protocol.js';
 export { findInterpreter, type Interpreter, type InterpreterOptions } from './find-interpreter.js';
 export { findSettings, type SettingsOptions } from './find-settings.js';
@@ -8,4 +9,12 @@ export {
   type HostServiceOptions,
 } from './host-service.js';
 export type { HostUser } from './loaded-project.js';
-export { autodetect, expectedTables, inspect, migrate, states, tenantRows } from './requests.js';
+export {
+  autodetect,
+  expectedRules,
+  expectedTables,
+  inspect,
+  migrate,
+  states,
+  tenantRows,
+} from './requests.js';

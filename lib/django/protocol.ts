@@ -1,3 +1,5 @@
+import type { ExpectedRules } from './expected-rules.js';
+
 /**
  * What the host can be asked, and what it answers: one JSON object a line over two pipes of their own (the host reads fd 3
  * and writes fd 4). Requests are `{id, method, params}`; answers `{id, result}` or `{id, error}`, with `{id, event}` between.
@@ -300,6 +302,7 @@ export interface HostMethods {
   inspect: { params: Record<string, never>; result: Inspection };
   connection: { params: Record<string, never>; result: DjangoConnection };
   expectedTables: { params: Record<string, never>; result: { readonly tables: readonly ExpectedTable[] } };
+  expectedRules: { params: Record<string, never>; result: ExpectedRules };
   autodetect: { params: { apps?: readonly string[]; write?: boolean }; result: Autodetected };
   states: {
     params: { schemas?: readonly string[]; scope?: 'public' | 'tenants' | 'all' };

@@ -28,6 +28,11 @@ export async function expectedTables(
   return (await host.request<HostMethods['expectedTables']['result']>('expectedTables')).tables;
 }
 
+/** What the models expect of their tables beside columns. */
+export function expectedRules(host: Asked): Result<'expectedRules'> {
+  return host.request('expectedRules');
+}
+
 /** What `makemigrations` would write, or with `write` has written. */
 export function autodetect(
   host: Asked,

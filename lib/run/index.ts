@@ -9,6 +9,7 @@ export type {
   RunServices,
   ServiceUser,
 } from './services.js';
+export { concludeRun } from './conclude.js';
 export { runWorkflow } from './run-workflow.js';
 export { planWorkflow, type PlanOptions, type TaskPlan } from './plan-workflow.js';
 export { destructiveTasks, evaluateGuards, type GuardOptions } from './guards.js';

@@ -9,6 +9,7 @@ METHODS = {
     "inspect": "inspection:inspect",
     "connection": "connection:connection",
     "expectedTables": "expected_tables:expected_tables",
+    "expectedRules": "expected_rules:expected_rules",
     "autodetect": "autodetect:autodetect",
     "states": "states:states",
     "migrate": "migrate:migrate",

@@ -3,7 +3,7 @@ import type { Finding } from '../../config/define.js';
 /** Findings that are shown in full; more would hide the first cause. */
 const shown = 50;
 
-/** The first findings, errors before warnings, and one more that counts the rest. */
+/** The first findings, errors before warnings before notes, and one more that counts the rest. */
 export function limitFindings(findings: readonly Finding[], subject: string): readonly Finding[] {
   if (findings.length <= shown) return findings;
   const ordered = [...findings].sort((a, b) => rank(a) - rank(b));
@@ -22,6 +22,6 @@ export function limitFindings(findings: readonly Finding[], subject: string): re
   ];
 }
 
-function rank(finding: Finding): number {
-  return finding.severity === 'warning' ? 1 : 0;
+function rank({ severity = 'error' }: Finding): number {
+  return ['error', 'warning', 'note'].indexOf(severity);
 }

@@ -17,11 +17,10 @@ type Row = TenantRows['tenants'][number];
 
 const create = 'run "db-bootstrap run --from tenants"';
 
-/** Row, domain and schema of every tenant agree, and every configured tenant is there. */
+/** Every tenant has its domains, and every configured tenant is there. What has lost its schema, row or tenant is told by orphans. */
 export const checkTenants = defineTask({
   kind: 'check-tenants',
-  description:
-    'The row, the domains and the schema of every tenant agree, and every configured tenant exists.',
+  description: 'Every tenant has its domains, and every configured tenant exists.',
   options,
   host: true,
   check: true,
@@ -37,10 +36,9 @@ async function plan(ctx: Context): Promise<Plan> {
 }
 
 async function run(ctx: Context): Promise<TaskResult> {
-  const { tenancy, publicSchema, tenantModel } = await ctx.host.request<Inspection>('inspect');
+  const { tenancy, publicSchema } = await ctx.host.request<Inspection>('inspect');
   if (!tenancy) return { changed: false, summary: 'the project has no tenants' };
-  const { tenants, orphans, missing } = await ctx.host.request<TenantRows>('tenants');
-  const table = tenantModel?.table ?? 'the tenant table';
+  const { tenants, missing } = await ctx.host.request<TenantRows>('tenants');
   const rows = new Map(tenants.map((row) => [row.schema, row]));
   const owners = new Map(
     tenants.flatMap((row) => row.domains.map((domain) => [domain, row.schema] as const)),
@@ -49,20 +47,12 @@ async function run(ctx: Context): Promise<TaskResult> {
   const findings = [
     ...ctx.tenants.flatMap((tenant) => checkConfigured(tenant, rows, owners, missing)),
     ...tenants.flatMap((row) => checkRow(row, wanted.get(row.schema), publicSchema)),
-    ...orphans.map((schema): Finding => ({
-      code: 'DBB6020',
-      severity: 'warning',
-      message: `schema "${schema}" holds migrations, but ${table} has no row for it`,
-      help: `add tenant "${schema}" to the config, or drop the schema`,
-      facts: { schema },
-      subject: { schema },
-    })),
   ];
   return {
     changed: false,
     summary:
       findings.length === 0
-        ? `row, domain and schema of ${tenants.length === 1 ? '1 tenant' : `${tenants.length} tenants`} agree`
+        ? `rows and domains of ${tenants.length === 1 ? '1 tenant' : `${tenants.length} tenants`} agree`
         : `${findings.length} ${findings.length === 1 ? 'finding' : 'findings'} in ${tenants.length === 1 ? '1 tenant' : `${tenants.length} tenants`}`,
     findings: limitFindings(findings, 'tenants'),
   };
@@ -105,28 +95,18 @@ function checkConfigured(
 
 function checkRow(row: Row, wanted: TenantSpec | undefined, publicSchema: string): Finding[] {
   const { schema } = row;
-  const findings: Finding[] = [];
-  if (!row.schemaExists) {
-    findings.push({
-      code: 'DBB6019',
-      message: `tenant "${schema}" has a row, but its schema does not exist`,
-      help: wanted ? create : `add tenant "${schema}" to the config and ${create}`,
-      facts: { schema },
-      subject: { schema },
-    });
-  }
-  if (row.domains.length === 0 && schema !== publicSchema) {
-    const configured = wanted !== undefined && domainsOf(wanted).length > 0;
-    findings.push({
+  if (row.domains.length > 0 || schema === publicSchema) return [];
+  const configured = wanted !== undefined && domainsOf(wanted).length > 0;
+  return [
+    {
       code: 'DBB6021',
       severity: configured ? 'error' : 'warning',
       message: `tenant "${schema}" has no domain, so no request reaches it`,
       help: configured ? create : `give tenant "${schema}" a domain`,
       facts: { schema },
       subject: { schema },
-    });
-  }
-  return findings;
+    },
+  ];
 }
 
 function domainsOf(tenant: TenantSpec): readonly string[] {

@@ -49,7 +49,7 @@ describe('layers of a config', () => {
 
   it('takes a task of the preset away by null, in a file, a profile and a flag', async () => {
     const config =
-      'preset: sql\ntasks: { check-roles: null }\nprofiles: { p: { tasks: { check-extensions: null } } }\n';
+      'preset: sql\ntasks: { check-roles: null, check-sequences: null, check-constraints: null, check-indexes: null }\nprofiles: { p: { tasks: { check-extensions: null } } }\n';
     const { tasks } = await load(config, {
       profile: 'p',
       set: ['tasks.init=null', 'tasks.other={use: wait}'],

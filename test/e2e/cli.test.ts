@@ -15,6 +15,10 @@ tasks:
   seed: { use: command, run: echo seeded, needs: [schema], enabled: false }
 `;
 
+const presetChecks = ['sequences', 'constraints', 'indexes', 'extensions', 'roles'].map(
+  (name) => `check-${name}`,
+);
+
 describe('the command line', function () {
   this.timeout(60_000);
   let project: ReturnType<typeof makeFolder>;
@@ -148,7 +152,12 @@ describe('the command line', function () {
         [
           { name: 'wait', use: 'wait', needs: [], action: 'run' },
           { name: 'init', use: 'init', needs: ['wait'], action: 'skip' },
-          { name: 'check-extensions', use: 'check-extensions', needs: ['init'], action: 'run' },
+          ...['sequences', 'constraints', 'indexes', 'extensions'].map((name) => ({
+            name: `check-${name}`,
+            use: `check-${name}`,
+            needs: ['init'],
+            action: 'run',
+          })),
           { name: 'check-roles', use: 'check-roles', needs: ['init'], action: 'run' },
           { name: 'schema', use: 'sql', needs: ['init'], action: 'run' },
           { name: 'seed', use: 'command', needs: ['schema'], action: 'skip' },
@@ -171,12 +180,15 @@ describe('the command line', function () {
       assert.deepEqual(
         checks.map(({ name, status, findings }) => ({ name, status, findings: findings.length })),
         [
+          { name: 'sequences', status: 'passed', findings: 0 },
+          { name: 'constraints', status: 'passed', findings: 0 },
+          { name: 'indexes', status: 'passed', findings: 0 },
           { name: 'extensions', status: 'failed', findings: 1 },
           { name: 'roles', status: 'passed', findings: 0 },
         ],
       );
       for (const check of checks) assert.deepEqual(Object.keys(check), ['name', 'status', 'findings']);
-      const finding = checks[0]?.findings[0] ?? {};
+      const finding = checks.find(({ name }) => name === 'extensions')?.findings[0] ?? {};
       assert.deepEqual(Object.keys(finding), ['code', 'severity', 'subject', 'message', 'help']);
       assert.equal(finding.code, 'DBB5013');
       assert.equal(finding.severity, 'error');
@@ -202,6 +214,9 @@ describe('the command line', function () {
         assert.deepEqual(statuses, [
           'wait succeeded',
           'init skipped',
+          'check-sequences succeeded',
+          'check-constraints succeeded',
+          'check-indexes succeeded',
           'check-extensions skipped',
           'check-roles succeeded',
           `schema ${flag[0] === '--json' ? 'up-to-date' : 'succeeded'}`,
@@ -250,14 +265,13 @@ describe('the command line', function () {
       assert.deepEqual(rest, {});
       assert.deepEqual(
         nodes.map(({ name }) => name),
-        ['wait', 'init', 'check-extensions', 'check-roles', 'schema', 'seed'],
+        ['wait', 'init', ...presetChecks, 'schema', 'seed'],
       );
       assert.deepEqual(
         edges.map(({ from, to, type }) => `${from} ${type} ${to}`),
         [
           'wait needs init',
-          'init needs check-extensions',
-          'init needs check-roles',
+          ...presetChecks.map((name) => `init needs ${name}`),
           'init needs schema',
           'schema needs seed',
         ],
@@ -272,7 +286,7 @@ describe('the command line', function () {
         const { code, stdout, stderr } = await run('graph', '--format', format);
         assert.equal(code, 0, stderr);
         assert.match(stdout, pattern);
-        for (const name of ['init', 'check-extensions', 'check-roles', 'schema', 'seed'])
+        for (const name of ['init', ...presetChecks, 'schema', 'seed'])
           assert.ok(stdout.includes(name), name);
       });
     }

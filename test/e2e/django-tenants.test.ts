@@ -5,6 +5,14 @@ import { pythonSets, virtualEnv } from '../support/python.js';
 
 const tenants = ['test_tenant', 'corner_shop'];
 
+interface Fixed {
+  readonly checks: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly fixed: readonly { readonly message: string }[];
+  }[];
+}
+
 for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[]) {
   describe(`examples/django-tenants with ${pythonSets[set].join(' ')}`, function () {
     this.timeout(180_000);
@@ -82,13 +90,59 @@ for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[]) {
       assert.equal(code, 0, stdout + stderr);
       const { checks } = JSON.parse(stdout) as { checks: { name: string; status: string }[] };
       assert.deepEqual(checks.map(({ name }) => name).sort(), [
+        'constraints',
+        'content-types',
+        'drift',
+        'duplicates',
         'extensions',
+        'foreign-keys',
+        'indexes',
         'migrations',
+        'orphans',
         'roles',
+        'sequences',
         'tables',
         'tenants',
       ]);
       assert.ok(checks.every(({ status }) => status === 'passed'));
+    });
+
+    it('repairs sequences, content types and, where a person agrees, domains', async () => {
+      await query(database.url, `select setval('corner_shop.carriers_carrier_id_seq', 1)`);
+      await query(database.url, `delete from test_tenant.auth_permission where codename = 'view_plant'`);
+      const [key] = await query<{ name: string }>(
+        database.url,
+        `select conname as name from pg_constraint where conrelid = 'tenants_domain'::regclass and contype = 'f'`,
+      );
+      await query(database.url, `alter table tenants_domain drop constraint "${key?.name ?? ''}"`);
+      await query(
+        database.url,
+        `insert into tenants_domain (domain, is_primary, tenant_id) values ('lost.example.com', true, 4711)`,
+      );
+      const names = ['--only', 'sequences,content-types,orphans'];
+      const first = JSON.parse((await run('check', '--fix', '--json', ...names)).stdout) as Fixed;
+      assert.deepEqual(
+        first.checks.map(({ name, status, fixed }) => [name, status, fixed.map(({ message }) => message)]),
+        [
+          ['orphans', 'failed', []],
+          [
+            'sequences',
+            'passed',
+            ['sequence "carriers_carrier_id_seq" in schema "corner_shop" set from 1 to 3'],
+          ],
+          ['content-types', 'passed', ['1 permission added to schema "test_tenant"']],
+        ],
+      );
+      const second = await run('check', '--fix', '--yes', ...names);
+      assert.equal(second.code, 0, second.stdout + second.stderr);
+      assert.match(second.stdout, /^fixed {3}orphans: domain "lost\.example\.com" deleted$/m);
+      assert.doesNotMatch(second.stdout, /^fixed {3}(?!orphans)/m);
+      await query(
+        database.url,
+        `alter table tenants_domain add constraint "${key?.name ?? ''}" foreign key (tenant_id)
+           references tenants_client deferrable initially deferred`,
+      );
+      assert.equal((await run('check')).code, 0);
     });
 
     it('names the schema, the migration and the table when a table is gone', async () => {

@@ -1,0 +1,63 @@
+import type { Finding, Repair } from '../../config/define.js';
+import type { Workflow } from '../../config/workflow.js';
+import type { Problem } from '../errors/index.js';
+import { runWorkflow, type RunResult } from '../run/index.js';
+import type { Io } from './io.js';
+import { newRunId } from './run-id.js';
+import { openSession, type Session } from './session.js';
+import type { Signals } from './signals.js';
+import { version } from './version.js';
+
+/** One execution of checks. */
+export interface Round extends RunResult {
+  /** Values that may stand in no output. */
+  readonly secrets: readonly string[];
+  /** What was repaired, by task. */
+  readonly repaired: ReadonlyMap<string, readonly Repair[]>;
+}
+
+/** What a round is executed with. */
+export interface RoundOptions {
+  readonly io: Io;
+  readonly workflow: Workflow;
+  readonly signals: Signals;
+  readonly verbose: boolean;
+  /** Takes no lock and writes no ledger. */
+  readonly readOnly: boolean;
+  /** Throws where nothing may start. */
+  readonly admit?: (session: Session) => Promise<void>;
+}
+
+/** Something that a task told: a finding of a check, or why it failed. */
+export type Told = Problem & Partial<Pick<Finding, 'subject' | 'repair'>>;
+
+/** Executes the tasks of a workflow without a reporter: what the checks found is told at the end. */
+export async function runRound(options: RoundOptions): Promise<Round> {
+  const { io, workflow, signals, verbose, readOnly, admit } = options;
+  const runId = newRunId();
+  const session = await openSession({ io, workflow, runId, waitLock: 0, readOnly });
+  try {
+    await admit?.(session);
+  } catch (error) {
+    await session.services.close();
+    throw error;
+  }
+  const result = await runWorkflow({
+    runId,
+    version: version(),
+    workflow,
+    emit: () => undefined,
+    interrupt: signals.interrupt,
+    kill: signals.kill,
+    services: session.services,
+    resume: 'db-bootstrap check',
+    verbose,
+  });
+  return { ...result, secrets: [...workflow.secrets, ...session.secrets], repaired: new Map() };
+}
+
+/** All that a task told, errors first. */
+export function toldBy(end: RunResult['tasks'][number], problems: readonly Problem[]): readonly Told[] {
+  // A check that was not even started has no findings of its own: what befell the run is why.
+  return end.attempts === 0 ? problems : [...(end.problems ?? []), ...(end.warnings ?? [])];
+}

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { defineTask, type Finding, type TaskContext, type TaskResult } from '../../config/define.js';
+import { expectedRules } from '../../lib/django/index.js';
+import { quoteIdentifier } from '../../lib/postgres/index.js';
+import { limitFindings } from './limit.js';
+import { findPlaces } from './places.js';
+import { findUniqueFaults, keysOf, repeatedRows, type UniqueFault } from './unique-faults.js';
+import { counted, qualified } from './words.js';
+
+const options = z.strictObject({});
+
+/** No rows break a unique rule of the models, and the database knows all of those rules. */
+export const checkDuplicates = defineTask({
+  kind: 'check-duplicates',
+  description: 'The database knows every unique rule of the models, and no rows break one.',
+  options,
+  host: true,
+  check: true,
+  run,
+});
+
+async function run({ database, host }: TaskContext<z.output<typeof options>>): Promise<TaskResult> {
+  const rules = await expectedRules(host);
+  const places = await findPlaces(database, rules);
+  const faults = await findUniqueFaults(database, rules, places);
+  const broken = faults.filter(({ values }) => values > 0).length;
+  const schemas = counted(places.length, 'schema');
+  return {
+    changed: false,
+    summary:
+      faults.length === 0
+        ? `all unique rules hold in ${schemas}`
+        : `${counted(faults.length, 'unique rule')} unknown to the database in ${schemas}, ${String(broken)} of them broken`,
+    findings: limitFindings(faults.map(finding), 'duplicates'),
+  };
+}
+
+function finding(fault: UniqueFault): Finding {
+  const { schema, table, rule, values, rows } = fault;
+  const keys = rule.columns.length > 0 ? rule.columns.join(', ') : rule.expressions.join(', ');
+  const subject = { schema, table, ...(rule.name === null ? {} : { rule: rule.name }), columns: keys };
+  const facts = { schema, table };
+  if (values === 0)
+    return {
+      code: 'DBB6093',
+      severity: 'warning',
+      message: `table "${table}" in schema "${schema}" has no unique index on (${keys}), which the models declare`,
+      help: `run: ${indexOf(fault)};`,
+      facts,
+      subject,
+    };
+  return {
+    code: 'DBB6092',
+    message: `${counted(values, 'value')} of (${keys}) ${values === 1 ? 'occurs' : 'occur'} in ${counted(rows, 'row')} of table "${table}" in schema "${schema}", which may occur once, and no unique index forbids it`,
+    help: `find them: select ${keysOf(rule)}, count(*) ${repeatedRows(fault)}; keep one of each, then run: ${indexOf(fault)};`,
+    facts: { ...facts, values, rows },
+    subject,
+  };
+}
+
+function indexOf({ schema, table, rule }: UniqueFault): string {
+  const name = rule.name === null ? '' : ` ${quoteIdentifier(rule.name)}`;
+  const nulls = rule.nullsDistinct ? '' : ' nulls not distinct';
+  const where = rule.condition === null ? '' : ` where ${rule.condition}`;
+  return `create unique index${name} on ${qualified(schema, table)} (${keysOf(rule)})${nulls}${where}`;
+}

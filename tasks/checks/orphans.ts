@@ -1,0 +1,138 @@
+import { z } from 'zod';
+import {
+  defineTask,
+  type Finding,
+  type Repair,
+  type TaskClient,
+  type TaskContext,
+  type TaskResult,
+} from '../../config/define.js';
+import { expectedRules, type ExpectedRules, type TenantLayout } from '../../lib/django/index.js';
+import { quoteIdentifier } from '../../lib/postgres/index.js';
+import { limitFindings } from './limit.js';
+import { counted, qualified, sqlstateOf } from './words.js';
+
+const options = z.strictObject({});
+
+type Context = TaskContext<z.output<typeof options>>;
+
+/** Rows, schemas and domains of tenants that have lost each other. */
+export const checkOrphans = defineTask({
+  kind: 'check-orphans',
+  description:
+    'No tenant row is without its schema, no schema of a tenant without its row, and no domain without its tenant.',
+  options,
+  host: true,
+  check: true,
+  run,
+  fix,
+});
+
+interface Orphan {
+  readonly kind: 'row' | 'schema' | 'domain';
+  readonly name: string;
+  /** Of a domain: the tenant that it refers to, by its key. */
+  readonly owner: string | null;
+}
+
+async function run({ database, host, tenants }: Context): Promise<TaskResult> {
+  const rules = await expectedRules(host);
+  if (!rules.tenancy) return { changed: false, summary: 'the project has no tenants' };
+  const orphans = await findOrphans(database, rules);
+  const configured = new Set(tenants.map(({ schema }) => schema));
+  return {
+    changed: false,
+    summary:
+      orphans.length === 0
+        ? 'rows, schemas and domains belong together'
+        : `${counted(orphans.length, 'orphan')}: rows, schemas or domains without what belongs to them`,
+    findings: limitFindings(
+      orphans.map((orphan) => finding(orphan, rules, configured)),
+      'orphans',
+    ),
+  };
+}
+
+async function findOrphans(database: TaskClient, rules: ExpectedRules): Promise<readonly Orphan[]> {
+  const { tenants: layout, publicSchema, templates } = rules;
+  if (!layout) return [];
+  const tenants = qualified(publicSchema, layout.schema.table);
+  const schema = quoteIdentifier(layout.schema.column);
+  try {
+    return await database.query<Orphan>(
+      `select 'row' as kind, t.${schema}::text as name, null as owner from ${tenants} t
+        where not exists (select from pg_catalog.pg_namespace n where n.nspname = t.${schema})
+       union all
+       select 'schema', n.nspname::text, null from pg_catalog.pg_namespace n
+         join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = 'django_migrations' and c.relkind in ('r', 'p')
+        where n.nspname <> $1 and n.nspname <> all ($2::text[]) and n.nspname !~ '^pg_'
+          and not exists (select from ${tenants} t where t.${schema} = n.nspname)
+       union all
+       select 'domain', d.${quoteIdentifier(layout.domain.column)}::text, d.${quoteIdentifier(layout.owner.column)}::text
+         from ${strayDomains(layout, publicSchema)}
+       order by 1, 2`,
+      [publicSchema, templates],
+    );
+  } catch (error) {
+    // Without the tables nobody can say what is an orphan; the check of tables says that they are missing.
+    if (['42P01', '42703', '3F000'].includes(sqlstateOf(error))) return [];
+    throw error;
+  }
+}
+
+/** The domains that refer to no tenant, as what stands behind FROM. */
+function strayDomains({ domain, owner }: TenantLayout, publicSchema: string): string {
+  const key = quoteIdentifier(owner.column);
+  return `${qualified(publicSchema, domain.table)} d
+    where d.${key} is null or not exists (
+      select from ${qualified(publicSchema, owner.toTable)} o where o.${quoteIdentifier(owner.toColumn)} = d.${key})`;
+}
+
+function finding(
+  { kind, name, owner }: Orphan,
+  rules: ExpectedRules,
+  configured: ReadonlySet<string>,
+): Finding {
+  const create = 'run "db-bootstrap run --from tenants"';
+  if (kind === 'row')
+    return {
+      code: 'DBB6019',
+      message: `tenant "${name}" has a row, but its schema does not exist`,
+      help: configured.has(name) ? create : `add tenant "${name}" to the config and ${create}`,
+      facts: { schema: name },
+      subject: { schema: name },
+    };
+  if (kind === 'schema')
+    return {
+      code: 'DBB6020',
+      severity: 'warning',
+      message: `schema "${name}" holds migrations, but ${rules.tenants?.schema.table ?? 'the tenant table'} has no row for it`,
+      help: `add tenant "${name}" to the config, or drop the schema`,
+      facts: { schema: name },
+      subject: { schema: name },
+    };
+  return {
+    code: 'DBB6091',
+    message: `domain "${name}" belongs to tenant ${owner ?? 'null'}, which does not exist`,
+    help: 'run "db-bootstrap check --fix --yes --only orphans", which deletes it',
+    subject: { domain: name },
+    repair: 'confirmed',
+  };
+}
+
+/** Deletes domains of tenants that are gone; rows and schemas hold data, and are left to people. */
+async function fix(
+  { database, host }: Context,
+  { confirmed }: { readonly confirmed: boolean },
+): Promise<readonly Repair[]> {
+  const rules = await expectedRules(host);
+  const { tenants: layout, publicSchema } = rules;
+  if (!layout || !confirmed || !(await findOrphans(database, rules)).some(({ kind }) => kind === 'domain'))
+    return [];
+  const rows = await database.transaction((client) =>
+    client.query<{ domain: string }>(
+      `delete from ${strayDomains(layout, publicSchema)} returning d.${quoteIdentifier(layout.domain.column)}::text as domain`,
+    ),
+  );
+  return rows.map(({ domain }) => ({ message: `domain "${domain}" deleted`, subject: { domain } }));
+}

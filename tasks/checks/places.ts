@@ -1,0 +1,58 @@
+import type { TaskClient } from '../../config/define.js';
+import type { ExpectedRules, Placed, TenantColumn } from '../../lib/django/index.js';
+import { quoteIdentifier } from '../../lib/postgres/index.js';
+import { sqlstateOf } from './words.js';
+
+/** A schema with the kind of tables that belong into it: "public", "tenant", or "tenant " and its type. */
+export interface Place {
+  readonly schema: string;
+  readonly kind: string;
+}
+
+/** The public schema, and the schema of every tenant row that exists; without tenants the one schema that Django works in. */
+export async function findPlaces(database: TaskClient, rules: ExpectedRules): Promise<readonly Place[]> {
+  const { tenants: layout, publicSchema } = rules;
+  if (!layout) {
+    const [row] = await database.query<{ schema: string }>(
+      `select coalesce(pg_catalog.current_schema()::text, 'public') as schema`,
+    );
+    return [{ schema: row?.schema ?? 'public', kind: 'public' }];
+  }
+  const rows = await existingTenants(database, layout.schema, layout.type, publicSchema);
+  return [
+    { schema: publicSchema, kind: 'public' },
+    ...rows.map(({ schema, type }) => ({ schema, kind: type === null ? 'tenant' : `tenant ${type}` })),
+  ];
+}
+
+/** Whether the table of a model stands in schemas of a kind. */
+export function belongs(placed: Placed, kind: string): boolean {
+  if (kind === 'public') return placed.shared;
+  if (kind === 'tenant' || placed.types === undefined) return placed.tenant;
+  return placed.types.includes(kind.slice('tenant '.length));
+}
+
+async function existingTenants(
+  database: TaskClient,
+  schema: TenantColumn,
+  type: TenantColumn | null,
+  publicSchema: string,
+): Promise<readonly { schema: string; type: string | null }[]> {
+  const table = (name: string): string => `${quoteIdentifier(publicSchema)}.${quoteIdentifier(name)}`;
+  const join = type
+    ? `left join ${table(type.table)} k on k.${quoteIdentifier(type.key)} = t.${quoteIdentifier(schema.key)}`
+    : '';
+  try {
+    return await database.query(
+      `select n.nspname::text as schema, ${type ? `k.${quoteIdentifier(type.column)}::text` : 'null'} as type
+         from ${table(schema.table)} t
+         join pg_catalog.pg_namespace n on n.nspname = t.${quoteIdentifier(schema.column)} ${join}
+        where n.nspname <> $1 order by 1`,
+      [publicSchema],
+    );
+  } catch (error) {
+    // Without the table or one of its columns there are no tenants yet; the checks of tables and tenants say so.
+    if (['42P01', '42703', '3F000'].includes(sqlstateOf(error))) return [];
+    throw error;
+  }
+}

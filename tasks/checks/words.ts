@@ -1,0 +1,34 @@
+import { BootstrapError } from '../../lib/errors/index.js';
+import { quoteIdentifier, quoteLiteral } from '../../lib/postgres/index.js';
+
+/** "1 schema", "3 schemas". */
+export function counted(number: number, noun: string): string {
+  return `${String(number)} ${noun}${number === 1 ? '' : noun.endsWith('x') ? 'es' : 's'}`;
+}
+
+/** A table's or sequence's name as SQL, with its schema. */
+export function qualified(schema: string, name: string): string {
+  return `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`;
+}
+
+/** Columns as SQL. */
+export function columnList(columns: readonly string[]): string {
+  return columns.map(quoteIdentifier).join(', ');
+}
+
+/** A qualified name as SQL has it where it wants a regclass. */
+export function regclass(schema: string, name: string): string {
+  return quoteLiteral(qualified(schema, name)).trim();
+}
+
+/** Pieces of at most `size`, in order: a statement that touches every table of a fleet would take too many locks at once. */
+export function batches<Item>(items: readonly Item[], size: number): (readonly Item[])[] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  );
+}
+
+/** The SQLSTATE of a failed statement; empty where it has none. */
+export function sqlstateOf(error: unknown): string {
+  return (error instanceof BootstrapError && error.problems[0].facts?.sqlstate) || '';
+}

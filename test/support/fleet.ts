@@ -1,0 +1,71 @@
+import { join } from 'node:path';
+import type { Finding, Repair, TaskKind, TaskResult } from '../../config/define.js';
+import { builtinKinds } from '../../tasks/index.js';
+import { djangoTask } from './django-task.js';
+import { openHost, type TestHost } from './host.js';
+import type { pythonSets } from './python.js';
+import { testContext } from './task-context.js';
+
+/** The example on a database of its own, with the real host and three tenants that are migrated. */
+export interface Fleet extends TestHost {
+  /** Runs a check: "drift" stands for check-drift. */
+  check(name: string): Promise<TaskResult>;
+  /** What its repair does. */
+  fix(name: string, confirmed?: boolean): Promise<readonly Repair[]>;
+}
+
+/** The tenants' schemas, in the order of their rows. */
+export const fleetSchemas = ['acme', 'Grün & Co', 'zoo'] as const;
+
+/** Starts the example with its tenants, or another project as it is after its migrations. */
+export async function openFleet(
+  set: keyof typeof pythonSets,
+  other?: { readonly directory: string; readonly settings: string; readonly tenants: readonly unknown[] },
+): Promise<Fleet> {
+  const project = await openHost({
+    directory: other?.directory ?? join(process.cwd(), 'examples/django-tenants'),
+    settings: other?.settings ?? 'wholesale.settings.test',
+    set,
+  });
+  const host = project.forTask();
+  const tenants =
+    other?.tenants ??
+    fleetSchemas.map((schema, index) => ({
+      schema,
+      domain: `tenant${String(index)}.example.com`,
+      fields: { name: schema },
+    }));
+  const { tenancy } = await host.request<{ tenancy: boolean }>('inspect');
+  await host.request('migrate', { schema: tenancy ? 'public' : null });
+  if (tenants.length > 0)
+    await host.request('ensureTenants', { update: false, plan: false, public: null, tenants });
+  for (const { schema } of tenants as { schema: string }[]) await host.request('migrate', { schema });
+  return {
+    ...project,
+    check: (name) => kindOf(name).run(djangoTask(project, kindOf(name))),
+    fix: async (name, confirmed = false) =>
+      (await kindOf(name).fix?.(djangoTask(project, kindOf(name)), { confirmed })) ?? [],
+  };
+}
+
+/** Runs a check that needs no Django. */
+export function checkDatabase(url: string, name: string): Promise<TaskResult> {
+  return kindOf(name).run(testContext({ kind: kindOf(name), root: '/', url }));
+}
+
+/** What the repair of such a check does. */
+export async function fixDatabase(url: string, name: string): Promise<readonly Repair[]> {
+  const kind = kindOf(name);
+  return (await kind.fix?.(testContext({ kind, root: '/', url }), { confirmed: false })) ?? [];
+}
+
+/** Code, severity and subject of each finding. */
+export function found({ findings = [] }: TaskResult): [string, string, Finding['subject']][] {
+  return findings.map(({ code, severity = 'error', subject }) => [code, severity, subject]);
+}
+
+function kindOf(name: string): TaskKind {
+  const kind = builtinKinds.get(`check-${name}`);
+  if (!kind) throw new Error(`there is no check "${name}"`);
+  return kind;
+}

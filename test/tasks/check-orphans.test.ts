@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { found, openFleet, type Fleet } from '../support/fleet.js';
+import { openHost } from '../support/host.js';
+import { djangoTask } from '../support/django-task.js';
+import { checkOrphans } from '../../tasks/checks/orphans.js';
+import type { TaskKind } from '../../config/define.js';
+import { pythonSets } from '../support/python.js';
+
+const kind = checkOrphans as unknown as TaskKind;
+
+for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[]) {
+  describe(`check orphans (${set})`, function () {
+    this.timeout(120_000);
+    let fleet: Fleet;
+    before(async () => {
+      fleet = await openFleet(set);
+    });
+    after(() => fleet.close());
+
+    it('passes where rows, schemas and domains belong together', async () => {
+      assert.deepEqual(await fleet.check('orphans'), {
+        changed: false,
+        summary: 'rows, schemas and domains belong together',
+        findings: [],
+      });
+    });
+
+    it('finds a row without schema, and a schema without row', async () => {
+      await fleet.rows('alter schema zoo rename to "Left ""over"""');
+      const result = await fleet.check('orphans');
+      assert.deepEqual(found(result), [
+        ['DBB6019', 'error', { schema: 'zoo' }],
+        ['DBB6020', 'warning', { schema: 'Left "over"' }],
+      ]);
+      assert.deepEqual(
+        result.findings?.map(({ message }) => message),
+        [
+          'tenant "zoo" has a row, but its schema does not exist',
+          'schema "Left "over"" holds migrations, but tenants_client has no row for it',
+        ],
+      );
+      await fleet.rows('alter schema "Left ""over""" rename to zoo');
+    });
+
+    it('finds a domain without tenant, and deletes it only where a person has agreed', async () => {
+      const [key] = await fleet.rows<{ conname: string }>(
+        `select conname from pg_constraint where conrelid = 'tenants_domain'::regclass and contype = 'f'`,
+      );
+      await fleet.rows(`alter table tenants_domain drop constraint "${key?.conname ?? ''}"`);
+      await fleet.rows(
+        `insert into tenants_domain (domain, is_primary, tenant_id) values ('lost.example.com', true, 4711)`,
+      );
+      const result = await fleet.check('orphans');
+      assert.deepEqual(found(result), [['DBB6091', 'error', { domain: 'lost.example.com' }]]);
+      assert.equal(
+        result.findings?.[0]?.message,
+        'domain "lost.example.com" belongs to tenant 4711, which does not exist',
+      );
+      assert.deepEqual(await fleet.fix('orphans', false), []);
+      assert.deepEqual(
+        (await fleet.fix('orphans', true)).map(({ message }) => message),
+        ['domain "lost.example.com" deleted'],
+      );
+      assert.deepEqual(found(await fleet.check('orphans')), []);
+      assert.deepEqual(await fleet.fix('orphans', true), []);
+      assert.deepEqual(await fleet.rows('select count(*)::int as n from tenants_domain'), [{ n: 3 }]);
+    });
+
+    it('has nothing to say before the tables of tenants exist', async () => {
+      const empty = await openHost({ directory: fleet.directory, settings: 'wholesale.settings.test', set });
+      try {
+        assert.deepEqual((await kind.run(djangoTask(empty, kind))).findings, []);
+      } finally {
+        await empty.close();
+      }
+    });
+  });
+}
