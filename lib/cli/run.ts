@@ -31,7 +31,18 @@ export async function execute(
   const runId = newRunId();
   const waitLock = durationOption('--wait-lock', options.waitLock) ?? 0;
   const signals = catchSignals();
+  const { database } = workflow;
+  const guard = (target: { readonly database: string; readonly host: string } | undefined): Promise<void> =>
+    checkGuards({
+      io,
+      workflow,
+      database: target,
+      yes: options.yes === true,
+      interrupt: signals.interrupt,
+    });
   try {
+    // Opening the session would start this server, and nothing may start before the guards have answered.
+    if (database.kind === 'embedded') await guard({ database: database.name, host: 'localhost' });
     const session = await openSession({
       io,
       workflow,
@@ -40,7 +51,7 @@ export async function execute(
       readOnly: false,
       force: options.force === true,
     });
-    await checkGuards({ io, workflow, database: session.connection, yes: options.yes === true });
+    if (database.kind !== 'embedded') await guard(session.connection);
     const name = chooseReporter({ config: workflow.reporter, env: io.env, isTTY: io.terminal });
     const reporter = await createReporter(name, {
       stdout: io.stdout,

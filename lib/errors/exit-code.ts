@@ -4,7 +4,10 @@ import type { ErrorCode } from './codes.js';
 /** The exit code of the command for a failure that ended it before, or outside, a run. */
 export function exitCodeOf(error: unknown): number {
   if (!(error instanceof BootstrapError)) return 70;
-  return exitCodeOfCode(error.code);
+  const { code, facts } = error.problems[0];
+  if (code === 'DBB5020' && facts?.signal === 'SIGINT') return 130;
+  if (code === 'DBB5020' && facts?.signal === 'SIGTERM') return 143;
+  return exitCodeOfCode(code);
 }
 
 function exitCodeOfCode(code: ErrorCode): number {

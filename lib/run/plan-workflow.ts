@@ -40,7 +40,11 @@ export async function planWorkflow(options: PlanOptions): Promise<readonly TaskP
   const problems: Problem[] = [];
   for (const task of topologicalOrder([...workflow.tasks.values()])) {
     if (interrupt.aborted) {
-      throw new BootstrapError({ code: 'DBB5020', message: 'the plan was interrupted' });
+      throw new BootstrapError({
+        code: 'DBB5020',
+        message: 'the plan was interrupted',
+        facts: { signal: String(interrupt.reason) },
+      });
     }
     const before = upstream(task, workflow).filter(({ name }) => plans.get(name)?.action === 'run');
     let plan: Plan;

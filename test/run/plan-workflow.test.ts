@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Plan, TaskContext } from '../../config/define.js';
-import { BootstrapError } from '../../lib/errors/index.js';
+import { BootstrapError, exitCodeOf } from '../../lib/errors/index.js';
 import { kindOf, RunTrial, type TaskDraft } from '../support/run-trial.js';
 
 describe('planWorkflow', () => {
@@ -137,6 +137,10 @@ describe('planWorkflow', () => {
       trial.interrupt.abort('SIGINT');
       return Promise.resolve({ action: 'skip', reason: 'x' });
     });
-    await assert.rejects(trial.plan([{ name: 'a', kind }, { name: 'b' }]), { code: 'DBB5020' });
+    await assert.rejects(trial.plan([{ name: 'a', kind }, { name: 'b' }]), (error) => {
+      assert.ok(error instanceof BootstrapError);
+      assert.deepEqual([error.code, exitCodeOf(error)], ['DBB5020', 130]);
+      return true;
+    });
   });
 });

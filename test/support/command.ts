@@ -29,13 +29,7 @@ export class Command {
       env: { ...plainEnvironment(), ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    let stdout = '';
-    let stderr = '';
-    this.child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-    this.ended = new Promise((done) => {
-      this.child.on('close', (code, signal) => done({ code, signal, stdout, stderr }));
-    });
+    this.ended = endOf(this.child);
   }
 
   /** Resolves at the first event that matches; needs `--reporter ndjson`. Undefined where the command ended before. */
@@ -67,6 +61,21 @@ export function bootstrap(
   return new Command(args, options).ended;
 }
 
+/** The same for a person: on a terminal, where each answer is typed once its text has appeared. All that was shown is its stdout. */
+export function onTerminal(
+  args: readonly string[],
+  answers: readonly (readonly [appears: string, typed: string])[],
+  options: { readonly cwd: string; readonly env?: NodeJS.ProcessEnv },
+): Promise<Ended> {
+  const order = JSON.stringify({ command: [process.execPath, bin, ...args], answers });
+  const child = spawn('python3', [resolve('test/support/on_terminal.py'), order], {
+    cwd: options.cwd,
+    env: { ...plainEnvironment(), TERM: 'xterm', ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  return endOf(child);
+}
+
 /** The events of an ndjson report. */
 export function eventsOf(stdout: string): RunEvent[] {
   return stdout
@@ -90,6 +99,16 @@ export function copyExample(name: string, python?: string): { readonly folder: s
   cpSync(join('examples', name), folder, { recursive: true, filter: (path) => !skipped.has(basename(path)) });
   if (python !== undefined) symlinkSync(python, join(folder, '.venv'));
   return { folder, remove: () => rmSync(parent, { recursive: true, force: true }) };
+}
+
+function endOf(child: ChildProcess): Promise<Ended> {
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  return new Promise((done) => {
+    child.on('close', (code, signal) => done({ code, signal, stdout, stderr }));
+  });
 }
 
 function plainEnvironment(): NodeJS.ProcessEnv {
