@@ -83,36 +83,36 @@ describe('db-bootstrap doctor', function () {
   });
 
   it('tells the mistakes of a config as findings with their places', async () => {
-    const { folder, write, remove } = makeFolder({ 'sub/.keep': '' });
+    const made = makeFolder({ 'sub/.keep': '' });
     try {
-      write('.bootstraprc.yaml', 'preset: sql\ntasks:\n  init: { nedes: [wait] }\n');
-      const ended = await bootstrap(['doctor', '--json'], { cwd: folder });
+      made.write('.bootstraprc.yaml', 'preset: sql\ntasks:\n  init: { nedes: [wait] }\n');
+      const ended = await bootstrap(['doctor', '--json'], { cwd: made.folder });
       assert.equal(ended.code, 3);
       assert.deepEqual(
         findingsOf(ended).map(({ code, severity, at }) => [code, severity, at]),
         [['DBB2003', 'error', '.bootstraprc.yaml:3:11']],
       );
-      const text = await bootstrap(['doctor'], { cwd: join(folder, 'sub') });
+      const text = await bootstrap(['doctor'], { cwd: join(made.folder, 'sub') });
       assert.equal(text.code, 3);
       assert.match(text.stdout, /--> \.\.\/\.bootstraprc\.yaml:3:11/);
       assert.match(text.stdout, /without the database \(the config says where it is, and has mistakes\)/);
       assert.match(text.stdout, /1 error, 0 warnings\n$/);
     } finally {
-      remove();
+      made.remove();
     }
   });
 
   it('works without a config: it finds the project as "init" does', async () => {
-    const { folder, remove } = copyExample('django-tenants', await virtualEnv('old'));
+    const made = copyExample('django-tenants', await virtualEnv('old'));
     try {
-      rmSync(join(folder, '.bootstraprc'));
-      const ended = await bootstrap(['doctor'], { cwd: folder, env: { DATABASE_URL: database.url } });
+      rmSync(join(made.folder, '.bootstraprc'));
+      const ended = await bootstrap(['doctor'], { cwd: made.folder, env: { DATABASE_URL: database.url } });
       assert.equal(ended.code, 0, ended.stdout + ended.stderr);
       assert.doesNotMatch(ended.stdout, /without (?:Django|the database)/);
-      const inCi = await bootstrap(['doctor', '--json'], { cwd: folder, env: { CI: 'true' } });
+      const inCi = await bootstrap(['doctor', '--json'], { cwd: made.folder, env: { CI: 'true' } });
       assert.deepEqual([inCi.code, findingsOf(inCi)], [0, []]);
     } finally {
-      remove();
+      made.remove();
     }
   });
 
@@ -126,20 +126,22 @@ describe('db-bootstrap doctor', function () {
   });
 
   it('refuses a workflow file that does not exist or is no YAML', async () => {
-    const { folder, remove } = makeFolder({ 'broken.yml': 'jobs: {\n' });
+    const made = makeFolder({ 'broken.yml': 'jobs: {\n' });
     try {
       for (const [file, reason] of [
         ['none.yml', /it does not exist/],
         ['broken.yml', /it is not YAML/],
         ['.', /it is a folder/],
       ] as const) {
-        const { code, stdout, stderr } = await bootstrap(['doctor', '--workflow', file], { cwd: folder });
+        const { code, stdout, stderr } = await bootstrap(['doctor', '--workflow', file], {
+          cwd: made.folder,
+        });
         assert.equal(code, 2, stdout);
         assert.match(stderr, /^error\[DBB1010\]: /);
         assert.match(stderr, reason);
       }
     } finally {
-      remove();
+      made.remove();
     }
   });
 
