@@ -281,8 +281,8 @@ export interface MigrationEffect {
   }[];
   /** Operations whose effect cannot be compared, as Django describes them. */
   readonly others: readonly string[];
-  /** The tables are as the newest migration leaves them. */
-  readonly newest: boolean;
+  /** The last migration of the app, from this one on, that leaves the tables exactly as they are; null where there is none. */
+  readonly identicalTo: string | null;
 }
 
 /** `sources`: what the project read while it was loaded; paths are absolute. */

@@ -103,6 +103,7 @@ export const codes = {
   DBB5054: 'a sequence is behind the ids of its table',
   DBB5055: 'a task inserts a row that exists already',
   DBB5056: 'a table has no column of this name',
+  DBB5057: 'a statement makes something that exists already',
 
   // 6 Django and tenants
   DBB6001: 'no Python interpreter was found',
@@ -160,6 +161,9 @@ export const codes = {
   DBB6093: 'a unique rule of the models is unknown to the database',
   DBB6094: 'a repair was refused: the database is read-only',
   DBB6095: 'a check could not read a part of the database',
+  DBB6074: 'a schema holds what a migration makes, and does not record it',
+  DBB6075: 'a schema holds other objects of the names that a migration makes',
+  DBB6076: 'the two columns of a foreign key have types that do not match',
 
   // 8 guards
   DBB8001: 'a guard refused a destructive task',

@@ -1,0 +1,161 @@
+import type { MigrationEffect } from '../../django/index.js';
+import { quoteIdentifier } from '../../postgres/index.js';
+import type { Cause } from './cause.js';
+import { migrateCommand, qualified } from './commands.js';
+import type { Project } from './project.js';
+import { schemaOfCommand, type Scene } from './scene.js';
+import type { Symptom } from './symptom.js';
+
+/** Why something "already exists": a migration makes what is there without its record, or a statement cannot be repeated. */
+export async function explainExisting(symptom: Symptom, scene: Scene): Promise<Cause | undefined> {
+  const { project } = scene;
+  if (project && symptom.migration !== undefined) {
+    const cause = await explainUnrecorded(symptom, scene, project, symptom.migration);
+    if (cause) return cause;
+  }
+  return explainStatement(symptom, scene);
+}
+
+async function explainUnrecorded(
+  symptom: Symptom,
+  scene: Scene,
+  project: Project,
+  migration: string,
+): Promise<Cause | undefined> {
+  const inspection = await project.inspection();
+  const schema = symptom.schema ?? schemaOfCommand(scene.command);
+  const effect = await project.effect(migration, schema);
+  if (!inspection || !effect) return undefined;
+  const [app = '', name = ''] = migration.split('.');
+  const number = name.replace(/^(\d+)_.*$/, '$1');
+  const where = schema ?? 'public';
+  const what = objectOf(symptom);
+  const others = effect.others.map((text) => ({ label: 'not compared', text }));
+  const facts = { schema: where, migration, object: what };
+  if (effect.identicalTo !== null) {
+    const upTo = effect.identicalTo === name ? '' : `, as ${effect.identicalTo} leaves it`;
+    return {
+      code: 'DBB6074',
+      message: `schema "${where}" holds what migration ${app}.${number} makes${upTo}, and does not record it: ${what} exists already`,
+      notes: [
+        {
+          label: 'compared',
+          text: `${tables(effect)}: identical in columns, types, constraints and indexes`,
+        },
+        ...others,
+        ...(others.length > 0
+          ? [
+              {
+                label: 'then',
+                text: 'recording does not run these: do what they do by hand, where it was not done',
+              },
+            ]
+          : []),
+      ],
+      help: `record it: ${migrateCommand(inspection, where, '--fake', app, effect.identicalTo)}`,
+      facts: { ...facts, identical: true },
+    };
+  }
+  const differing = effect.objects.filter((each) => each.exists);
+  if (differing.length === 0) return undefined;
+  return {
+    code: 'DBB6075',
+    message: `schema "${where}" does not record migration ${app}.${number}, and holds other objects of the names that it makes: ${what} exists already`,
+    notes: [...differing.flatMap(differences), ...others],
+    help: repair(effect, where, migrateCommand(inspection, where, '--fake', app, name)),
+    facts: { ...facts, identical: false },
+  };
+}
+
+/** 'table "x"' of 'relation "x" already exists'. */
+function objectOf({ message }: Symptom): string {
+  const [, what = message] = /^(.*?) already exists/.exec(message) ?? [];
+  return what
+    .replace(/^column "(.*)" of relation "(.*)"$/, 'column "$1" of table "$2"')
+    .replace(/^relation /, 'table ');
+}
+
+function tables({ objects }: MigrationEffect): string {
+  return objects.map(({ table }) => `"${table}"`).join(', ');
+}
+
+type Found = MigrationEffect['objects'][number];
+
+function differences({ table, differences: all }: Found): { label: string; text: string }[] {
+  return all.map(({ part, name, expected, actual }) => {
+    const subject =
+      part === 'column' || part === 'foreign key'
+        ? `${part} "${name}" of "${table}"`
+        : `${part} of "${table}"`;
+    return {
+      label: 'differs',
+      text:
+        actual === null
+          ? `${subject} is missing: ${expected ?? ''}`
+          : expected === null
+            ? `${subject} is not the migration's: ${actual}`
+            : `${subject} is ${actual}, and the migration makes it ${expected}`,
+    };
+  });
+}
+
+/** Tables that hold nothing are dropped and made again; else what differs is changed, and the migration recorded. */
+function repair({ objects }: MigrationEffect, schema: string, record: string): string {
+  const existing = objects.filter((each) => each.exists && each.made);
+  if (existing.length > 0 && objects.every((each) => each.made && !each.rows)) {
+    const drop = existing.map(({ table }) => `drop table ${qualified(schema, table)};`);
+    return ['they hold no row: drop them in psql, and run again:', ...drop].join('\n');
+  }
+  const statements = objects.flatMap((each) =>
+    each.differences.map((one) => statementFor(schema, each, one)),
+  );
+  if (statements.includes(undefined)) {
+    return `make the tables as the migration would, by hand, then record it: ${record}`;
+  }
+  return ['make them as the migration would, in psql, then record it:', ...statements, record].join('\n');
+}
+
+function statementFor(
+  schema: string,
+  { table, rows }: Found,
+  { part, name, expected, actual }: Found['differences'][number],
+): string | undefined {
+  const alter = `alter table ${qualified(schema, table)}`;
+  const column = quoteIdentifier(name);
+  if (expected === null || part === 'index' || part === 'foreign key') return undefined;
+  if (part === 'constraint') return `${alter} add ${expected};`;
+  if (actual === null)
+    return rows && expected.includes(' not null') ? undefined : `${alter} add column ${column} ${expected};`;
+  const [type = '', wasType = ''] = [expected, actual].map((text) =>
+    text.replace(/ (?:not null|default|identity).*$/, ''),
+  );
+  const [required, wasRequired] = [expected, actual].map((text) => text.includes(' not null'));
+  if (expected.replace(/ not null/, '') !== type || actual.replace(/ not null/, '') !== wasType)
+    return undefined;
+  const changes = [
+    ...(type === wasType ? [] : [`alter column ${column} type ${type} using ${column}::${type}`]),
+    ...(required === wasRequired ? [] : [`alter column ${column} ${required ? 'set' : 'drop'} not null`]),
+  ];
+  return `${alter} ${changes.join(', ')};`;
+}
+
+/** A statement that makes something a second time. */
+function explainStatement(symptom: Symptom, { task }: Scene): Cause {
+  const [, kind = 'object', name = ''] = /^(\w+) (".*?")/.exec(symptom.message) ?? [];
+  const word =
+    /\bcreate\s+(?:unlogged\s+|temp(?:orary)?\s+|unique\s+)*(table|index|sequence|view|materialized view|schema|extension|type|role|database)\b/i
+      .exec(symptom.statement ?? '')?.[1]
+      ?.toLowerCase();
+  const made = word ?? (kind === 'relation' ? 'table' : kind);
+  const repeatable = ['table', 'index', 'sequence', 'schema', 'extension', 'materialized view'].includes(
+    made,
+  );
+  return {
+    code: 'DBB5057',
+    message: `task "${task.name}" makes ${made} ${name} a second time: it exists already`,
+    help: repeatable
+      ? `write "create ${made} if not exists", so that the task can run again`
+      : `ask the catalog before making it ("do $$ begin if not exists (…) then create ${made} …; end if; end $$"), so that the task can run again`,
+    facts: { object: name.replaceAll('"', ''), kind: made },
+  };
+}
