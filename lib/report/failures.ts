@@ -25,12 +25,12 @@ function renderTask(task: TaskView, options: { readonly color: boolean }): strin
   parts.push(...renderTenants(task, problems, options));
   const output = outputOf(task, withOutput);
   const kind = task.check ? 'check' : 'task';
+  if (task.end?.log !== undefined) parts.push(`log of ${kind} "${task.name}": ${task.end.log}`);
   if (output.length > 0) {
     parts.push(
       [paint('bold', `output of ${kind} "${task.name}":`), ...output.map((line) => `  | ${line}`)].join('\n'),
     );
   }
-  if (task.end?.log !== undefined) parts.push(`log of ${kind} "${task.name}": ${task.end.log}`);
   return parts.join('\n\n');
 }
 
@@ -70,7 +70,13 @@ function renderTenants(
   problems: readonly Problem[],
   options: { readonly color: boolean },
 ): string[] {
-  const known = new Set(problems.map(({ message }) => message));
+  // What a tenant's event said may be the headline by now, or the symptom below the cause.
+  const known = new Set(
+    problems.flatMap(({ message, notes = [] }) => [
+      message,
+      ...notes.flatMap(({ label, text }) => (label === 'symptom' ? [text] : [])),
+    ]),
+  );
   const byCause = new Map<string, TaskView['failedTenants']>();
   for (const tenant of task.failedTenants) {
     if (tenant.problem && known.has(tenant.problem.message)) continue;

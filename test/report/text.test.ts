@@ -57,11 +57,11 @@ error[DBB5004]: column "nme" does not exist
   task: shared
   help: did you mean "name"?
 
+log of task "shared": .db-bootstrap/logs/r1/shared.log
+
 output of task "shared":
   | one
   | ::error::two
-
-log of task "shared": .db-bootstrap/logs/r1/shared.log
 
 not done: "tables"
 resume: db-bootstrap run --from shared

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { bootstrap, copyExample, runEnd } from '../support/command.js';
+import { createTestDatabase, query } from '../support/postgres.js';
+import { virtualEnv } from '../support/python.js';
+
+describe('a workflow whose seed fails', function () {
+  this.timeout(180_000);
+  let project: ReturnType<typeof copyExample>;
+  let database: Awaited<ReturnType<typeof createTestDatabase>>;
+  let config: string;
+  const run = (...args: string[]): ReturnType<typeof bootstrap> =>
+    bootstrap(['run', '--skip', 'venv', ...args], {
+      cwd: project.folder,
+      env: { DATABASE_URL: database.url },
+    });
+  const seed = (lines: string): void =>
+    writeFileSync(
+      join(project.folder, '.bootstraprc'),
+      config.replace(/ {2}seed:\n(?: {4}.*\n)*/, `  seed:\n${lines}`),
+    );
+
+  before(async () => {
+    project = copyExample('django-tenants', await virtualEnv('old'));
+    config = readFileSync(join(project.folder, '.bootstraprc'), 'utf8');
+    database = await createTestDatabase();
+  });
+  after(async () => {
+    await database.drop();
+    project.remove();
+  });
+
+  it('shows the cause as the headline, the place in the config, and the output of the task last and whole', async () => {
+    seed(`    use: command
+    run: .venv/bin/python manage.py shell -c "from wholesale.carriers.models import Carrier; print(list(Carrier.objects.all()))"
+    needs: [init, venv]
+`);
+    const { code, stdout } = await run('--reporter', 'append-only', '--on-failure', 'continue');
+    assert.equal(code, 1, stdout);
+    const end = stdout.slice(stdout.indexOf('error['));
+    assert.match(
+      end,
+      /^error\[DBB5050\]: task "seed" runs before "tenant-migrations", which makes table "carriers_carrier": it does not need it\n {2}--> \.bootstraprc:\d+:\d+\n/,
+    );
+    assert.match(end, /\n {2}symptom: relation "carriers_carrier" does not exist\n/);
+    assert.match(end, /\n {2}help: add it: "tasks\.seed\.needs: \[init, venv, tenant-migrations\]"\n/);
+    assert.doesNotMatch(stdout, /^error\[DBB\d+\]: .*relation "carriers_carrier" does not exist/m);
+    const [, rest = ''] = end.split(/\nlog of task "seed": .*seed\.log\n/);
+    assert.match(rest, /^\noutput of task "seed":\n {2}\| Traceback/);
+    assert.match(
+      rest,
+      / {2}\| django\.db\.utils\.ProgrammingError: relation "carriers_carrier" does not exist\n/,
+    );
+    assert.match(rest, /\n\n?(?:not done: .*\n)?resume: .*\nnot ready: .*task "seed" failed.*\n$/);
+  });
+
+  it('says that it worked in public, once the tenants are there', async () => {
+    seed(`    use: command
+    run: .venv/bin/python manage.py shell -c "from wholesale.carriers.models import Carrier; print(list(Carrier.objects.all()))"
+    needs: [tenant-migrations]
+`);
+    const { code, stdout } = await run('--reporter', 'ndjson');
+    assert.equal(code, 1, stdout);
+    const task = runEnd(stdout).tasks.find(({ name }) => name === 'seed');
+    assert.equal(task?.problems?.[0]?.code, 'DBB6073');
+    assert.equal(task.reason, task.problems[0].message);
+  });
+
+  it('names each tenant that records a migration and lacks its table', async () => {
+    await query(database.url, 'drop table corner_shop.carriers_carrier cascade');
+    seed(`    use: command
+    run: .venv/bin/python manage.py seed
+    needs: [tenant-migrations]
+`);
+    const { code, stdout } = await run('--reporter', 'ndjson', '--only', 'seed');
+    assert.equal(code, 1, stdout);
+    const [problem] = runEnd(stdout).tasks.find(({ name }) => name === 'seed')?.problems ?? [];
+    assert.equal(problem?.code, 'DBB6012');
+    assert.deepEqual(problem.facts?.schemas, ['corner_shop']);
+  });
+});
