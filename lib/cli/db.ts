@@ -54,10 +54,13 @@ export async function dbCommand(
   });
 }
 
-/** The project by its config; a folder without one may have a server as well. */
+/** The project by its config, which need not name a database; a folder without one may have a server as well. */
 async function project(options: ConfigOptions): Promise<{ io: Io; root: string; database: DatabaseSetting }> {
   try {
-    const { io, workflow } = await load(options);
+    const { io, workflow } = await load(options).catch((error: unknown) => {
+      if (!(error instanceof BootstrapError) || !lacking.has(error.code)) throw error;
+      return load({ ...options, set: [...(options.set ?? []), 'database=embedded'] });
+    });
     return { io, root: workflow.root, database: workflow.database };
   } catch (error) {
     if (!(error instanceof BootstrapError) || error.code !== 'DBB2001') throw error;
@@ -65,6 +68,9 @@ async function project(options: ConfigOptions): Promise<{ io: Io; root: string; 
     return { io, root: io.cwd, database: { kind: 'none' } };
   }
 }
+
+/** No database, or a variable that is not set: the embedded server needs neither. */
+const lacking: ReadonlySet<string> = new Set(['DBB4005', 'DBB2010']);
 
 /** One action on the embedded server; resolves with the exit code. `url` prints the whole URL and nothing else. */
 export async function runDb(action: DbAction, settings: DbSettings): Promise<number> {

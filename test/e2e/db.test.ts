@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { bootstrap } from '../support/command.js';
+import { makeFolder } from '../support/folder.js';
+
+const task = 'tasks: { look: { use: sql, text: select 1 } }\n';
+
+describe('db, of a project that configures no database, in CI', function () {
+  this.timeout(60_000);
+  let project: ReturnType<typeof makeFolder>;
+  before(() => (project = makeFolder()));
+  after(() => project.remove());
+  const db = (config: string, ...words: string[]): ReturnType<typeof bootstrap> => {
+    project.write('.bootstraprc', config);
+    return bootstrap(['db', ...words], { cwd: project.folder, env: { CI: 'true' } });
+  };
+
+  it('acts on the embedded server', async () => {
+    const { code, stdout } = await db(task, 'stop');
+    assert.deepEqual([code, stdout], [0, 'no embedded server was running\n']);
+    const url = await db(task, 'url');
+    assert.match(url.stderr, /^error\[DBB4022\]: no embedded server is running for /);
+    assert.equal(url.code, 1);
+  });
+
+  it('does not ask for the variable of its database', async () => {
+    const { code, stdout } = await db(`database: \${NEVER_SET}\n${task}`, 'stop');
+    assert.deepEqual([code, stdout], [0, 'no embedded server was running\n']);
+  });
+
+  it('still tells other mistakes of the config', async () => {
+    const { code, stderr } = await db(`database: \${NEVER_SET}\nconcurrency: \${NEITHER}\n${task}`, 'stop');
+    assert.match(stderr, /^error\[DBB2010\]: .*NEITHER/);
+    assert.doesNotMatch(stderr, /NEVER_SET/);
+    assert.equal(code, 2);
+  });
+});
