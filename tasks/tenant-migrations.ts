@@ -37,7 +37,7 @@ async function plan(ctx: Context): Promise<Plan> {
 }
 
 async function run(ctx: Context): Promise<TaskResult> {
-  const { tenancy } = await inspect(ctx.host);
+  const { tenancy, multiType } = await inspect(ctx.host);
   if (!tenancy) return { changed: false, summary: 'the project has no tenants' };
   const found = await states(ctx.host, { scope: 'tenants' });
   refuseConflicts(found.conflicts);
@@ -60,6 +60,10 @@ async function run(ctx: Context): Promise<TaskResult> {
   }
   const { ends, stopped } = await migrateFleet({
     host: ctx.host,
+    database: ctx.database,
+    alike: !multiType,
+    connections: ctx.concurrency,
+    onNote: (text) => ctx.log.info(text),
     members: members.filter(({ schema }) => !lost.has(schema)),
     signal: ctx.signal,
     onEnd: (end) => {
@@ -137,6 +141,6 @@ function summaryOf(ends: readonly FleetEnd[], total: number): TaskResult {
   return {
     changed: true,
     summary: `${counted(applied, 'migration')} applied to ${counted(migrated.length, 'tenant')}`,
-    details: migrated.map(({ schema, ms, applied }) => ({ schema, ms, applied })),
+    details: migrated.map(({ schema, ms, applied, by }) => ({ schema, ms, applied, by })),
   };
 }

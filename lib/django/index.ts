@@ -10,11 +10,13 @@ export {
 } from './host-service.js';
 export type { HostUser } from './loaded-project.js';
 export {
+  applyAlone,
   autodetect,
   expectedRules,
   expectedTables,
   inspect,
   migrate,
+  record,
   states,
   tenantRows,
 } from './requests.js';

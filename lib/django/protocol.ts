@@ -160,6 +160,44 @@ export interface Migrated {
   readonly ms: number;
 }
 
+/** What one migration executed in a schema; to be executed again in others. */
+export interface MigrationRecording extends MigrationKey {
+  /** In order, with their values in them; empty where they are not replayed. */
+  readonly statements: readonly string[];
+  /** What it recorded in django_migrations: itself, or what it replaces. */
+  readonly records: readonly MigrationKey[];
+  /** It changed rows, so that constraints may have to be checked before the next migration. */
+  readonly writes: boolean;
+}
+
+/** Migrations in a row that are done in one way. */
+export interface RecordedSegment {
+  /** Their statements again; Django, one by one and without signals; or Django's whole command, for all that is left. */
+  readonly by: 'replay' | 'alone' | 'django';
+  /** Why they are not replayed. */
+  readonly why: string | null;
+  readonly migrations: readonly MigrationRecording[];
+  /** Every quoted name in the statements: the relations that they may have touched are among them. */
+  readonly names: readonly string[];
+  /** Of these relations, in the recorded schema, when the segment had ended. */
+  readonly digest: string | null;
+}
+
+/** What migrating a schema executed. */
+export interface Recording {
+  /** What makes every schema a case of its own, such as signals that the project listens to. */
+  readonly why: string | null;
+  /** null stands for the tenant's own schema. */
+  readonly searchPath: readonly (string | null)[];
+  /** Before the first migration: the table of records. */
+  readonly prelude: readonly string[];
+  readonly segments: readonly RecordedSegment[];
+  /** Rows that post_migrate has added, by natural key: app label and model. */
+  readonly contentTypes: readonly (readonly [string, string])[];
+  /** App label, model, codename and name. */
+  readonly permissions: readonly (readonly [string, string, string, string])[];
+}
+
 /** Why a tenant cannot be as the config wants it. */
 export interface TenantProblem {
   readonly kind:
@@ -310,6 +348,16 @@ export interface HostMethods {
   };
   /** Events: `{type:'migration', schema, app, name, ms}` after each, `{type:'schema', ...}` after each schema. */
   migrate: { params: { schema: string | null; app?: string; migration?: string }; result: Migrated };
+  /** The same for a tenant's schema, with what was executed. */
+  record: {
+    params: { schema: string; fingerprint: string };
+    result: Migrated & { readonly recording: Recording };
+  };
+  /** Only these migrations, which come next; without signals and without the command around them. */
+  applyAlone: {
+    params: { schema: string; migrations: readonly MigrationKey[] };
+    result: { readonly schema: string; readonly ms: number };
+  };
   tenants: { params: Record<string, never>; result: TenantRows };
   /** Events: `{type:'tenant', ...EnsuredTenant}` after each. */
   ensureTenants: {

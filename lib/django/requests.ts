@@ -50,6 +50,16 @@ export function migrate(
   return host.request('migrate', { ...params }, onEvent);
 }
 
+/** The same for a tenant's schema, with what was executed, for others in the same state. */
+export function record(host: Asked, params: HostMethods['record']['params']): Result<'record'> {
+  return host.request('record', params);
+}
+
+/** Applies migrations that come next in a schema, without signals and without the command around them. */
+export function applyAlone(host: Asked, params: HostMethods['applyAlone']['params']): Result<'applyAlone'> {
+  return host.request('applyAlone', params);
+}
+
 /** Rows, domains and schemas of the tenants as they are. */
 export function tenantRows(host: Asked): Result<'tenants'> {
   return host.request('tenants');

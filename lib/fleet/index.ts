@@ -1,7 +1,2 @@
-export {
-  migrateFleet,
-  type FleetEnd,
-  type FleetMember,
-  type FleetOptions,
-  type FleetResult,
-} from './sequential.js';
+export { type FleetEnd, type FleetMember } from './member.js';
+export { migrateFleet, type FleetOptions, type FleetResult } from './migrate-fleet.js';

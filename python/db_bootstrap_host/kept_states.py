@@ -11,6 +11,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.migration import Migration
 from django.db.transaction import atomic
 
+from . import tape
 from .fewer_statements import one_search_path, own_search_path
 
 #: Models times operations beyond which states are not kept: each holds references to all models.
@@ -18,6 +19,7 @@ LIMIT = 100_000
 
 _current = None
 _last = None
+_alone = {}
 
 
 class Chain:
@@ -74,6 +76,23 @@ def kept_states():
         MigrationExecutor._migrate_all_forwards, Migration.apply = originals
 
 
+@contextmanager
+def kept_migration(connection, start):
+    """One migration whose states are those of the last schema that came from the same start."""
+    global _current
+    _current = _alone.setdefault(start, Chain(start))
+    _current.position = 0
+    _current.forget_rows()
+    try:
+        with one_search_path(connection):
+            yield _current
+    finally:
+        _current.returned = None
+        _current = None
+        while len(_alone) > 50:
+            del _alone[next(iter(_alone))]
+
+
 _plain_forwards, _plain_apply = MigrationExecutor._migrate_all_forwards, Migration.apply
 
 
@@ -90,6 +109,7 @@ def _migrate_all_forwards(self, state, plan, full_plan, fake, fake_initial):
     try:
         with one_search_path(self.connection):
             result = _plain_forwards(self, state, plan, full_plan, fake=fake, fake_initial=fake_initial)
+        tape.end()
         # The command goes on to change what it gets.
         return result.clone() if result is _current.returned else result
     finally:
@@ -100,6 +120,7 @@ def _migrate_all_forwards(self, state, plan, full_plan, fake, fake_initial):
 def _apply(self, project_state, schema_editor, collect_sql=False):
     if _current is None or collect_sql:
         return _plain_apply(self, project_state, schema_editor, collect_sql)
+    tape.begin(self)
     chain = _current
     states = chain.states_of(self)
     if states is None:

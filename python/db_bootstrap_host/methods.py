@@ -13,6 +13,8 @@ METHODS = {
     "autodetect": "autodetect:autodetect",
     "states": "states:states",
     "migrate": "migrate:migrate",
+    "record": "record:record",
+    "applyAlone": "apply_alone:apply_alone",
     "postMigrate": "post_migrate:post_migrate",
     "tenants": "tenants:tenants",
     "ensureTenants": "ensure_tenants:ensure_tenants",
@@ -24,7 +26,7 @@ METHODS = {
     "sources": "sources:sources",
 }
 
-TENANCY_ONLY = {"tenants", "ensureTenants"}
+TENANCY_ONLY = {"tenants", "ensureTenants", "record", "applyAlone"}
 
 
 def find_method(name):

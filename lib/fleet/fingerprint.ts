@@ -1,0 +1,53 @@
+import type { FleetClient } from './replay.js';
+
+/**
+ * A digest for each schema of the relations with these names, as the catalog has them: columns, defaults, constraints, indexes,
+ * sequences and comments. Names of the schema itself are taken out, so that equal schemas have equal digests.
+ */
+export async function fingerprints(
+  client: FleetClient,
+  schemas: readonly string[],
+  names: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const rows = await client.query<{ schema: string; digest: string }>(statement('$1', '$2'), [
+    schemas,
+    names,
+  ]);
+  return new Map(rows.map(({ schema, digest }) => [schema, digest]));
+}
+
+/** The statement for Django's drivers, whose values are the schemas and the names. */
+export function fingerprintStatement(): string {
+  return statement('%s', '%s');
+}
+
+const statement = (schemas: string, names: string): string => `
+with s as materialized (
+  select n.oid, n.nspname, quote_ident(n.nspname) || '.' as prefix from pg_catalog.pg_namespace n where n.nspname = any(${schemas}::text[])
+), r as materialized (
+  select c.oid, c.relname, c.relkind, c.relpersistence, s.nspname, s.prefix
+    from s join pg_catalog.pg_class c on c.relnamespace = s.oid
+   where c.relname = any(${names}::text[]) and c.relkind in ('r', 'p', 'v', 'm', 'S')
+), lines as (
+  select nspname, concat_ws(' ', 'relation', relname, relkind, relpersistence, obj_description(oid, 'pg_class')) as line from r
+  union all
+  select r.nspname, concat_ws(' ', 'column', r.relname, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull,
+         a.attidentity, a.attgenerated, a.attcollation, replace(pg_catalog.pg_get_expr(d.adbin, d.adrelid), r.prefix, ''),
+         pg_catalog.col_description(r.oid, a.attnum))
+    from r join pg_catalog.pg_attribute a on a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped
+    left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+   where r.relkind <> 'S'
+  union all
+  select r.nspname, concat_ws(' ', 'constraint', r.relname, o.conname, o.convalidated, replace(pg_catalog.pg_get_constraintdef(o.oid), r.prefix, ''))
+    from r join pg_catalog.pg_constraint o on o.conrelid = r.oid
+  union all
+  select r.nspname, concat_ws(' ', 'index', i.indisvalid, i.indisready, replace(pg_catalog.pg_get_indexdef(i.indexrelid), r.prefix, ''))
+    from r join pg_catalog.pg_index i on i.indrelid = r.oid
+  union all
+  select r.nspname, concat_ws(' ', 'sequence', q.relname, s.seqtypid::regtype, s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcycle)
+    from r join pg_catalog.pg_depend d on d.refobjid = r.oid and d.classid = 'pg_catalog.pg_class'::regclass and d.deptype in ('a', 'i')
+    join pg_catalog.pg_class q on q.oid = d.objid and q.relkind = 'S'
+    join pg_catalog.pg_sequence s on s.seqrelid = q.oid
+)
+select s.nspname as schema, coalesce(md5(string_agg(line, chr(10) order by line collate "C")), '') as digest
+  from s left join lines on lines.nspname = s.nspname group by s.nspname`;

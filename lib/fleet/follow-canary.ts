@@ -1,0 +1,128 @@
+import { applyAlone, type RecordedSegment, type Recording } from '../django/index.js';
+import { BootstrapError } from '../errors/index.js';
+import type { FleetOptions, FleetWork } from './migrate-fleet.js';
+import { rowsScriptFor } from './recording.js';
+import { replayAll } from './replay.js';
+
+/** How far a tenant is behind its canary. */
+interface Progress {
+  ms: number;
+  applied: number;
+}
+
+/** Brings tenants to where their canary is, segment by segment: by replay where that is possible, else by Django. */
+export async function followCanary(
+  options: FleetOptions,
+  work: FleetWork,
+  recording: Recording,
+  schemas: readonly string[],
+): Promise<void> {
+  const going = new Map<string, Progress>(schemas.map((schema) => [schema, { ms: 0, applied: 0 }]));
+  const segments = recording.why === null ? recording.segments : [];
+  const last = segments.at(-1);
+  const by = segments.every((segment) => segment.by === 'replay') ? 'replay' : 'django';
+  const end = (schema: string): void => {
+    const { ms, applied } = going.get(schema) ?? { ms: 0, applied: 0 };
+    going.delete(schema);
+    work.end({ schema, status: 'migrated', ms: Math.round(ms), applied, by });
+  };
+  for (const why of new Set([recording.why, ...segments.map((segment) => segment.why)]))
+    if (why !== null) options.onNote(`not replayed, but done by Django: ${why}`);
+
+  /** Django's whole command takes a tenant from wherever it is to the end. */
+  const leaveToDjango = async (schema: string): Promise<void> => {
+    const before = going.get(schema);
+    going.delete(schema);
+    if (!work.isStopped) await work.byDjango(schema, before);
+  };
+
+  for (const segment of segments) {
+    if (work.isStopped || segment.by === 'django') break;
+    const onDone = segment === last ? end : (): void => undefined;
+    if (segment.by === 'replay')
+      await replayed(options, work, recording, segment, { going, onDone, leaveToDjango });
+    else await appliedAlone(options, work, segment, going);
+  }
+  if (last === undefined || last.by === 'django') {
+    for (const schema of [...going.keys()]) await leaveToDjango(schema);
+    return;
+  }
+  if (last.by === 'alone' && !work.isStopped) {
+    await addRows(options, work, recording, [...going.keys()]);
+    for (const schema of [...going.keys()]) end(schema);
+  }
+}
+
+async function replayed(
+  { database, connections, signal, onNote }: FleetOptions,
+  work: FleetWork,
+  recording: Recording,
+  segment: RecordedSegment,
+  fates: {
+    readonly going: ReadonlyMap<string, Progress>;
+    readonly onDone: (schema: string) => void;
+    readonly leaveToDjango: (schema: string) => Promise<void>;
+  },
+): Promise<void> {
+  const { going, onDone, leaveToDjango } = fates;
+  const refused: string[] = [];
+  const applied = segment.migrations.reduce((sum, { records }) => sum + records.length, 0);
+  try {
+    await replayAll({
+      database,
+      recording,
+      segment,
+      schemas: [...going.keys()],
+      connections,
+      signal,
+      onDone: (schema, ms) => {
+        const progress = going.get(schema);
+        if (!progress) return;
+        progress.ms += ms;
+        progress.applied += applied;
+        onDone(schema);
+      },
+      onRefused: (schema, why) => {
+        onNote(`${schema}: the replay was undone, Django does it: ${why}`);
+        refused.push(schema);
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof BootstrapError)) throw error;
+    work.stop(error);
+  }
+  for (const schema of refused) await leaveToDjango(schema);
+}
+
+async function appliedAlone(
+  { host }: FleetOptions,
+  work: FleetWork,
+  { migrations }: RecordedSegment,
+  going: Map<string, Progress>,
+): Promise<void> {
+  const keys = migrations.map(({ app, name }) => ({ app, name }));
+  for (const [schema, progress] of going) {
+    if (work.isStopped) return;
+    const done = await work.tried(schema, () => applyAlone(host, { schema, migrations: keys }));
+    if (done) {
+      progress.ms += done.ms;
+      progress.applied += keys.length;
+    } else going.delete(schema);
+  }
+}
+
+/** What post_migrate added to the canary, where the last migrations were not replayed. */
+async function addRows(
+  { database }: FleetOptions,
+  work: FleetWork,
+  recording: Recording,
+  schemas: readonly string[],
+): Promise<void> {
+  if (schemas.length === 0 || rowsScriptFor('', recording) === '') return;
+  await database.withClient(async (client) => {
+    for (const schema of schemas) {
+      if (work.isStopped) return;
+      await work.tried(schema, () => client.query(`begin;\n${rowsScriptFor(schema, recording)};\ncommit`));
+    }
+  });
+}

@@ -1,0 +1,44 @@
+import type { MigrationKey } from '../django/index.js';
+import type { BootstrapError, ErrorCode } from '../errors/index.js';
+
+/** A tenant's schema that lacks migrations. */
+export interface FleetMember {
+  readonly schema: string;
+  readonly pending: readonly MigrationKey[];
+  /** How many migrations it has recorded. */
+  readonly applied: number;
+}
+
+/** How one tenant ended. `by`: Django itself, or a replay of what Django did in another tenant of the same state. */
+export type FleetEnd =
+  | {
+      readonly schema: string;
+      readonly status: 'migrated';
+      readonly ms: number;
+      readonly applied: number;
+      readonly by: 'django' | 'replay';
+    }
+  | { readonly schema: string; readonly status: 'failed'; readonly error: BootstrapError }
+  | { readonly schema: string; readonly status: 'not-tried'; readonly reason: string };
+
+/** Failures that are a tenant's own; after any other the next tenant would fail as well. */
+export const ofTenant: ReadonlySet<ErrorCode> = new Set([
+  'DBB5004',
+  'DBB6009',
+  'DBB6011',
+  'DBB6019',
+  'DBB6028',
+  'DBB9001',
+]);
+
+/** Tenants in the same state, which need the same migrations; in the order of their first member. */
+export function cohortsOf(members: readonly FleetMember[]): readonly (readonly FleetMember[])[] {
+  const cohorts = new Map<string, FleetMember[]>();
+  for (const member of members) {
+    const key = `${String(member.applied)} ${member.pending.map(({ app, name }) => `${app}.${name}`).join(' ')}`;
+    const cohort = cohorts.get(key);
+    if (cohort) cohort.push(member);
+    else cohorts.set(key, [member]);
+  }
+  return [...cohorts.values()];
+}

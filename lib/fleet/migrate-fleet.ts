@@ -1,0 +1,111 @@
+import { migrate, record } from '../django/index.js';
+import { BootstrapError } from '../errors/index.js';
+import { fingerprintStatement } from './fingerprint.js';
+import { followCanary } from './follow-canary.js';
+import { cohortsOf, ofTenant, type FleetEnd, type FleetMember } from './member.js';
+import type { FleetDatabase } from './replay.js';
+
+/** What migrating a fleet needs. */
+export interface FleetOptions {
+  readonly host: Parameters<typeof migrate>[0];
+  readonly database: FleetDatabase;
+  readonly members: readonly FleetMember[];
+  /** False where tenants of one state may still have different tables, as those of several types do. */
+  readonly alike: boolean;
+  /** Connections at a time. */
+  readonly connections: number;
+  readonly signal: AbortSignal;
+  /** Called once for every member, as soon as it has ended. */
+  readonly onEnd: (end: FleetEnd) => void;
+  /** One line about how the work is done: why Django does what is not replayed. */
+  readonly onNote: (text: string) => void;
+}
+
+/** How the whole fleet ended. */
+export interface FleetResult {
+  readonly ends: readonly FleetEnd[];
+  /** What ended the work before all members were tried: no tenant's own fault. */
+  readonly stopped?: BootstrapError;
+}
+
+/**
+ * Migrates the tenants, cohort by cohort: Django migrates the first of each, and what it executed is replayed in the others. What
+ * cannot be replayed, Django does itself. A failed tenant does not keep the others from being migrated.
+ */
+export async function migrateFleet(options: FleetOptions): Promise<FleetResult> {
+  const { host, members, alike } = options;
+  const work = new FleetWork(options);
+  for (const cohort of alike ? cohortsOf(members) : members.map((member) => [member])) {
+    const rest = [...cohort];
+    while (rest.length > 1 && !work.isStopped) {
+      const canary = rest.shift();
+      if (!canary) break;
+      const { schema } = canary;
+      const recorded = await work.tried(schema, () =>
+        record(host, { schema, fingerprint: fingerprintStatement() }),
+      );
+      if (!recorded) continue;
+      const { ms, applied, recording } = recorded;
+      work.end({ schema, status: 'migrated', ms, applied: applied.length, by: 'django' });
+      const schemas = rest.splice(0).map((member) => member.schema);
+      await followCanary(options, work, recording, schemas);
+    }
+    for (const { schema } of rest) if (!work.isStopped) await work.byDjango(schema);
+  }
+  return work.result();
+}
+
+/** What has become of each member so far. */
+export class FleetWork {
+  readonly #options: FleetOptions;
+  readonly #ends = new Map<string, FleetEnd>();
+  #stopped: BootstrapError | undefined;
+
+  constructor(options: FleetOptions) {
+    this.#options = options;
+  }
+
+  get isStopped(): boolean {
+    return this.#stopped !== undefined;
+  }
+
+  /** Something would fail for every other tenant as well. */
+  stop(error: BootstrapError): void {
+    this.#stopped ??= error;
+  }
+
+  end(end: FleetEnd): void {
+    if (this.#ends.has(end.schema)) return;
+    this.#ends.set(end.schema, end);
+    this.#options.onEnd(end);
+  }
+
+  /** Does what may fail for one tenant, which has ended then; undefined where it failed. */
+  async tried<T>(schema: string, work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof BootstrapError)) throw error;
+      if (this.#options.signal.aborted || !ofTenant.has(error.code)) this.stop(error);
+      this.end({ schema, status: 'failed', error });
+      return undefined;
+    }
+  }
+
+  /** Django's whole command, after what was done `before`. */
+  async byDjango(schema: string, before = { ms: 0, applied: 0 }): Promise<void> {
+    const done = await this.tried(schema, () => migrate(this.#options.host, { schema }));
+    if (!done) return;
+    const applied = before.applied + done.applied.length;
+    this.end({ schema, status: 'migrated', ms: before.ms + done.ms, applied, by: 'django' });
+  }
+
+  result(): FleetResult {
+    const stopped = this.#stopped;
+    if (stopped !== undefined)
+      for (const { schema } of this.#options.members)
+        this.end({ schema, status: 'not-tried', reason: stopped.message });
+    const ends = [...this.#ends.values()];
+    return stopped === undefined ? { ends } : { ends, stopped };
+  }
+}

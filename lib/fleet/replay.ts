@@ -1,0 +1,122 @@
+import { BootstrapError } from '../errors/index.js';
+import type { RecordedSegment, Recording } from '../django/index.js';
+import { fingerprints } from './fingerprint.js';
+import { scriptFor } from './recording.js';
+
+/** A connection that runs statements; a text without values may hold several. */
+export interface FleetClient {
+  query<Row extends object = Record<string, unknown>>(
+    text: string,
+    values?: readonly unknown[],
+  ): Promise<Row[]>;
+}
+
+/** Opens connections of its own. */
+export interface FleetDatabase extends FleetClient {
+  withClient<T>(work: (client: FleetClient) => Promise<T>): Promise<T>;
+}
+
+/** What replaying needs. */
+export interface ReplayOptions {
+  readonly database: FleetDatabase;
+  readonly recording: Recording;
+  readonly segment: RecordedSegment;
+  readonly schemas: readonly string[];
+  /** Connections at a time. */
+  readonly connections: number;
+  readonly signal: AbortSignal;
+  readonly onDone: (schema: string, ms: number) => void;
+  /** It is as it was; Django has to do it. */
+  readonly onRefused: (schema: string, why: string) => void;
+}
+
+/** Statements beyond which a transaction takes one schema only: its locks are held until its end. */
+const statementsPerBatch = 60;
+const largestBatch = 16;
+const lockTries = 5;
+
+/**
+ * Replays a segment in each schema, and compares what it touched with the recorded schema before it commits. Every schema is either
+ * wholly where the segment ends, or as it was.
+ */
+export async function replayAll(options: ReplayOptions): Promise<void> {
+  const { database, segment, schemas, connections, signal } = options;
+  const statements = segment.migrations.reduce((sum, migration) => sum + migration.statements.length + 1, 0);
+  const size = Math.max(1, Math.min(largestBatch, Math.floor(statementsPerBatch / Math.max(statements, 1))));
+  const batches = batchesOf(schemas, size);
+  const work = async (): Promise<void> => {
+    if (batches.length === 0) return;
+    await database.withClient(async (client) => {
+      for (let batch = batches.shift(); batch && !signal.aborted; batch = batches.shift()) {
+        await replayBatch(client, batch, options);
+      }
+    });
+  };
+  const ends = await Promise.allSettled(Array.from({ length: Math.min(connections, batches.length) }, work));
+  signal.throwIfAborted();
+  const broken = ends.find((end) => end.status === 'rejected');
+  if (broken) throw broken.reason;
+}
+
+async function replayBatch(
+  client: FleetClient,
+  schemas: readonly string[],
+  options: ReplayOptions,
+): Promise<void> {
+  const { recording, segment, onDone, onRefused } = options;
+  const started = performance.now();
+  const scripts = schemas.map((schema) => scriptFor(schema, recording, segment));
+  for (let tries = 1; ; tries++) {
+    try {
+      await client.query(`begin;\nset local lock_timeout = '5s';\n${scripts.join(';\n')}`);
+      const found = await fingerprints(client, schemas, segment.names);
+      const differing = schemas.filter((schema) => found.get(schema) !== segment.digest);
+      if (differing.length === 0) {
+        await client.query('commit');
+        for (const schema of schemas) onDone(schema, (performance.now() - started) / schemas.length);
+        return;
+      }
+      await client.query('rollback');
+      if (schemas.length === 1) {
+        for (const schema of differing)
+          onRefused(schema, 'its tables are not those of the tenant that was recorded');
+        return;
+      }
+      break;
+    } catch (error) {
+      if (!(error instanceof BootstrapError) || isConnectionLoss(error)) throw error;
+      await client.query('rollback');
+      const isBusy = ['55P03', '40P01'].includes(sqlstateOf(error) ?? '');
+      if (isBusy && tries < lockTries) {
+        await pause(2 ** tries * 50, options.signal);
+        continue;
+      }
+      if (schemas.length === 1) {
+        for (const schema of schemas) onRefused(schema, error.message);
+        return;
+      }
+      break;
+    }
+  }
+  // One of them is different: each for itself.
+  for (const schema of schemas) await replayBatch(client, [schema], options);
+}
+
+function batchesOf(schemas: readonly string[], size: number): string[][] {
+  const batches = [];
+  for (let start = 0; start < schemas.length; start += size) batches.push(schemas.slice(start, start + size));
+  return batches;
+}
+
+function sqlstateOf(error: BootstrapError): string | undefined {
+  return error.problems[0].facts?.sqlstate;
+}
+
+function isConnectionLoss(error: BootstrapError): boolean {
+  return error.code.startsWith('DBB40');
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  const { setTimeout: sleep } = await import('node:timers/promises');
+  await sleep(ms * (0.5 + Math.random()), undefined, { signal });
+}

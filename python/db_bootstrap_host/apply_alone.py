@@ -1,0 +1,70 @@
+"""The host's method `applyAlone`: Django applies given migrations to a schema, without the command around them."""
+
+import time
+
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.recorder import MigrationRecorder
+from django.db.migrations.state import ProjectState
+
+from .disk_graph import RecordedLoader, disk_graph
+from .failed_operation import failed_operation
+from .failure import Failure, lost_connection, text_of
+from .fewer_statements import fewer_statements
+from .kept_states import kept_migration, kept_states
+from .post_migrate import tenant_type_of
+from .project import load_project
+from .states import read_records
+
+#: (record, migrations) to what they need: the loader, and the state of the project before the first.
+_starts = {}
+
+
+def apply_alone(params, emit):
+    """What is left of the migrations is applied in order: no signals, no checks; for schemas whose state is known."""
+    project = load_project()
+    connection, schema = project.connection, params["schema"]
+    started = time.perf_counter()
+    recorded = read_records(connection, [schema])[schema]
+    keys = [(one["app"], one["name"]) for one in params["migrations"]]
+    connection.set_schema(schema, tenant_type=tenant_type_of(project, schema))
+    try:
+        with kept_states(), fewer_statements():
+            for number, key in enumerate(keys):
+                _apply(connection, recorded | frozenset(keys[:number]), key)
+    except (Exception, SystemExit) as error:
+        lost = lost_connection(error)
+        raise Failure(
+            "migration" if lost is None else "database",
+            text_of(lost or error),
+            schema=schema,
+            **failed_operation(lost or error)
+        ) from (lost or error)
+    finally:
+        connection.set_schema_to_public()
+    return {"schema": schema, "ms": round((time.perf_counter() - started) * 1000)}
+
+
+def _apply(connection, recorded, key):
+    loader, state = _start(recorded, key)
+    # As Django's executor has it, which would read the graph and the record anew for each schema.
+    executor = MigrationExecutor.__new__(MigrationExecutor)
+    executor.connection, executor.loader, executor.progress_callback = connection, loader, None
+    executor.recorder = MigrationRecorder(connection)
+    with kept_migration(connection, (recorded, key)) as chain:
+        # Applying changes the state that it is given, where it does not take the kept ones.
+        executor.apply_migration(state if chain.links else state.clone(), loader.graph.nodes[key])
+
+
+def _start(recorded, key):
+    if (recorded, key) not in _starts:
+        if len(_starts) > 50:
+            _starts.clear()
+        loader = RecordedLoader(disk_graph().loader, recorded)
+        state = ProjectState(real_apps=loader.unmigrated_apps)
+        plan = dict.fromkeys(node for leaf in loader.graph.leaf_nodes() for node in loader.graph.forwards_plan(leaf))
+        for node in plan:
+            if node in loader.applied_migrations:
+                loader.graph.nodes[node].mutate_state(state, preserve=False)
+        state.apps  # Rendered now, as Django does: operations take what they need from it.
+        _starts[recorded, key] = loader, state
+    return _starts[recorded, key]

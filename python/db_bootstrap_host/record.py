@@ -1,0 +1,96 @@
+"""The host's method `record`: migrates one schema for real, and tells the statements, for others in the same state."""
+
+from django.db.models.signals import post_migrate, pre_migrate
+
+from .migrate import migrate
+from .project import load_project
+from .states import read_records
+from .tape import recording
+
+#: Receivers that do in each schema what `natural_rows` tells, or nothing where nothing is renamed.
+_KNOWN_RECEIVERS = {
+    "django.contrib.auth.management.create_permissions",
+    "django.contrib.contenttypes.management.create_contenttypes",
+    "django.contrib.contenttypes.management.inject_rename_contenttypes_operations",
+}
+
+_TYPES = "select app_label, model from {schema}.django_content_type order by id"
+_PERMISSIONS = (
+    "select t.app_label, t.model, p.codename, p.name from {schema}.auth_permission p"
+    " join {schema}.django_content_type t on t.id = p.content_type_id order by p.id"
+)
+
+
+def record(params, emit):
+    """What `migrate` answers, and the recording: statements by migration, and rows that post_migrate has added, by natural key."""
+    project = load_project()
+    schema = params["schema"]
+    connection = project.connection
+    before = _natural_rows(connection, schema)
+    from_nothing = not read_records(connection, [schema])[schema]
+    with recording(connection, schema, from_nothing, params["fingerprint"]) as tape:
+        result = migrate({"schema": schema}, emit)
+    after = _natural_rows(connection, schema)
+    why = _why_not(project) or tape.why
+    return dict(
+        result,
+        recording={
+            "why": why,
+            "searchPath": _search_path(project, schema),
+            "prelude": tape.prelude,
+            "segments": tape.segments,
+            "contentTypes": [row for row in after[0] if row not in before[0]],
+            "permissions": [row for row in after[1] if row not in before[1]],
+        },
+    )
+
+
+def _natural_rows(connection, schema):
+    """Content types and permissions of a schema's own tables, as lists of tuples in the order of their ids."""
+    rows = []
+    with connection.cursor() as cursor:
+        for table, statement in (("django_content_type", _TYPES), ("auth_permission", _PERMISSIONS)):
+            cursor.execute(
+                "select 1 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace"
+                " where n.nspname = %s and c.relname = %s",
+                [schema, table],
+            )
+            if cursor.fetchone() is None:
+                rows.append([])
+                continue
+            cursor.execute(statement.replace("{schema}", connection.ops.quote_name(schema)).replace("%", "%%"))
+            rows.append([list(row) for row in cursor.fetchall()])
+    return rows
+
+
+def _why_not(project):
+    """What makes every schema a case of its own, whatever its migrations are."""
+    from django.core.management.commands.migrate import Command
+    from django_tenants import signals
+    from django_tenants.utils import get_tenant_base_migrate_command_class
+
+    if get_tenant_base_migrate_command_class() is not Command:
+        return "the settings name a migrate command of the project's own"
+    for name in ("schema_pre_migration", "schema_migrated", "schema_migrate_message"):
+        if getattr(getattr(signals, name, None), "receivers", None):
+            return "the project listens to %s" % name
+    for name, signal in (("pre_migrate", pre_migrate), ("post_migrate", post_migrate)):
+        for entry in signal.receivers:
+            receiver = entry[1]() if isinstance(entry[1], _reference_types()) else entry[1]
+            label = "%s.%s" % (getattr(receiver, "__module__", "?"), getattr(receiver, "__qualname__", "?"))
+            if receiver is not None and label not in _KNOWN_RECEIVERS:
+                return "%s listens to %s" % (label, name)
+    return None
+
+
+def _reference_types():
+    import weakref
+
+    return weakref.ReferenceType
+
+
+def _search_path(project, schema):
+    """The search_path of a tenant as django_tenants sets it; None stands for the tenant's own schema."""
+    from django_tenants.postgresql_backend.base import EXTRA_SEARCH_PATHS
+
+    return [None, project.public_schema, *EXTRA_SEARCH_PATHS]

@@ -1,0 +1,109 @@
+"""Which migrations do the same in every schema, so that their statements can be replayed: those of known operations alone."""
+
+from django.contrib.postgres import operations as postgres
+from django.db.migrations import operations as django
+from django.db.migrations.migration import Migration
+from django.db.migrations.operations.special import RunPython, SeparateDatabaseAndState
+from django.db.models import NOT_PROVIDED
+
+# By class and not by base: what a project derives may do anything. RenameModel is missing, because Django also renames rows of
+# content types then; so is whatever runs SQL or code of the project's, and what makes extensions, which are no schema's own.
+_KNOWN = tuple(
+    getattr(module, name)
+    for module, names in (
+        (
+            django,
+            (
+                "AddConstraint",
+                "AddField",
+                "AddIndex",
+                "AlterConstraint",
+                "AlterField",
+                "AlterIndexTogether",
+                "AlterModelManagers",
+                "AlterModelOptions",
+                "AlterModelTable",
+                "AlterModelTableComment",
+                "AlterOrderWithRespectTo",
+                "AlterUniqueTogether",
+                "CreateModel",
+                "DeleteModel",
+                "RemoveConstraint",
+                "RemoveField",
+                "RemoveIndex",
+                "RenameField",
+                "RenameIndex",
+            ),
+        ),
+    )
+    for name in names
+    if hasattr(module, name)
+)
+
+_CONCURRENT = (postgres.AddIndexConcurrently, postgres.RemoveIndexConcurrently)
+
+#: Callables whose value is the same at each call.
+_CONSTANT = (dict, list, tuple, set, str, int, float, bool, bytes)
+
+#: Data migrations of Django's own that find nothing to do in a schema that was made from nothing.
+_IDLE_FROM_NOTHING = {("auth", "0011_update_proxy_permissions"), ("contenttypes", "0002_remove_content_type_name")}
+
+
+def why_not(migration, from_nothing):
+    """Why a migration's statements cannot be replayed in another schema; None where they can."""
+    if not migration.atomic:
+        return "it is not atomic"
+    if not _applies_plainly(migration):
+        return "it has an apply() of its own"
+    for operation in migration.operations:
+        reason = _why_not_operation(migration, operation, from_nothing)
+        if reason is not None:
+            return reason
+    return None
+
+
+def stands_alone(migration):
+    """Whether Django may apply it without signals: those of pre_migrate add operations where models are renamed."""
+    return _applies_plainly(migration) and not any(isinstance(one, django.RenameModel) for one in _all(migration.operations))
+
+
+def _all(operations):
+    for operation in operations:
+        yield operation
+        yield from _all(getattr(operation, "database_operations", ()))
+        yield from _all(getattr(operation, "state_operations", ()))
+
+
+def _why_not_operation(migration, operation, from_nothing):
+    name = type(operation).__name__
+    if type(operation) is SeparateDatabaseAndState:
+        reasons = (_why_not_operation(migration, inner, from_nothing) for inner in operation.database_operations)
+        return next((reason for reason in reasons if reason is not None), None)
+    if type(operation) is RunPython:
+        if operation.code is RunPython.noop:
+            return None
+        own = migration.__module__.startswith("django.contrib.")
+        if own and from_nothing and (migration.app_label, migration.name) in _IDLE_FROM_NOTHING:
+            return None
+        return "RunPython runs code of the project's"
+    if isinstance(operation, _CONCURRENT):
+        return "%s runs outside of transactions" % name
+    if type(operation) not in _KNOWN:
+        return "%s is none of the known operations" % name
+    for field in _fields(operation):
+        default = field.default
+        if default is not NOT_PROVIDED and callable(default) and default not in _CONSTANT:
+            return 'the default of field "%s" is computed at each call' % (field.name or getattr(operation, "name", "?"))
+    return None
+
+
+def _fields(operation):
+    field = getattr(operation, "field", None)
+    if field is not None:
+        return [field]
+    # A new table has no rows that a default could fill.
+    return []
+
+
+def _applies_plainly(migration):
+    return type(migration).apply is Migration.apply

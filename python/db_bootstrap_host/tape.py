@@ -1,0 +1,159 @@
+"""What a schema's migrations execute, by migration, as text that can be executed again in another schema."""
+
+import re
+from contextlib import contextmanager
+
+from django.db.migrations.recorder import MigrationRecorder
+
+from .replayable import stands_alone, why_not
+
+_running = None
+
+#: Statements that change nothing: introspection, and what every session does for itself.
+_IDLE = re.compile(r"\s*(?:with\s+s\s+as|select|show|set\s+search_path|savepoint|release\s+savepoint)\b", re.IGNORECASE)
+_OWN_RECORD = re.compile(r'\s*(?:insert\s+into|select\b.*\bfrom)\s+"django_migrations"', re.IGNORECASE | re.DOTALL)
+_QUOTED = re.compile(r'"((?:[^"]|"")+)"')
+_WRITES = re.compile(r"\s*(?:insert|update|delete|merge|with|copy|truncate)\b", re.IGNORECASE)
+
+
+class Tape:
+    """
+    The statements of one schema's migrations, in order, in segments that are done in one way in the other schemas.
+
+    `by` is "replay" (the statements), "alone" (Django, one migration at a time) or "django" (Django's whole command). At the end of
+    each replayable segment the schema's fingerprint is taken, of all relations that the statements name.
+    """
+
+    def __init__(self, connection, schema, from_nothing, fingerprint):
+        self._connection = connection
+        self._schema = schema
+        self._from_nothing = from_nothing
+        self._fingerprint = fingerprint
+        # As part of a name, or as a value: then the statement means this schema and no other.
+        self._named = re.compile(r"""(?:"%s"|\b%s)\s*\.|'%s'""" % ((re.escape(schema),) * 3))
+        self._statements = self.prelude = []
+        self._migration = None
+        self.segments = []
+        self.why = None
+
+    def begin(self, migration):
+        self._finish()
+        self._statements = []
+        self._migration = {
+            "app": migration.app_label,
+            "name": migration.name,
+            "statements": self._statements,
+            "records": [],
+            "writes": False,
+        }
+        self._why = why_not(migration, self._from_nothing)
+        self._alone = stands_alone(migration)
+        if self._why is not None:
+            # Before it starts: what was replayable ends here.
+            self._close()
+
+    def end(self):
+        self._finish()
+        self._close()
+        self._migration = None
+        self._statements = []
+
+    def recorded(self, app, name):
+        if self._migration is not None:
+            self._migration["records"].append({"app": app, "name": name})
+        else:
+            # Django recorded a squashed migration outside of any other.
+            self.why = "%s.%s was only recorded" % (app, name)
+
+    def execute(self, execute, sql, params, many, context):
+        result = execute(sql, params, many, context)
+        for values in params if many else (params,):
+            self._note(self._bound(sql, values))
+        return result
+
+    def _bound(self, sql, params):
+        text = str(sql) if params is None else self._connection.ops.compose_sql(sql, params)
+        return text.decode() if isinstance(text, bytes) else text
+
+    def _note(self, text):
+        if _IDLE.match(text) or _OWN_RECORD.match(text):
+            return
+        self._statements.append(text)
+        if self._migration is not None:
+            self._migration["writes"] = self._migration["writes"] or _WRITES.match(text) is not None
+            if self._why is None and self._named.search(text):
+                self._why = "a statement names the schema"
+
+    def _finish(self):
+        """The migration that ran has ended: it joins its segment."""
+        if self._migration is None:
+            return
+        last = self.segments[-1] if self.segments else None
+        if last is not None and last["by"] == "django":
+            by = "django"
+        elif self._why is None:
+            by = "replay"
+        else:
+            by = "alone" if self._alone else "django"
+        if last is None or last["by"] != by:
+            if last is not None and last["by"] == "replay" and last["digest"] is None:
+                # Only its statements have shown that it cannot be replayed: too late for a fingerprint of what came before.
+                by = last["by"] = "django"
+                last["why"] = self._told()
+            else:
+                last = {"by": by, "why": None, "migrations": [], "names": [], "digest": None}
+                self.segments.append(last)
+        if by != "replay":
+            last["why"] = last["why"] or self._told()
+            self._migration["statements"] = []
+        last["migrations"].append(self._migration)
+
+    def _told(self):
+        return "%s.%s: %s" % (self._migration["app"], self._migration["name"], self._why)
+
+    def _close(self):
+        """Takes the fingerprint of the segment that ends."""
+        last = self.segments[-1] if self.segments else None
+        if last is None or last["by"] != "replay" or last["digest"] is not None:
+            return
+        texts = [text for migration in last["migrations"] for text in migration["statements"]]
+        if last is self.segments[0]:
+            texts += self.prelude
+        names = {name.replace('""', '"') for text in texts for name in _QUOTED.findall(text)}
+        last["names"] = sorted(names)
+        with self._connection.cursor() as cursor:
+            cursor.execute(self._fingerprint, [[self._schema], last["names"]])
+            last["digest"] = cursor.fetchone()[1]
+
+
+@contextmanager
+def recording(connection, schema, from_nothing, fingerprint):
+    """All that is migrated inside is on the tape."""
+    global _running
+    tape = Tape(connection, schema, from_nothing, fingerprint)
+    record_applied = MigrationRecorder.record_applied
+
+    def watched(recorder, app, name):
+        record_applied(recorder, app, name)
+        tape.recorded(app, name)
+
+    MigrationRecorder.record_applied = watched
+    _running = tape
+    try:
+        with connection.execute_wrapper(tape.execute):
+            yield tape
+    finally:
+        _running = None
+        MigrationRecorder.record_applied = record_applied
+
+
+def begin(migration):
+    """The statements that follow are the migration's."""
+    if _running is not None:
+        _running.begin(migration)
+
+
+def end():
+    """The last migration has ended: what follows is done by whoever listens to post_migrate."""
+    if _running is not None:
+        _running.end()
