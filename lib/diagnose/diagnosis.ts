@@ -1,4 +1,4 @@
-import type { Problem } from '../errors/index.js';
+import type { ErrorCode, Problem } from '../errors/index.js';
 
 /** What an examination tells: a diagnosis, or a problem that stood in the way of one. */
 export interface Finding extends Problem {
@@ -10,6 +10,8 @@ export interface Finding extends Problem {
   readonly actual?: string;
   /** What shows it, a line each: settings with their values, rows of the catalog, lines of a file. */
   readonly evidence: readonly string[];
+  /** Codes of what follows from it: such findings are not told beside their cause. */
+  readonly explains?: readonly ErrorCode[];
 }
 
 /** What a rule found: a problem with what was expected, what is there, what shows it, and one repair. */

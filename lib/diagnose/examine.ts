@@ -24,7 +24,8 @@ export async function examine(evidence: Evidence, rules: readonly Rule[]): Promi
   });
   const applicable = rules.filter((rule) => leftOut.every(({ name }) => name !== rule.name));
   const found = await Promise.all(applicable.map((rule) => apply(rule, evidence)));
-  const unique = new Map(found.flat().map((finding) => [keyOf(finding), finding]));
+  const causes = found.flat().filter((finding, _, all) => !all.some((other) => explains(other, finding)));
+  const unique = new Map(causes.map((finding) => [keyOf(finding), finding]));
   return { findings: [...unique.values()].sort(bySeverityAndPlace), leftOut };
 }
 
@@ -47,6 +48,12 @@ async function apply(rule: Rule, evidence: Evidence): Promise<readonly Finding[]
       ),
     ];
   }
+}
+
+/** A finding may explain those of its own code that know less: what other rules stumbled over. */
+function explains(cause: Finding, finding: Finding): boolean {
+  if (cause === finding || cause.explains?.includes(finding.code) !== true) return false;
+  return cause.code !== finding.code || finding.explains === undefined;
 }
 
 /** Rules that stumble over the same thing say the same: without a place, the message tells one from another. */

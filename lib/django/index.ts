@@ -1,4 +1,6 @@
 export type * from './expected-rules.js';
+export { problemOfHost } from './host-problem.js';
+export type * from './preflight.js';
 export type * from './protocol.js';
 export { findInterpreter, type Interpreter, type InterpreterOptions } from './find-interpreter.js';
 export { findSettings, type SettingsOptions } from './find-settings.js';
@@ -16,6 +18,7 @@ export {
   expectedTables,
   inspect,
   migrate,
+  preflight,
   record,
   states,
   tenantRows,

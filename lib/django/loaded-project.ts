@@ -20,7 +20,7 @@ type Params = Readonly<Record<string, unknown>>;
 type OnEvent = (event: Readonly<Record<string, unknown>>) => void;
 
 /** Methods whose answer holds for as long as the files do. */
-const lasting = new Set(['inspect', 'expectedTables', 'tableMigrations', 'autodetect']);
+const lasting = new Set(['inspect', 'preflight', 'expectedTables', 'tableMigrations', 'autodetect']);
 
 /** How much of what is printed while nobody asks is kept, in characters. */
 const unclaimedLimit = 64 * 1024;

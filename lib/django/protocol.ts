@@ -1,4 +1,5 @@
 import type { ExpectedRules } from './expected-rules.js';
+import type { Preflight } from './preflight.js';
 
 /**
  * What the host can be asked, and what it answers: one JSON object a line over two pipes of their own (the host reads fd 3
@@ -338,6 +339,8 @@ export interface Sources {
 /** Each method with its parameters and its result. `schema: null` means plain Django without schemas (the default search_path). */
 export interface HostMethods {
   inspect: { params: Record<string, never>; result: Inspection };
+  /** Never fails because of the project: what is wrong with it is part of the result. */
+  preflight: { params: Record<string, never>; result: Preflight };
   connection: { params: Record<string, never>; result: DjangoConnection };
   expectedTables: { params: Record<string, never>; result: { readonly tables: readonly ExpectedTable[] } };
   expectedRules: { params: Record<string, never>; result: ExpectedRules };

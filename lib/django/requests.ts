@@ -16,6 +16,11 @@ export function inspect(host: Asked): Result<'inspect'> {
   return host.request('inspect');
 }
 
+/** Every fact of the project that the rules need, read without touching the database; told as well where it does not load. */
+export function preflight(host: Asked): Result<'preflight'> {
+  return host.request('preflight');
+}
+
 /** The migrations on disk against those recorded, per schema. */
 export function states(host: Asked, params: HostMethods['states']['params'] = {}): Result<'states'> {
   return host.request('states', { ...params });

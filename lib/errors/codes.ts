@@ -141,6 +141,7 @@ export const codes = {
   DBB6033: 'a column that the models expect does not exist',
   DBB6034: 'a table cannot be emptied: rows of tables outside the models refer to it',
   DBB6035: 'a flush deleted rows that data migrations had written',
+  DBB6048: 'the settings of tenancy contradict each other',
   DBB6070: 'a migration is recorded as applied, but a column that it makes does not exist',
   DBB6071: 'a table of a tenant app was asked for, and there is no tenant',
   DBB6072: 'an app is in neither SHARED_APPS nor TENANT_APPS',

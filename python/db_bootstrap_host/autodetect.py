@@ -30,7 +30,7 @@ def autodetect(params, emit):
     conflicts = [conflict for conflict in disk_graph().conflicts() if not labels or conflict["app"] in labels]
     if conflicts:
         return {"changes": [], "conflicts": conflicts, "written": []}
-    changes = _changes(labels)
+    changes = missing_changes(labels)
     written = _write(sorted(labels)) if params.get("write") and changes else []
     return {
         "changes": [
@@ -46,10 +46,11 @@ def autodetect(params, emit):
     }
 
 
-def _changes(labels):
+def missing_changes(labels=()):
+    """The migrations that the models would need beyond those on disk, by app label; of these apps, or of all."""
     loader = disk_graph().loader
     # This questioner asks nobody: it takes a new name for a new thing, as makemigrations does where nobody answers.
-    questioner = MigrationQuestioner(specified_apps=labels, dry_run=True)
+    questioner = MigrationQuestioner(specified_apps=set(labels), dry_run=True)
     detector = _autodetector()(loader.project_state(), ProjectState.from_apps(apps), questioner)
     return detector.changes(
         graph=loader.graph, trim_to_apps=labels or None, convert_apps=labels or None, migration_name=None

@@ -7,6 +7,7 @@ from .project import load_project
 
 METHODS = {
     "inspect": "inspection:inspect",
+    "preflight": "preflight:preflight",
     "connection": "connection:connection",
     "expectedTables": "expected_tables:expected_tables",
     "expectedRules": "expected_rules:expected_rules",
@@ -26,6 +27,8 @@ METHODS = {
     "sources": "sources:sources",
 }
 
+#: What loads the project itself, and tells what stands in the way.
+LOADING = {"preflight"}
 TENANCY_ONLY = {"tenants", "ensureTenants", "record", "applyAlone"}
 
 
@@ -33,9 +36,14 @@ def find_method(name):
     """The function `(params, emit) -> dict` of a method; Django is loaded first."""
     if name not in METHODS:
         raise Failure("internal", 'the host knows no method "%s"' % name, names=sorted(METHODS))
+    module, function = METHODS[name].split(":")
+    if name not in LOADING:
+        _make_ready(name)
+    return getattr(import_module("." + module, __package__), function)
+
+
+def _make_ready(name):
     project = load_project()
     if name in TENANCY_ONLY and not project.tenancy:
         raise Failure("no-tenants", "django_tenants is not in INSTALLED_APPS of %s" % project.settings_module)
     project.refresh()
-    module, function = METHODS[name].split(":")
-    return getattr(import_module("." + module, __package__), function)

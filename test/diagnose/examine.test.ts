@@ -80,6 +80,26 @@ describe('examining a project', () => {
     assert.match(findings[2]?.message ?? '', /rule "four" failed: undefined is not a function/);
   });
 
+  it('leaves out what follows from another finding', async () => {
+    const stumbled = (): never => {
+      throw new BootstrapError({
+        code: 'DBB6030',
+        message: 'DATABASE_ROUTERS setting must contain a router',
+      });
+    };
+    const told: Diagnosis = { ...diagnosis, code: 'DBB6030', explains: ['DBB6030'] };
+    const cause: Diagnosis = { ...diagnosis, code: 'DBB6048', explains: ['DBB6030'] };
+    const codesOf = async (...found: readonly Diagnosis[]): Promise<readonly string[]> => {
+      const { findings } = await examine(evidence, [
+        { name: 'one', reads: [], find: stumbled },
+        { name: 'two', reads: [], find: () => found },
+      ]);
+      return findings.map(({ code, subject }) => `${code} ${Object.keys(subject).join()}`);
+    };
+    assert.deepEqual(await codesOf(told), ['DBB6030 app']);
+    assert.deepEqual(await codesOf(told, cause), ['DBB6048 app']);
+  });
+
   it('shows expected, actual and evidence to people and the place to machines', () => {
     assert.deepEqual(
       diagnosisProblem(diagnosis).notes?.map(({ label }) => label),

@@ -36,7 +36,14 @@ interface Page {
 }
 
 /** Methods that read nothing but files. */
-const ofFiles = new Set(['inspect', 'expectedTables', 'expectedRules', 'tableMigrations', 'autodetect']);
+const ofFiles = new Set([
+  'inspect',
+  'preflight',
+  'expectedTables',
+  'expectedRules',
+  'tableMigrations',
+  'autodetect',
+]);
 /** Methods that read, beside files, nothing but what `databaseState` covers. */
 const ofState = new Set(['states', 'tenants']);
 

@@ -1,0 +1,126 @@
+"""What the settings say of databases and tenants: known as soon as they are imported, whether or not the project loads."""
+
+import re
+
+from .failure import project_path
+from .settings_source import Source, module_file, read_module
+from .static_values import UNKNOWN, is_known
+
+#: Settings that decide which tables stand in which schema.
+PLACING = ("INSTALLED_APPS", "SHARED_APPS", "TENANT_APPS", "TENANT_TYPES", "TENANT_MODEL", "TENANT_DOMAIN_MODEL", "DATABASE_ROUTERS")
+
+#: Every setting of django-tenants 3.5 to 4.0 whose name begins with TENANT_, or is one of a tenant's.
+KNOWN = (
+    "TENANT_APPS",
+    "TENANT_BASE_MIGRATE_COMMAND",
+    "TENANT_BASE_SCHEMA",
+    "TENANT_COLOR_ADMIN_APPS",
+    "TENANT_CREATION_FAKES_MIGRATIONS",
+    "TENANT_DB_ALIAS",
+    "TENANT_DOMAIN_MODEL",
+    "TENANT_LIMIT_SET_CALLS",
+    "TENANT_MIGRATION_ORDER",
+    "TENANT_MODEL",
+    "TENANT_MULTIPROCESSING_MAX_PROCESSES",
+    "TENANT_MULTIPROCESSING_MAX_TASKS_PER_CHILD",
+    "TENANT_SUBFOLDER_PREFIX",
+    "TENANT_SUBPROCESS_PARALLEL",
+    "TENANT_SYNC_ROUTER",
+    "TENANT_TYPES",
+    "HAS_MULTI_TYPE_TENANTS",
+    "MULTI_TYPE_DATABASE_FIELD",
+    "MULTITENANT_RELATIVE_MEDIA_ROOT",
+    "MULTITENANT_RELATIVE_STATIC_ROOT",
+    "MULTITENANT_STATICFILES_DIRS",
+    "MULTITENANT_TEMPLATE_DIRS",
+    "PG_EXTRA_SEARCH_PATHS",
+    "PUBLIC_SCHEMA_NAME",
+    "PUBLIC_SCHEMA_URLCONF",
+    "SHARED_APPS",
+    "SHOW_PUBLIC_IF_NO_TENANT_FOUND",
+)
+
+_LIKE_OURS = re.compile(r"^(?:TENANTS?_|SHARED_|PUBLIC_|SHOW_PUBLIC|MULTI_?TENANT|MULTI_|HAS_MULTI|PG_EXTRA)")
+
+
+def settings_facts(module):
+    """The settings that are in force, with the lines that set them."""
+    from django.conf import settings
+
+    source = read_module(module) or Source("")
+    names = [name for name in dir(settings) if name.isupper() and settings.is_overridden(name)]
+    alias = getattr(settings, "TENANT_DB_ALIAS", "default")
+    database = settings.DATABASES.get(alias) or {}
+    file = module_file(module)
+    return {
+        "file": project_path(file) if file else None,
+        "alias": alias,
+        "installedApps": _names(settings.INSTALLED_APPS),
+        "sharedApps": _names(getattr(settings, "SHARED_APPS", None)),
+        "tenantApps": _names(getattr(settings, "TENANT_APPS", None)),
+        "multiType": bool(getattr(settings, "HAS_MULTI_TYPE_TENANTS", False)),
+        "types": _types(getattr(settings, "TENANT_TYPES", None)),
+        "typeField": _text(getattr(settings, "MULTI_TYPE_DATABASE_FIELD", None)),
+        "publicSchema": str(getattr(settings, "PUBLIC_SCHEMA_NAME", "public")),
+        "engine": str(database.get("ENGINE") or "django.db.backends.dummy"),
+        "database": {name.lower(): str(database.get(name) or "") for name in ("NAME", "HOST", "PORT", "USER")},
+        "routers": [router if isinstance(router, str) else type(router).__name__ for router in settings.DATABASE_ROUTERS],
+        "syncRouter": str(getattr(settings, "TENANT_SYNC_ROUTER", "django_tenants.routers.TenantSyncRouter")),
+        "middleware": _names(settings.MIDDLEWARE) or [],
+        "tenantModel": _text(getattr(settings, "TENANT_MODEL", None)),
+        "domainModel": _text(getattr(settings, "TENANT_DOMAIN_MODEL", None)),
+        "fakesMigrations": bool(getattr(settings, "TENANT_CREATION_FAKES_MIGRATIONS", False)),
+        "baseSchema": _text(getattr(settings, "TENANT_BASE_SCHEMA", None) or None),
+        "typesWithBase": _types_with_base(getattr(settings, "TENANT_TYPES", None)),
+        "known": list(KNOWN),
+        "unknown": [name for name in names if _LIKE_OURS.match(name) and name not in KNOWN],
+        "places": _places(source, names, alias),
+    }
+
+
+def static_facts(module):
+    """What another settings module says, as far as its text tells: values by name, and the names that it does not tell."""
+    source = read_module(module)
+    if source is None or "INSTALLED_APPS" not in source.values:
+        return None
+    values, unsure = {}, []
+    paths = [(name,) for name in PLACING] + [("DATABASES", "default", "ENGINE"), ("HAS_MULTI_TYPE_TENANTS",)]
+    for path in paths:
+        value = source.value(*path)
+        name = ".".join(path)
+        if value is None:
+            continue
+        if value is UNKNOWN or not is_known(value):
+            unsure.append(name)
+            continue
+        plain = _types(value) if name == "TENANT_TYPES" else list(value) if isinstance(value, (list, tuple, set)) else value
+        values[name] = {"value": plain, "at": source.place(*path)}
+    return {"module": module, "file": source.file, "values": values, "unsure": unsure}
+
+
+def _places(source, names, alias):
+    found = {name: source.place(name) for name in names}
+    for key in ("ENGINE", "NAME", "HOST", "PORT"):
+        found["DATABASES.%s" % key] = source.place("DATABASES", alias, key)
+    return {name: place for name, place in found.items() if place is not None}
+
+
+def _names(value):
+    return None if value is None else [str(item) for item in value]
+
+
+def _text(value):
+    return None if value is None else str(value)
+
+
+def _types(value):
+    if not isinstance(value, dict):
+        return None
+    return {
+        str(name): [str(app) for app in (kind.get("APPS") or ())] for name, kind in value.items() if isinstance(kind, dict)
+    }
+
+
+def _types_with_base(value):
+    kinds = value.items() if isinstance(value, dict) else ()
+    return [str(name) for name, kind in kinds if isinstance(kind, dict) and kind.get("BASE_SCHEMA")]
