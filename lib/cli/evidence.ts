@@ -149,7 +149,8 @@ async function openHost(
   loaded.catch(() => undefined);
   const host: TaskHost = {
     request: async (method, params, onEvent) => {
-      await loaded;
+      // This one tells what stands in the way, and what can be told nevertheless.
+      if (method !== 'preflight') await loaded;
       return raw.request(method, params, onEvent);
     },
   };
