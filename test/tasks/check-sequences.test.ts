@@ -80,6 +80,23 @@ describe('check sequences', () => {
     assert.deepEqual(found(await check()), []);
   });
 
+  it('knows numbers that no double has, and rows of a table that inherits', async () => {
+    await rows('create table large (id bigserial primary key)');
+    await rows('insert into large values (9007199254740993)');
+    await rows('create table parent (id serial)');
+    await rows('create table child () inherits (parent)');
+    await rows('insert into child values (5)');
+    assert.deepEqual(
+      (await check()).findings?.map(({ facts }) => facts?.value),
+      ['5', '9007199254740993'],
+    );
+    assert.equal((await fixDatabase(database.url, 'sequences')).length, 2);
+    assert.deepEqual(await rows('insert into large default values returning id'), [
+      { id: '9007199254740994' },
+    ]);
+    assert.deepEqual(found(await check()), []);
+  });
+
   it('leaves alone those that begin again, and values that are not in the way', async () => {
     await rows('create sequence round_and_round cycle maxvalue 3');
     await rows(`create table turns (n int default nextval('round_and_round'))`);
