@@ -7,6 +7,7 @@ export type {
   Finding,
   Json,
   Plan,
+  Repair,
   TaskClient,
   TaskConfig,
   TaskContext,

@@ -115,7 +115,9 @@ async function answer(
   context.signal.throwIfAborted();
   const { changed, summary, findings = [], warnings = [] } = await task.kind.run(context);
   const [first, ...rest] = findings.filter(isError);
-  if (first) throw new BootstrapError([first, ...rest]);
+  // What failed is told first; what was merely noticed beside it is told all the same.
+  if (first)
+    throw new BootstrapError([first, ...rest, ...findings.filter((one) => !isError(one)), ...warnings]);
   const remarks = [...warnings, ...findings];
   return {
     status: 'succeeded',

@@ -146,6 +146,12 @@ describe('runWorkflow', () => {
     const kind = kindOf(() => ({ changed: false, summary: 'looked', findings: [finding] }), { check: true });
     const { exitCode, tasks } = await trial.run([{ name: 'tenants', kind }]);
     assert.deepEqual([exitCode, tasks[0]?.status, tasks[0]?.warnings], [0, 'succeeded', [finding]]);
+    const error = { code: 'DBB6031', message: 'a table is missing', subject: {} } as const;
+    const both = kindOf(() => ({ changed: false, summary: 'looked', findings: [finding, error] }), {
+      check: true,
+    });
+    const failed = await trial.run([{ name: 'tenants', kind: both }]);
+    assert.deepEqual([failed.exitCode, failed.tasks[0]?.problems], [3, [error, finding]]);
   });
 
   for (const [signal, code] of [

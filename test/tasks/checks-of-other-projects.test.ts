@@ -50,6 +50,30 @@ for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[]) {
       }
     });
 
+    it('find nothing and repair in a schema whose name is odd', async () => {
+      const fleet = await openFleet(set);
+      try {
+        const name = `O'Brien "Z" & Söhne`;
+        const quoted = `"${name.replaceAll('"', '""')}"`;
+        await fleet.rows(`alter schema zoo rename to ${quoted}`);
+        await fleet.rows('update tenants_client set schema_name = $1 where schema_name = $2', [name, 'zoo']);
+        for (const check of names) assert.deepEqual(found(await fleet.check(check)), [], check);
+        await fleet.rows(`delete from ${quoted}.auth_permission where codename = 'view_rate'`);
+        await fleet.rows(`alter sequence ${quoted}.auth_permission_id_seq restart`);
+        assert.deepEqual(
+          (await fleet.fix('sequences')).map(({ subject }) => [subject.schema, subject.sequence]),
+          [[name, 'auth_permission_id_seq']],
+        );
+        assert.deepEqual(
+          (await fleet.fix('content-types')).map(({ subject }) => subject.schema),
+          [name],
+        );
+        for (const check of names) assert.deepEqual(found(await fleet.check(check)), [], check);
+      } finally {
+        await fleet.close();
+      }
+    });
+
     it('find nothing among tenants of several types, and compare each with its own kind', async () => {
       const types = await openFleet(set, {
         directory: wholesaleDirectory,
