@@ -2,7 +2,7 @@ import { parseDuration } from '../../config/index.js';
 import { BootstrapError } from '../errors/index.js';
 import { chooseReporter, createReporter } from '../report/index.js';
 import {
-  removeOldLogs,
+  removeOldRuns,
   runWorkflow,
   stateDirectoryOf,
   type RunEventBody,
@@ -77,7 +77,7 @@ export async function execute(
       verbose: options.verbose === true,
     });
     await reporter.close();
-    removeOldLogs(stateDirectoryOf(workflow));
+    removeOldRuns(stateDirectoryOf(workflow));
     return { ...result, env: session.environment() };
   } finally {
     signals.release();

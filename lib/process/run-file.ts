@@ -45,6 +45,11 @@ export function readRunFiles(stateDirectory: string): readonly RunFile[] {
     .filter((file) => file.host === hostname());
 }
 
+/** Whether a file says what a run of this machine left behind. */
+export function isRunFileOfHere(path: string): boolean {
+  return parse(path)?.host === hostname();
+}
+
 function parse(path: string): RunFile | undefined {
   try {
     const value: unknown = JSON.parse(readFileSync(path, 'utf8'));

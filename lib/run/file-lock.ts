@@ -1,6 +1,6 @@
-import { accessSync, constants, readFileSync, rmSync, writeFileSync, linkSync } from 'node:fs';
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BootstrapError } from '../errors/index.js';
 import { findProcess, makeStateDirectory } from '../process/index.js';
@@ -23,12 +23,12 @@ export function fileLock(stateDirectory: string, options: LockOptions): RunLock 
   return {
     lost: new AbortController().signal,
     async acquire(signal) {
-      makeWritable(stateDirectory);
+      writing(stateDirectory, () => makeStateDirectory(stateDirectory));
       const until = Date.now() + options.wait;
       for (;;) {
         const holder = await take(file, options.runId);
         if (holder === undefined) break;
-        if (Date.now() >= until) throw heldBy(holder, stateDirectory);
+        if (Date.now() >= until) throw heldBy(holder, file);
         await sleep(250, undefined, { signal });
       }
       held = true;
@@ -41,16 +41,20 @@ export function fileLock(stateDirectory: string, options: LockOptions): RunLock 
   };
 }
 
-function makeWritable(stateDirectory: string): void {
+/** Does what writes below a folder; throws DBB1009 where the system refuses. */
+function writing<T>(folder: string, work: () => T): T {
   try {
-    makeStateDirectory(stateDirectory);
-    accessSync(stateDirectory, constants.W_OK);
+    return work();
   } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
     throw new BootstrapError(
       {
         code: 'DBB1009',
-        message: `the lock of this run cannot be written to ${stateDirectory} (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`,
-        help: 'make the folder of the config writable for the user who runs db-bootstrap',
+        message: `the lock of this run cannot be written to ${folder} (${code ?? 'unknown'})`,
+        help:
+          code === 'ENOSPC'
+            ? 'make room on the disk'
+            : 'make the folder of the config writable for the user who runs db-bootstrap',
       },
       { cause: error },
     );
@@ -67,8 +71,8 @@ async function take(file: string, run: string): Promise<Holder | undefined> {
     host: hostname(),
     since: new Date().toISOString(),
   };
-  writeFileSync(own, JSON.stringify(holder));
   try {
+    writing(dirname(file), () => writeFileSync(own, JSON.stringify(holder)));
     for (;;) {
       if (link(own, file)) return undefined;
       const other = await holderOf(file);
@@ -105,7 +109,7 @@ function link(own: string, file: string): boolean {
   }
 }
 
-/** Who holds a lock, as far as it is a living process of this machine. */
+/** Who holds a lock: a process of this machine that lives, or any of another machine, of which nothing can be known here. */
 async function holderOf(file: string): Promise<Holder | 'free' | 'dead'> {
   let holder: Partial<Holder> | null;
   try {
@@ -115,20 +119,25 @@ async function holderOf(file: string): Promise<Holder | 'free' | 'dead'> {
     if (error instanceof SyntaxError) return 'dead';
     throw error;
   }
-  if (holder?.pid === undefined || holder.start === undefined) return 'dead';
+  if (holder?.pid === undefined) return 'dead';
+  if (holder.host !== undefined && holder.host !== hostname()) return holder as Holder;
+  if (holder.start === undefined) return 'dead';
   const living = (await findProcess(holder.pid))?.started === holder.start;
   return living ? (holder as Holder) : 'dead';
 }
 
-function heldBy({ run, pid, host, since }: Holder, folder: string): BootstrapError {
+function heldBy({ run, pid, host, since }: Holder, file: string): BootstrapError {
   return new BootstrapError({
     code: 'DBB4008',
     message: `another run works in this folder: run ${run} on host ${host}, pid ${String(pid)}, since ${since}`,
     notes: [
-      { label: 'folder', text: folder },
+      { label: 'folder', text: dirname(file) },
       { label: 'not done', text: 'nothing was started' },
     ],
-    help: 'wait for it to end, or pass --wait-lock 60s',
+    help:
+      host === hostname()
+        ? 'wait for it to end, or pass --wait-lock 60s'
+        : `wait for it to end, or pass --wait-lock 60s; where it has died on ${host}, delete ${file}`,
     facts: { run, host, pid, since },
   });
 }

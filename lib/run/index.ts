@@ -18,4 +18,4 @@ export { applicationName, taskEnvironment, type DatabaseParts } from './environm
 export { databaseLock, type LockOptions } from './lock.js';
 export { fileLock } from './file-lock.js';
 export { databaseLedger, fileLedger, noLedger } from './ledger/index.js';
-export { removeOldLogs } from './old-logs.js';
+export { removeOldRuns } from './old-runs.js';

@@ -86,6 +86,10 @@ export class Session {
     if (this.#complained) return;
     this.#complained = true;
     const [first] = problemsOf(error, 'ledger', false);
+    if (first.code === 'DBB4030') {
+      this.#notice({ ...first, severity: 'warning' });
+      return;
+    }
     this.#notice({
       code: 'DBB4030',
       severity: 'warning',

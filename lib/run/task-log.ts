@@ -93,9 +93,9 @@ export class TaskLog implements TaskLogger {
       if (this.#file === undefined) {
         mkdirSync(folder, { recursive: true });
         this.#file = openSync(path, 'a');
-        this.#path = path;
       }
       writeSync(this.#file, text);
+      this.#path = path;
     } catch (error) {
       this.#broken = true;
       this.#options.unwritable(path, error);

@@ -114,6 +114,30 @@ describe('databaseLedger', () => {
     );
   });
 
+  it('tells of the newest hundred runs', async () => {
+    const ledger = ledgerOf();
+    await ledger.attach();
+    await query(
+      test.url,
+      `insert into db_bootstrap.runs (id, version, host, pid, started_at)
+       select 'old-' || n, '0', 'h', 1, now() - n * interval '1 day' from generate_series(1, 150) n`,
+    );
+    await query(
+      test.url,
+      `insert into db_bootstrap.task_results select id, 'a', 'sql', 'succeeded', true, 1, 1, '' from db_bootstrap.runs`,
+    );
+    await ledger.startRun({ ...record, startedAt: Date.now() });
+    await ledger.taskEnded(end('wait'));
+    await ledger.endRun('succeeded', 0);
+    const rows = await query<{ runs: number; results: number; newest: string | null }>(
+      test.url,
+      `select count(*)::int as runs, (select count(*)::int from db_bootstrap.task_results) as results,
+              min(status) filter (where id = 'run-1') as newest
+       from db_bootstrap.runs`,
+    );
+    assert.deepEqual(rows, [{ runs: 100, results: 100, newest: 'succeeded' }]);
+  });
+
   it('says in the end what could not be written', async () => {
     const ledger = ledgerOf();
     await ledger.attach();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { connect, disconnect, resolveConnection } from '../../lib/postgres/index.js';
@@ -216,6 +216,21 @@ describe('fileLock', () => {
       await mine.acquire(never);
       await mine.release();
     }
+  });
+
+  it('is held by a run of another host, whether or not it lives: that cannot be seen from here', async () => {
+    const file = join(home.folder, 'lock');
+    const far = { run: 'far', pid: process.pid, start: 'another boot:1', host: 'ci-7', since: 'then' };
+    writeFileSync(file, JSON.stringify(far));
+    const mine = fileLock(home.folder, { runId: 'mine', wait: 0 });
+    const [problem] = (await rejection(mine.acquire(never))).problems;
+    assert.equal(problem.code, 'DBB4008');
+    assert.match(problem.message, /run far on host ci-7, pid \d+, since then$/);
+    assert.match(problem.help ?? '', new RegExp(`where it has died on ci-7, delete ${file}$`));
+    assert.deepEqual(readdirSync(home.folder).sort(), ['.gitignore', 'lock']);
+    rmSync(file);
+    await mine.acquire(never);
+    await mine.release();
   });
 
   it('is never held by two of many processes that find a dead holder again and again', async () => {

@@ -69,8 +69,11 @@ export async function makeData(home: Home, native: string, user: ServerUser | un
     if (!made.ok && made.output.includes('invalid locale'))
       made = await runProgram(native, 'initdb', [...args, '--no-locale'], user);
     if (!made.ok) {
-      const { cause, output } = lastWords(made.output);
-      throw notStarted(cause ?? 'initdb failed', { notes: [{ label: 'found by', text: 'initdb' }], output });
+      const { cause, ...words } = lastWords(made.output);
+      throw notStarted(cause ?? 'initdb failed', {
+        notes: [{ label: 'found by', text: 'initdb' }],
+        ...words,
+      });
     }
     appendFileSync(join(draft, 'postgresql.conf'), `\ninclude_if_exists = 'db-bootstrap.conf'\n`);
     renameSync(draft, home.data);

@@ -34,9 +34,7 @@ export function explained(error: unknown): unknown {
       code: 'DBB4021',
       message: path === undefined ? `${why} (${syscall})` : `${path}: ${why} (${syscall})`,
       notes: [{ label: 'found by', text: 'the start of the embedded server' }],
-      ...(path === undefined
-        ? {}
-        : { help: `make ${path} possible to write, or name another database: DATABASE_URL` }),
+      help: `make ${path ?? 'room for .db-bootstrap'}${path === undefined ? '' : ' possible to write'}, or name another database: DATABASE_URL`,
     },
     { cause: error },
   );
@@ -52,14 +50,18 @@ const reasons: Readonly<Record<string, string>> = {
   EMFILE: 'too many open files',
 };
 
-/** The last lines of a log, and the cause that its last fatal line names. */
-export function lastWords(log: string): { cause: string | undefined; output: string } {
+/** The last lines of a log, the cause that its last fatal line names, and what PostgreSQL says to do about it. */
+export function lastWords(log: string): { cause: string | undefined; help?: string; output: string } {
   const lines = log.trimEnd().split('\n');
-  const fatal =
-    lines.findLast((line) => /\b(FATAL|PANIC):/.test(line)) ??
-    lines.findLast((line) => /\berror: /.test(line));
+  // What cannot be undone after a failure is a consequence of it.
+  const fatal = lines.findLastIndex(
+    (line) => /\b(FATAL|PANIC):/.test(line) && !line.includes('cannot abort transaction'),
+  );
+  const at = fatal < 0 ? lines.findLastIndex((line) => /\berror: /.test(line)) : fatal;
+  const hint = /\bHINT:\s*(.*?)\.?$/.exec(lines[at + 1] ?? '')?.[1];
   return {
-    cause: fatal?.replace(/^.*?\b(FATAL|PANIC|error):\s*/, '').trim(),
+    cause: lines[at]?.replace(/^.*?\b(FATAL|PANIC|error):\s*/, '').trim(),
+    ...(hint === undefined ? {} : { help: `${hint.charAt(0).toLowerCase()}${hint.slice(1)}` }),
     output: lines.slice(-15).join('\n'),
   };
 }

@@ -158,10 +158,10 @@ async function launch(
 }
 
 function becauseOf(home: Home, text: string): Error {
-  const { cause, output } = lastWords(text);
+  const { cause, ...words } = lastWords(text);
   return notStarted(cause ?? `the server ended at once and said nothing (${home.log})`, {
     notes: [{ label: 'found by', text: `the start of the embedded server; its log is ${home.log}` }],
-    output,
+    ...words,
   });
 }
 

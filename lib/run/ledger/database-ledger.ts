@@ -15,6 +15,9 @@ export function databaseLedger(database: Database, schema: string, options: File
   return new DatabaseLedger(database, schema, options);
 }
 
+/** How many runs the tables tell of. */
+const kept = 100;
+
 // 42501: the role may not. 25006: nobody may, the server only follows another.
 const refusals = ['42501', '25006'];
 
@@ -85,7 +88,11 @@ class DatabaseLedger implements Ledger {
     if (this.#instead) return this.#instead.endRun(status, exitCode);
     await this.#writing;
     await this.#database.query(
-      `update ${this.#table('runs')} set ended_at = now(), status = $2, exit_code = $3 where id = $1`,
+      `with old as (
+         delete from ${this.#table('runs')} where id in
+           (select id from ${this.#table('runs')} order by started_at desc, id desc offset ${String(kept)})
+       )
+       update ${this.#table('runs')} set ended_at = now(), status = $2, exit_code = $3 where id = $1`,
       [this.#run, status, exitCode],
     );
   }

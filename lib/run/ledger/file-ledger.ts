@@ -1,9 +1,8 @@
-import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BootstrapError } from '../../errors/index.js';
 import type { DatabaseClient } from '../../postgres/index.js';
-import { makeStateDirectory } from '../../process/index.js';
 import type { Ledger } from '../services.js';
+import { History } from './history.js';
 import { LocalFacts } from './local-facts.js';
 import { PendingFacts } from './pending-facts.js';
 
@@ -25,13 +24,10 @@ export function fileLedger(
   const facts = new PendingFacts();
   const local = new LocalFacts(join(stateDirectory, 'local.json'), readOnly);
   let run = '';
+  const history = new History(join(stateDirectory, 'history.ndjson'));
   const note = (entry: object): Promise<void> =>
     new Promise((resolve) => {
-      if (!readOnly) {
-        makeStateDirectory(stateDirectory);
-        const line = JSON.stringify({ run, at: new Date().toISOString(), ...entry });
-        appendFileSync(join(stateDirectory, 'history.ndjson'), `${line}\n`);
-      }
+      if (!readOnly) history.add({ run, at: new Date().toISOString(), ...entry });
       resolve();
     });
   return {

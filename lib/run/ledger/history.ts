@@ -1,0 +1,37 @@
+import { appendFileSync, renameSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { BootstrapError } from '../../errors/index.js';
+import { makeStateDirectory } from '../../process/index.js';
+
+/** When the file has become old, in bytes: some thousand runs. */
+const largest = 1 << 20;
+
+/** A line of JSON per entry. What is old is one file more, `.old`, so that both together stay small. */
+export class History {
+  readonly #file: string;
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  /** Adds an entry, synchronously; throws DBB4030 where it cannot be written. */
+  add(entry: object): void {
+    try {
+      makeStateDirectory(dirname(this.#file));
+      // Renamed and never rewritten: another run that shares the folder may be adding a line at this moment.
+      if ((statSync(this.#file, { throwIfNoEntry: false })?.size ?? 0) > largest)
+        renameSync(this.#file, `${this.#file}.old`);
+      appendFileSync(this.#file, `${JSON.stringify(entry)}\n`);
+    } catch (error) {
+      throw new BootstrapError(
+        {
+          code: 'DBB4030',
+          message: `the history of runs could not be written: ${(error as Error).message}`,
+          place: { file: this.#file },
+          help: 'make room on the disk, and the folder writable',
+        },
+        { cause: error },
+      );
+    }
+  }
+}
