@@ -104,6 +104,15 @@ export const codes = {
   DBB5055: 'a task inserts a row that exists already',
   DBB5056: 'a table has no column of this name',
   DBB5057: 'a statement makes something that exists already',
+  DBB5058: 'a function takes other arguments',
+  DBB5059: 'two sessions waited for each other',
+  DBB5060: 'another session holds a lock',
+  DBB5061: 'a schema does not exist',
+  DBB5062: 'a transaction goes on after an error that was swallowed',
+  DBB5063: 'a value is too long for its column',
+  DBB5064: 'a client gave no user name',
+  DBB5065: 'a row refers to one that does not exist, or is still referred to',
+  DBB5066: 'a required value is missing',
 
   // 6 Django and tenants
   DBB6001: 'no Python interpreter was found',
@@ -146,6 +155,9 @@ export const codes = {
   DBB6071: 'a table of a tenant app was asked for, and there is no tenant',
   DBB6072: 'an app is in neither SHARED_APPS nor TENANT_APPS',
   DBB6073: 'a task worked in a schema that holds no table of the app',
+  DBB6074: 'a schema holds what a migration makes, and does not record it',
+  DBB6075: 'a schema holds other objects of the names that a migration makes',
+  DBB6076: 'the two columns of a foreign key have types that do not match',
   DBB6080: 'a sequence is behind the values of its column',
   DBB6081: "a tenant's schema differs from the others in its state",
   DBB6082: 'a content type or a permission is missing',
@@ -162,9 +174,6 @@ export const codes = {
   DBB6093: 'a unique rule of the models is unknown to the database',
   DBB6094: 'a repair was refused: the database is read-only',
   DBB6095: 'a check could not read a part of the database',
-  DBB6074: 'a schema holds what a migration makes, and does not record it',
-  DBB6075: 'a schema holds other objects of the names that a migration makes',
-  DBB6076: 'the two columns of a foreign key have types that do not match',
 
   // 8 guards
   DBB8001: 'a guard refused a destructive task',

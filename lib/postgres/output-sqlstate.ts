@@ -21,9 +21,11 @@ export function sqlstateOfText(text: string): string | undefined {
 // psql prints no code unless it is told to, and scripts call it as they like: what PostgreSQL says in English is all there is.
 const messages: readonly [RegExp, string][] = [
   [/^duplicate key value violates unique constraint/, '23505'],
-  [/violates foreign key constraint/, '23503'],
-  [/violates not-null constraint/, '23502'],
-  [/violates check constraint/, '23514'],
+  [
+    /^(?:insert or update|update or delete) on table .* violates (?:RESTRICT setting of )?foreign key constraint/,
+    '23503',
+  ],
+  [/^(?:new row for relation .* violates check|check) constraint/, '23514'],
   [/^relation ".*" already exists/, '42P07'],
   [/^schema ".*" already exists/, '42P06'],
   [/^database ".*" already exists/, '42P04'],
@@ -31,7 +33,7 @@ const messages: readonly [RegExp, string][] = [
   [/^(?:role|type|extension|trigger|constraint) ".*" (?:for relation ".*" )?already exists/, '42710'],
   [/^relation ".*" does not exist/, '42P01'],
   [/^column .* does not exist/, '42703'],
-  [/^schema ".*" does not exist/, '3F000'],
+  [/^schema ".*" does not exist|^no schema has been selected/, '3F000'],
   [/^database ".*" does not exist/, '3D000'],
   [/^role ".*" does not exist/, '42704'],
   [/^(?:type|operator class|collation|access method) ".*" does not exist/, '42704'],

@@ -185,11 +185,29 @@ export class FailingProject {
     return problem;
   }
 
+  /** The same database, as another role with a password of its own. */
+  as(role: string, password: string): FailingProject {
+    const url = new URL(this.url);
+    url.username = role;
+    url.password = password;
+    return new FailingProject(url.href, this.folder, this.python, () => Promise.resolve());
+  }
+
   async close(): Promise<void> {
     await this.#service.close();
     await this.#database.close();
     await this.drop();
   }
+}
+
+/** An empty database, and a folder without any project. */
+export async function openEmpty(): Promise<FailingProject> {
+  const folder = mkdtempSync(join(tmpdir(), 'dbb-failing-'));
+  const database = await createTestDatabase();
+  return new FailingProject(database.url, folder, '', async () => {
+    await database.drop();
+    rmSync(folder, { recursive: true, force: true });
+  });
 }
 
 /** Copies the example, and migrates a database with its two tenants once. */

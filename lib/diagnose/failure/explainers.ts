@@ -8,6 +8,10 @@ export type Explainer = (symptom: Symptom, scene: Scene) => Promise<Cause | unde
 const existing: Explainer = async (symptom, scene) =>
   (await import('./exists.js')).explainExisting(symptom, scene);
 
+const routine: Explainer = async (symptom, scene) =>
+  (await import('./extensions.js')).explainMissingRoutine(symptom, scene);
+const login: Explainer = async (symptom, scene) => (await import('./login.js')).explainLogin(symptom, scene);
+
 /** Who explains what, by SQLSTATE. The code of each is loaded when something has failed that way. */
 export const explainers: Readonly<Record<string, Explainer>> = {
   '42P01': async (symptom, scene) => (await import('./missing-table.js')).explainMissingTable(symptom, scene),
@@ -20,4 +24,20 @@ export const explainers: Readonly<Record<string, Explainer>> = {
   '42723': existing,
   '42804': async (symptom, scene) => (await import('./key-types.js')).explainKeyTypes(symptom, scene),
   '23505': async (symptom, scene) => (await import('./duplicate-key.js')).explainDuplicateKey(symptom, scene),
+  '23503': async (symptom, scene) => (await import('./references.js')).explainReference(symptom, scene),
+  '23502': async (symptom, scene) => (await import('./references.js')).explainNull(symptom, scene),
+  '22001': async (symptom, scene) => (await import('./references.js')).explainTooLong(symptom, scene),
+  '42883': routine,
+  '42704': routine,
+  '42501': async (symptom, scene) => (await import('./rights.js')).explainRights(symptom, scene),
+  '3F000': async (symptom, scene) =>
+    (await import('./missing-schema.js')).explainMissingSchema(symptom, scene),
+  '28000': login,
+  '28P01': login,
+  '3D000': login,
+  '55P03': async (symptom, scene) => (await import('./sessions.js')).explainLock(symptom, scene),
+  '40P01': async (symptom, scene) => (await import('./sessions.js')).explainDeadlock(symptom, scene),
+  '53300': async (symptom, scene) => (await import('./sessions.js')).explainFull(symptom, scene),
+  '57P01': async (symptom, scene) => (await import('./sessions.js')).explainEnded(symptom, scene),
+  '25P02': async (symptom, scene) => (await import('./sessions.js')).explainAborted(symptom, scene),
 };

@@ -1,0 +1,57 @@
+import { nearest } from '../../errors/index.js';
+import { quoteIdentifier } from '../../postgres/index.js';
+import type { Cause } from './cause.js';
+import { explainOrder } from './order.js';
+import type { Scene } from './scene.js';
+import type { Symptom } from './symptom.js';
+
+/** Why a schema does not exist (3F000): a tenant without one, a task that comes too early, or a name that is wrong. */
+export async function explainMissingSchema(symptom: Symptom, scene: Scene): Promise<Cause | undefined> {
+  const { database, task, workflow, project } = scene;
+  const rows = await database.query<{ name: string }>(
+    `select nspname::text as name from pg_catalog.pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema' limit 5000`,
+  );
+  const schema = /^schema "(.+)" does not exist/.exec(symptom.message)?.[1];
+  if (schema === undefined) {
+    if (!/^no schema has been selected/.test(symptom.message)) return undefined;
+    const [row] = await database.query<{ path: string }>(`select current_setting('search_path') as path`);
+    return {
+      code: 'DBB5061',
+      message: `none of the schemas in which task "${task.name}" works exists: it has no place to create anything`,
+      notes: [
+        {
+          label: 'search_path',
+          text: `${row?.path ?? ''} (of the workflow's role; the task may have set another)`,
+        },
+      ],
+      help: 'create the schema first, or set search_path to one that exists',
+    };
+  }
+  const facts = { schema };
+  const tenants = await project?.tenants();
+  if (tenants?.tenants.some((tenant) => tenant.schema === schema)) {
+    return {
+      code: 'DBB6019',
+      message: `tenant "${schema}" has a row, but no schema`,
+      help: `add tenant "${schema}" to the config and run "db-bootstrap run --from tenants", or delete its row`,
+      facts,
+    };
+  }
+  if (workflow.tenants.some((tenant) => tenant.schema === schema)) {
+    const early = explainOrder(scene, ['tenants'], `schema "${schema}"`);
+    if (early) return { ...early, facts: { ...early.facts, ...facts } };
+  }
+  const near = nearest(
+    schema,
+    rows.map(({ name }) => name),
+  );
+  return {
+    code: 'DBB5061',
+    message: `schema "${schema}", which task "${task.name}" names, does not exist in database "${database.name}"`,
+    help:
+      near === undefined
+        ? `create it before: create schema ${quoteIdentifier(schema)}`
+        : `did you mean "${near}"?`,
+    facts,
+  };
+}
