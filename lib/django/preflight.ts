@@ -96,6 +96,8 @@ export interface AppFacts {
     /** Whether MIGRATION_MODULES names it. */
     readonly explicit: boolean;
     readonly folder: string | null;
+    /** How many files of migrations it holds. */
+    readonly migrations: number;
     readonly fault: PackageFault | null;
   };
 }

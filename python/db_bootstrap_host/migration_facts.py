@@ -42,10 +42,11 @@ def package_of(config, has_tables):
     """An app's migrations package: its name, whether the project names it, its folder, and what is wrong with it, if anything."""
     name, explicit = MigrationLoader.migrations_module(config.label)
     if name is None:
-        return {"name": None, "explicit": True, "folder": None, "fault": "disabled" if has_tables else None}
+        fault = "disabled" if has_tables else None
+        return {"name": None, "explicit": True, "folder": None, "migrations": 0, "fault": fault}
     folder = os.path.join(config.path, "migrations")
     path = os.path.relpath(folder) if project_path(config.module.__file__ or "") else None
-    told = {"name": name, "explicit": explicit, "folder": None if explicit else path, "fault": None}
+    told = {"name": name, "explicit": explicit, "folder": None if explicit else path, "migrations": 0, "fault": None}
     try:
         spec = find_spec(name)
     except (ImportError, ValueError):
@@ -53,11 +54,11 @@ def package_of(config, has_tables):
     if spec is None:
         missing = has_tables or explicit
         return dict(told, fault=("unimportable" if explicit else "missing") if missing else None)
-    if spec.origin is None or spec.submodule_search_locations is None:
+    listed = [file for place in spec.submodule_search_locations or () for file in _python_files(place)]
+    if spec.origin is None:
         # A folder without __init__.py is a namespace: Django looks for no migrations in it.
-        listed = [file for place in spec.submodule_search_locations or () for file in _python_files(place)]
         return dict(told, fault="no-init" if has_tables or listed else None)
-    return told
+    return dict(told, migrations=len(listed))
 
 
 def _python_files(folder):

@@ -113,7 +113,7 @@ def _not_installed():
 
 
 def _crossings(places):
-    """Foreign keys of which one side stands where the other cannot be seen: each schema sees itself and the public one."""
+    """Foreign keys whose target cannot be seen from where they stand: each schema sees itself and the public one."""
     found = []
     for model in apps.get_models(include_auto_created=True):
         if not _has_table(model):
@@ -124,7 +124,7 @@ def _crossings(places):
                 continue
             theirs = places.of_model(target)
             blind = [kind for kind in places.of_model(model) if kind not in theirs and "public" not in theirs]
-            if blind and theirs:
+            if blind:
                 found.append(_reference(model, field, target, blind, theirs))
     return found
 

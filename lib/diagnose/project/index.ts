@@ -1,6 +1,18 @@
 import type { Rule } from '../rule.js';
+import { cloning, unknownSettings } from './cloning.js';
 import { projectLoads } from './load.js';
+import { migrationFiles } from './migrations.js';
+import { placement } from './placement.js';
 import { tenancySettings } from './tenancy-settings.js';
+import { tenantModels } from './tenant-models.js';
 
 /** Faults of the Django project: its settings, apps, models and migrations. */
-export const projectRules: readonly Rule[] = [projectLoads, tenancySettings];
+export const projectRules: readonly Rule[] = [
+  projectLoads,
+  tenancySettings,
+  tenantModels,
+  cloning,
+  unknownSettings,
+  placement,
+  migrationFiles,
+];
