@@ -11,11 +11,6 @@ export function qualified(schema: string, name: string): string {
   return `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`;
 }
 
-/** Columns as SQL. */
-export function columnList(columns: readonly string[]): string {
-  return columns.map(quoteIdentifier).join(', ');
-}
-
 /** A qualified name as SQL has it where it wants a regclass. */
 export function regclass(schema: string, name: string): string {
   return quoteLiteral(qualified(schema, name)).trim();
