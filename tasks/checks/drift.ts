@@ -38,7 +38,7 @@ async function run({ database, host }: TaskContext<z.output<typeof options>>): P
   if (!rules.tenancy) return { changed: false, summary: 'the project has no tenants' };
   const places = (await findPlaces(database, rules)).filter(({ kind }) => kind !== 'public');
   const { outsiders, cohorts } = await findOutsiders(database, places);
-  const known = new Set(rules.tables.map(({ table }) => table));
+  const known = new Set(['django_migrations', ...rules.tables.map(({ table }) => table)]);
   const findings = await explain(database, outsiders, known);
   const states = `${counted(places.length, 'tenant')} in ${counted(cohorts, 'state')}`;
   return {
@@ -129,11 +129,11 @@ function finding(schema: string, other: string, difference: Difference, known: R
   const { kind, table, name } = object;
   const owner = kind === 'table' || table === '' ? '' : ` of table "${table}"`;
   const what = `${kind} "${name}"${owner}`;
-  // Whatever stands beside the models' tables in one schema alone is in nobody's way.
-  const harmless = how === 'extra' && kind === 'table' && !known.has(name);
+  // Whatever stands beside the models' tables is in nobody's way.
+  const severity = how === 'renamed' ? 'note' : known.has(table) ? 'error' : 'warning';
   return {
     code: 'DBB6081',
-    severity: how === 'renamed' ? 'note' : harmless ? 'warning' : 'error',
+    severity,
     message: {
       missing: `schema "${schema}" has no ${what}, which schema "${other}" has in the same state`,
       extra: `schema "${schema}" has ${what}, which schema "${other}" lacks in the same state`,

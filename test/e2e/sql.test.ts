@@ -69,7 +69,7 @@ describe('examples/sql', function () {
     assert.equal(code, 1, stderr);
     assert.match(
       stdout,
-      /error\[DBB5004\]: relation "nowhere" does not exist\n {2}--> migrations\/9999_bad\.sql:3:21/,
+      /error\[DBB5053\]: no schema of database ".*" holds a table "nowhere"\n {2}--> migrations\/9999_bad\.sql:3:21/,
     );
     assert.doesNotMatch(await dump(database.url, '--schema=public'), /half/);
   });

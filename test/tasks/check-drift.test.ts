@@ -60,7 +60,10 @@ for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[]) {
     after(() => fleet.close());
 
     /** Does something to one tenant, checks, and undoes it. */
-    const after1 = async (change: string, undo: string): Promise<Awaited<ReturnType<Fleet['check']>>> => {
+    const afterChange = async (
+      change: string,
+      undo: string,
+    ): Promise<Awaited<ReturnType<Fleet['check']>>> => {
       await fleet.rows(change);
       const result = await fleet.check('drift');
       await fleet.rows(undo);
@@ -117,7 +120,7 @@ for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[]) {
     it('tells a lost column or table alone, without what went with it', async () => {
       assert.deepEqual(
         found(
-          await after1(
+          await afterChange(
             'alter table zoo.contacts_contact rename column name to title',
             'alter table zoo.contacts_contact rename column title to name',
           ),
@@ -129,7 +132,7 @@ for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[]) {
       );
       assert.deepEqual(
         found(
-          await after1(
+          await afterChange(
             'alter table zoo.carriers_rate set schema public',
             'alter table public.carriers_rate set schema zoo',
           ),
@@ -139,7 +142,7 @@ for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[]) {
     });
 
     it('tells both sides of a type, a default and a sequence that differ', async () => {
-      const result = await after1(
+      const result = await afterChange(
         `alter table zoo.carriers_carrier alter column name set default 'x';
          alter table zoo.carriers_carrier alter column active drop not null;
          alter sequence zoo.carriers_rate_id_seq increment 5`,
@@ -163,7 +166,7 @@ for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[]) {
     });
 
     it('takes other names of constraints for a note, and a table beside the models for a warning', async () => {
-      const result = await after1(
+      const result = await afterChange(
         `alter table zoo.plants_plant rename constraint plants_plant_name_once to plants_plant_supplier_id_name_key;
          create table zoo.backup_of_something (id int)`,
         `alter table zoo.plants_plant rename constraint plants_plant_supplier_id_name_key to plants_plant_name_once;
@@ -184,8 +187,18 @@ for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[]) {
       ]);
     });
 
+    it('takes a table beside the models for a warning also where most tenants have it', async () => {
+      const result = await afterChange(
+        `create table acme.extra (id serial, n int); create table "Grün & Co".extra (id serial, n int)`,
+        `drop table acme.extra; drop table "Grün & Co".extra`,
+      );
+      assert.deepEqual(found(result), [
+        ['DBB6081', 'warning', { schema: 'zoo', table: 'extra', reference: 'Grün & Co' }],
+      ]);
+    });
+
     it('compares only tenants that have recorded the same', async () => {
-      const result = await after1(
+      const result = await afterChange(
         `delete from zoo.django_migrations where app = 'contacts' and name like '0003%'; drop index zoo.contacts_name_email`,
         `insert into zoo.django_migrations (app, name, applied) select app, name, applied from acme.django_migrations where app = 'contacts' and name like '0003%';
          create index contacts_name_email on zoo.contacts_contact (name, email)`,
