@@ -73,6 +73,15 @@ export async function createProgram(
       choose(async () => (await import('./doctor.js')).doctorCommand(options));
     });
 
+  addConfigOptions(program.command('status'))
+    .description('where every tenant stands: up to date, or behind by which migrations')
+    .option('--tenant <glob>', 'only tenants whose schema has such a name')
+    .option('--json', 'as one JSON document')
+    .option('--exit-code', 'exit 3 when a tenant is behind')
+    .action((options: Record<string, unknown>) => {
+      choose(async () => (await import('./status.js')).statusCommand(options));
+    });
+
   addSelectOptions(addConfigOptions(program.command('graph')))
     .description('draw the tasks and their dependencies')
     .option('--format <format>', 'text, mermaid, dot or json')

@@ -76,7 +76,8 @@ function isAllowedHost(host: string, more: readonly string[]): boolean {
   return more.some((allowed) => allowed.toLowerCase() === plain);
 }
 
-function globOf(pattern: string): RegExp {
+/** A name's pattern, in which `*` stands for any characters and `?` for one. */
+export function globOf(pattern: string): RegExp {
   const source = pattern
     .replace(/[\\^$.+()|[\]{}]/g, '\\$&')
     .replace(/\*/g, '.*')

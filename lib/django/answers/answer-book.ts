@@ -59,6 +59,7 @@ export class AnswerBook {
   #page: Page | undefined;
   /** The edition of the files for which the fingerprint was found to hold. */
   #verified: number | undefined;
+  #read: { readonly edition: number | undefined; readonly state: Promise<string | undefined> } | undefined;
   readonly #noted = new Map<string, Noted>();
 
   private constructor(store: AnswerStore, loaded: LoadedAs, page: Page | undefined) {
@@ -150,9 +151,15 @@ export class AnswerBook {
     }
   }
 
-  async #state(database: StateDatabase): Promise<string | undefined> {
-    const inspection = this.#page?.answers[idOf('inspect', {})]?.result as Inspection | undefined;
-    return inspection && databaseState(database, inspection);
+  /** The database's state, read again only where the run may have changed it since. */
+  #state(database: StateDatabase): Promise<string | undefined> {
+    const edition = this.#store.edition?.();
+    if (edition === undefined || edition !== this.#read?.edition) {
+      const inspection = this.#page?.answers[idOf('inspect', {})]?.result as Inspection | undefined;
+      const state = inspection ? databaseState(database, inspection) : Promise.resolve(undefined);
+      this.#read = { edition, state };
+    }
+    return this.#read.state;
   }
 }
 

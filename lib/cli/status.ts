@@ -1,0 +1,125 @@
+import type { TaskHost } from '../../config/define.js';
+import type { Workflow } from '../../config/workflow.js';
+import { inspect, states, tenantRows } from '../django/index.js';
+import { BootstrapError, type Problem } from '../errors/index.js';
+import { describeFleet, type FleetStatus } from '../fleet/index.js';
+import { globOf } from '../run/index.js';
+import { hostEnvironment } from './evidence.js';
+import { print } from './io.js';
+import { load } from './load.js';
+import type { ConfigOptions } from './options.js';
+import { newRunId } from './run-id.js';
+import { openSession } from './session.js';
+import { catchSignals } from './signals.js';
+
+/** Options of `status` beside those that choose the config. */
+interface StatusOptions extends ConfigOptions {
+  readonly json?: boolean;
+  readonly tenant?: string;
+  readonly exitCode?: boolean;
+}
+
+/** `db-bootstrap status`: how many tenants are at the newest migration, and who lacks what. Changes nothing. */
+export async function statusCommand(options: StatusOptions): Promise<number> {
+  const { io, workflow } = await load(options);
+  const signals = catchSignals();
+  try {
+    const status = await readStatus(options, { io, workflow, signal: signals.interrupt });
+    const { withoutSchema, ahead, ...numbers } = status;
+    if (options.json === true) print(io.stdout, JSON.stringify(numbers, null, 2));
+    else print(io.stdout, textOf({ ...numbers, withoutSchema, ahead }));
+    const isDone = status.pending + status.failed === 0;
+    return options.exitCode === true && !isDone ? 3 : 0;
+  } catch (error) {
+    if (!signals.interrupt.aborted) throw error;
+    return signals.interrupt.reason === 'SIGTERM' ? 143 : 130;
+  } finally {
+    signals.release();
+  }
+}
+
+async function readStatus(
+  { tenant }: StatusOptions,
+  about: Pick<Awaited<ReturnType<typeof load>>, 'io'> & {
+    readonly workflow: Workflow;
+    readonly signal: AbortSignal;
+  },
+): Promise<FleetStatus> {
+  const { io, workflow, signal } = about;
+  const session = await openSession({ io, workflow, runId: newRunId(), waitLock: 0, readOnly: true });
+  try {
+    // What Django has answered before is kept with the ledger.
+    await session.services.ledger.attach().catch(() => []);
+    const log = {
+      info: () => undefined,
+      warn: () => undefined,
+      output: () => undefined,
+      progress: () => undefined,
+    };
+    const env = hostEnvironment(workflow, session);
+    const host: TaskHost = session.services.host({ name: 'status', signal, log, env });
+    if (!(await inspect(host)).tenancy) throw new BootstrapError(noTenants);
+    const wanted = tenant === undefined ? undefined : globOf(tenant);
+    return describeFleet(
+      await states(host, { scope: 'tenants' }),
+      await tenantRows(host),
+      (schema) => wanted?.test(schema) ?? true,
+    );
+  } finally {
+    await session.services.close();
+  }
+}
+
+const noTenants: Problem = {
+  code: 'DBB6018',
+  message: 'the project has no tenants: django_tenants is not in INSTALLED_APPS',
+  help: 'run "db-bootstrap plan" to see what is pending in a project without tenants',
+};
+
+/** How many names a line holds. */
+const namesShown = 5;
+
+function textOf(status: FleetStatus): string {
+  const { total, upToDate, pending, failed, cohorts, orphans, withoutSchema, ahead } = status;
+  const lines = [
+    `${counted(total, 'tenant')}: ${String(upToDate)} up to date, ${String(pending)} behind${failed === 0 ? '' : `, ${String(failed)} without a schema`}`,
+  ];
+  for (const cohort of cohorts) {
+    const lacks = cohort.tenants === 1 ? 'lacks' : 'lack';
+    lines.push(
+      '',
+      `${counted(cohort.tenants, 'tenant')} ${lacks} ${counted(cohort.pending.length, 'migration')}: ${named(cohort.examples, cohort.tenants)}`,
+      ...cohort.pending.slice(0, 10).map((name) => `  ${name}`),
+      ...(cohort.pending.length > 10 ? [`  and ${String(cohort.pending.length - 10)} more`] : []),
+    );
+  }
+  if (withoutSchema.length > 0)
+    lines.push(
+      '',
+      `rows without a schema: ${named(withoutSchema, withoutSchema.length)}`,
+      '  help: run "db-bootstrap explain DBB6019"',
+    );
+  if (orphans.length > 0)
+    lines.push(
+      '',
+      `schemas without a row: ${named(orphans, orphans.length)}`,
+      '  help: run "db-bootstrap explain DBB6020"',
+    );
+  if (ahead.length > 0)
+    lines.push(
+      '',
+      `schemas with migrations that are not on disk: ${named(ahead, ahead.length)}`,
+      '  help: run "db-bootstrap explain DBB6014"',
+    );
+  return lines.join('\n');
+}
+
+function named(names: readonly string[], total: number): string {
+  const shown = names.slice(0, namesShown);
+  const more = total - shown.length;
+  return `${shown.join(', ')}${more > 0 ? ` and ${String(more)} more` : ''}`;
+}
+
+function counted(count: number, noun: string): string {
+  return `${String(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
