@@ -1,0 +1,142 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { createTestDatabase, query, stopTestServer, testServer } from '../../test/support/postgres.js';
+import { pythonOf } from '../../test/support/python.js';
+import { median } from '../pairs.js';
+import { runWatched, type Watched } from './memory.js';
+import { addMigrations, writeProject } from './project.js';
+
+// The tenants' migrations against both executors of `migrate_schemas`, on copies of one database, in turn. Build first; run with
+// `npm run bench:fleet -- --tenants 20,100 --rounds 3`. From 1,000 tenants on the peer is left out: it takes half an hour.
+const { values } = parseArgs({
+  options: {
+    tenants: { type: 'string', default: '20,100' },
+    rounds: { type: 'string', default: '3' },
+    python: { type: 'string', default: 'new' },
+  },
+});
+const python = await pythonOf(values.python === 'old' ? 'old' : 'new');
+const server = await testServer();
+const folder = mkdtempSync(join(tmpdir(), 'dbb-fleet-'));
+const peerLimit = 300;
+
+interface Work {
+  readonly name: string;
+  /** Migrations that the release adds; the one at `withCode` runs Python. */
+  readonly added: number;
+  readonly withCode?: number;
+  /** Tenants that have a row and an empty schema, beside those that are migrated. */
+  readonly created: number;
+}
+const works: readonly Work[] = [
+  { name: 'nothing to do', added: 0, created: 0 },
+  { name: 'one AddField', added: 1, created: 0 },
+  { name: 'ten migrations, one with RunPython', added: 10, withCode: 4, created: 0 },
+  { name: 'create 20 tenants', added: 0, created: 20 },
+];
+
+const url = (name: string): string => {
+  const changed = new URL(server.url);
+  changed.pathname = `/${name}`;
+  return changed.href;
+};
+const names = (from: number, count: number): string[] =>
+  Array.from({ length: count }, (_, index) => `t${String(from + index).padStart(5, '0')}`);
+
+async function main(): Promise<void> {
+  for (const tenants of values.tenants.split(',').map(Number)) {
+    const base = await createTestDatabase();
+    const project = projectFor('base', tenants);
+    await bootstrap(project, base.url, ['run', '--only', 'wait,shared,tenants,tenant-migrations']);
+    for (const work of works) await compare(work, tenants, base.name);
+    await base.drop();
+  }
+}
+
+/** Writes the project with a config of so many tenants. */
+function projectFor(name: string, tenants: number, work?: Work): string {
+  const project = join(folder, `${name}-${String(tenants)}`);
+  rmSync(project, { recursive: true, force: true });
+  writeProject(project);
+  if (work) addMigrations(project, work.added, work.withCode);
+  const wanted = names(0, tenants + (work?.created ?? 0));
+  writeFileSync(
+    join(project, '.bootstraprc'),
+    JSON.stringify({
+      preset: 'django-tenants',
+      env: { DJANGO_SETTINGS_MODULE: 'project.settings' },
+      concurrency: 2,
+      tenants: wanted.map((schema) => ({
+        schema,
+        domain: `${schema}.example.com`,
+        fields: { name: schema },
+      })),
+    }),
+  );
+  return project;
+}
+
+async function bootstrap(project: string, database: string, args: readonly string[]): Promise<Watched> {
+  return runWatched(
+    process.execPath,
+    [resolve('dist/bin/db-bootstrap.js'), ...args, '--set', `django.python=${python}`],
+    { cwd: project, env: { ...process.env, DATABASE_URL: database } },
+  );
+}
+
+async function compare(work: Work, tenants: number, base: string): Promise<void> {
+  const project = projectFor('work', tenants, work);
+  const only = ['run', '--only', 'wait,tenant-migrations'];
+  const peer = (executor: string) => (database: string) =>
+    runWatched(python, ['manage.py', 'migrate_schemas', '--tenant', `--executor=${executor}`, '--noinput'], {
+      cwd: project,
+      env: { ...process.env, DATABASE_URL: database },
+    });
+  const commands: [string, (database: string) => Promise<Watched>][] = [
+    ['db-bootstrap', (database) => bootstrap(project, database, only)],
+    ...(tenants > peerLimit
+      ? []
+      : ([
+          ['migrate_schemas, standard', peer('standard')],
+          ['migrate_schemas, multiprocessing', peer('multiprocessing')],
+        ] as [string, (database: string) => Promise<Watched>][])),
+  ];
+  const times = new Map<string, { ms: number[]; peak: number }>();
+  const rounds = tenants >= peerLimit ? 1 : Number(values.rounds);
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, run] of commands) {
+      const copy = `fleet_test_${String(process.pid)}`;
+      await query(server.url, `create database "${copy}" template "${base}"`);
+      try {
+        // The shared schema, and rows and empty schemas of new tenants, are there for both.
+        await bootstrap(project, url(copy), ['run', '--only', 'wait,shared,tenants']);
+        if (work.added + work.created === 0) await run(url(copy));
+        const { ms, peak } = await run(url(copy));
+        const row = times.get(name) ?? { ms: [], peak: 0 };
+        row.ms.push(ms);
+        row.peak = Math.max(row.peak, peak);
+        times.set(name, row);
+      } finally {
+        await query(server.url, `drop database "${copy}" with (force)`);
+      }
+    }
+  }
+  const ours = median(times.get('db-bootstrap')?.ms ?? []);
+  process.stdout.write(`\n${work.name}, ${String(tenants)} tenants, ${String(rounds)} rounds in turn\n`);
+  for (const [name, { ms, peak }] of times) {
+    const middle = median(ms);
+    const each = middle / (work.created || tenants);
+    process.stdout.write(
+      `  ${name.padEnd(34)} ${middle.toFixed(0).padStart(8)} ms  ${each.toFixed(1).padStart(7)} ms a tenant  ${(peak / 1e6).toFixed(0).padStart(5)} MB  × ${(middle / ours).toFixed(1)}\n`,
+    );
+  }
+}
+
+try {
+  await main();
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+  await stopTestServer();
+}

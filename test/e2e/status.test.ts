@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { bootstrap, copyExample } from '../support/command.js';
+import { createTestDatabase, dump, query } from '../support/postgres.js';
+import { virtualEnv } from '../support/python.js';
+
+interface Status {
+  readonly total: number;
+  readonly upToDate: number;
+  readonly pending: number;
+  readonly failed: number;
+  readonly cohorts: readonly {
+    readonly tenants: number;
+    readonly pending: readonly string[];
+    readonly examples: readonly string[];
+  }[];
+  readonly orphans: readonly string[];
+}
+
+describe('db-bootstrap status', function () {
+  this.timeout(120_000);
+  let project: ReturnType<typeof copyExample>;
+  let database: Awaited<ReturnType<typeof createTestDatabase>>;
+  const run = (...args: string[]): ReturnType<typeof bootstrap> =>
+    bootstrap(args, { cwd: project.folder, env: { DATABASE_URL: database.url } });
+  const status = async (...args: string[]): Promise<Status> => {
+    const { stdout, stderr } = await run('status', '--json', ...args);
+    assert.notEqual(stdout, '', stderr);
+    return JSON.parse(stdout) as Status;
+  };
+
+  before(async () => {
+    project = copyExample('django-tenants', await virtualEnv('new'));
+    database = await createTestDatabase();
+    const { code, stderr } = await run('run', '--skip', 'venv');
+    assert.equal(code, 0, stderr);
+  });
+  after(async () => {
+    await database.drop();
+    project.remove();
+  });
+
+  it('is empty of news for a fleet that is done, and changes nothing', async () => {
+    const before = await dump(database.url);
+    assert.deepEqual(await status(), {
+      total: 2,
+      upToDate: 2,
+      pending: 0,
+      failed: 0,
+      cohorts: [],
+      orphans: [],
+    });
+    const { code, stdout } = await run('status', '--exit-code');
+    assert.equal(code, 0);
+    assert.equal(stdout, '2 tenants: 2 up to date, 0 behind\n');
+    assert.equal(await dump(database.url), before);
+  });
+
+  it('names cohorts, what they lack, rows without a schema and schemas without a row', async () => {
+    await query(
+      database.url,
+      `delete from corner_shop.django_migrations where app || '.' || name like 'carriers.0004%'`,
+    );
+    await query(database.url, 'create schema stray');
+    await query(database.url, 'create table stray.django_migrations as table corner_shop.django_migrations');
+    await query(
+      database.url,
+      `insert into tenants_client (schema_name, name, description, created_on) values ('nowhere', 'x', '', now())`,
+    );
+    const found = await status();
+    assert.deepEqual(
+      { ...found, cohorts: found.cohorts.map(({ tenants, examples }) => ({ tenants, examples })) },
+      {
+        total: 3,
+        upToDate: 1,
+        pending: 1,
+        failed: 1,
+        cohorts: [{ tenants: 1, examples: ['corner_shop'] }],
+        orphans: ['stray'],
+      },
+    );
+    assert.deepEqual(found.cohorts[0]?.pending, ['carriers.0004_own_collection']);
+    const { code, stdout } = await run('status', '--exit-code');
+    assert.equal(code, 3);
+    assert.match(stdout, /^3 tenants: 1 up to date, 1 behind, 1 without a schema\n/);
+    assert.match(stdout, /1 tenant lacks 1 migration: corner_shop\n {2}carriers\.0004_own_collection\n/);
+    assert.match(stdout, /rows without a schema: nowhere\n/);
+    assert.match(stdout, /schemas without a row: stray\n/);
+  });
+
+  it('speaks of the tenants that a pattern chooses', async () => {
+    assert.equal((await status('--tenant', 'test_*')).total, 1);
+    assert.equal((await status('--tenant', 'corner?shop')).pending, 1);
+  });
+
+  it('refuses a project without tenants by a code', async () => {
+    const plain = copyExample('sql');
+    try {
+      const { code, stderr } = await bootstrap(['status'], {
+        cwd: plain.folder,
+        env: { DATABASE_URL: database.url },
+      });
+      assert.equal(code, 1);
+      assert.match(stderr, /^error\[DBB6/);
+      assert.doesNotMatch(stderr, /^ +at /m);
+    } finally {
+      plain.remove();
+    }
+  });
+});
