@@ -10,6 +10,12 @@ export interface HostFacts {
   readonly settings: string;
 }
 
+/** What to do about a failure of the project itself while Django loads it. */
+const loading: Readonly<Record<string, string>> = {
+  ModuleNotFoundError: 'install the missing module for the interpreter, or correct the name in the settings',
+  ImproperlyConfigured: 'correct the settings',
+};
+
 const codeOf: Record<HostError['kind'], ErrorCode> = {
   'django-missing': 'DBB6002',
   'settings-missing': 'DBB6004',
@@ -36,11 +42,12 @@ const codeOf: Record<HostError['kind'], ErrorCode> = {
 /** A failure of the host as a problem: the project's own error first, then where it happened. */
 export function problemOfHost(error: HostError, host: HostFacts): Problem {
   const { kind, at, traceback = [], detail } = error;
-  const help = helpFor(error, host);
+  const code = codeFor(error);
+  const help = helpFor(code, error, host);
   const place = placeOf(at);
   const output = [...(detail === undefined ? [] : [detail]), ...traceback].join('\n');
   return {
-    code: codeFor(error),
+    code,
     message: messageOf(error, host),
     ...(place === undefined ? {} : { place }),
     notes: notesOf(error, host),
@@ -89,8 +96,12 @@ function notesOf(error: HostError, host: HostFacts): Note[] {
   return notes;
 }
 
-function helpFor(error: HostError, host: HostFacts): string | undefined {
+function helpFor(code: ErrorCode, error: HostError, host: HostFacts): string | undefined {
   const { kind, names = [], valid = [], exception } = error;
+  if (code === 'DBB4002')
+    return `check USER and PASSWORD of DATABASES["default"] in ${host.settings}: a run gives DATABASE_URL and PGPASSWORD to the project`;
+  if (code === 'DBB4007')
+    return 'see whether the server restarted, and run again: what is done is not done twice';
   switch (kind) {
     case 'django-missing':
       return 'name the project\'s interpreter in "django.python", or install the requirements into this one';
@@ -98,6 +109,8 @@ function helpFor(error: HostError, host: HostFacts): string | undefined {
       return exception === 'ModuleNotFoundError'
         ? `install the missing module for ${host.python}, or correct the name of the settings module`
         : 'correct the settings, or set the variable that they miss under "env" in the config';
+    case 'setup':
+      return loading[exception ?? ''] ?? 'correct the project where the exception was raised';
     case 'engine':
       return 'set DATABASES["default"]["ENGINE"] to "django.db.backends.postgresql", or with tenants to "django_tenants.postgresql_backend"';
     case 'conflict':

@@ -5,12 +5,15 @@ import { createInterface } from 'node:readline';
 import type { Duplex, Readable, Writable } from 'node:stream';
 import { BootstrapError, packageRoot } from '../errors/index.js';
 import { endGroup, signalGroup } from '../process/index.js';
+import { interpreterFault, tooOld } from './interpreter-fault.js';
 import { LastLines } from './last-lines.js';
 import { protocolVersion, type HostError } from './protocol.js';
 
 /** How the host is started. */
 export interface HostProcessOptions {
   readonly python: string;
+  /** What led to the interpreter. */
+  readonly from: string;
   readonly settings: string;
   readonly directory: string;
   readonly env: Readonly<Record<string, string>>;
@@ -144,14 +147,17 @@ export class HostProcess {
   #hear(line: string, greet: () => void): void {
     const message = parse(line);
     if (message === undefined) {
-      this.#refuse('something that is no answer');
+      this.#refuse(misspoken('something that is no answer'));
       return;
     }
     const pending = this.#pending;
     if (pending === undefined) return;
     if (pending.id === 0) {
-      if (message.protocol === protocolVersion) greet();
-      else this.#refuse(`version ${String(message.protocol)} of the protocol`);
+      const { protocol, python } = message;
+      const old = typeof python === 'string' ? tooOld(python, this.#options) : undefined;
+      if (old) this.#refuse(old);
+      else if (protocol === protocolVersion) greet();
+      else this.#refuse(misspoken(`version ${String(protocol)} of the protocol`));
     } else if (message.id === pending.id) {
       if (message.event !== undefined) pending.onEvent(message.event as Record<string, unknown>);
       else {
@@ -161,13 +167,9 @@ export class HostProcess {
     }
   }
 
-  #refuse(spoken: string): void {
-    this.#failure = new BootstrapError({
-      code: 'DBB6010',
-      message: `the host spoke ${spoken}, and db-bootstrap speaks version ${protocolVersion}`,
-      help: 'install db-bootstrap anew',
-    });
-    this.#pending?.reject(this.#failure);
+  #refuse(failure: BootstrapError): void {
+    this.#failure = failure;
+    this.#pending?.reject(failure);
     signalGroup(this.#child.pid ?? 0, 'SIGKILL');
   }
 
@@ -183,6 +185,8 @@ export class HostProcess {
     } catch (error) {
       how = `it could not be started: ${error instanceof Error ? error.message : String(error)}`;
     }
+    // Nothing but Python greets: before that, what was started may be no Python at all.
+    if (this.#pending?.id === 0) this.#failure ??= await interpreterFault(this.#options);
     this.#failure ??= this.#death(how);
     this.#pending?.reject(this.#failure);
     this.#pending = undefined;
@@ -197,6 +201,14 @@ export class HostProcess {
       ...(output === '' ? {} : { output }),
     });
   }
+}
+
+function misspoken(spoken: string): BootstrapError {
+  return new BootstrapError({
+    code: 'DBB6010',
+    message: `the host spoke ${spoken}, and db-bootstrap speaks version ${protocolVersion}`,
+    help: 'install db-bootstrap anew',
+  });
 }
 
 function parse(line: string): Record<string, unknown> | undefined {

@@ -55,6 +55,7 @@ export function createHostService(options: HostServiceOptions): HostService {
   let queue: Promise<unknown> = Promise.resolve();
   let closed = false;
   let failed = false;
+  const isClosed = (): boolean => closed;
 
   const open = async (env: Readonly<Record<string, string>>): Promise<LoadedProject> => {
     const key = keyOf(env);
@@ -85,7 +86,7 @@ export function createHostService(options: HostServiceOptions): HostService {
     const book = await bookFor(user.env);
     const known = await book?.find(method, params, user.database);
     if (known !== undefined) return known;
-    if (closed) throw interrupted(user.name, method);
+    if (isClosed()) throw interrupted(user.name, method);
     const project = await open(user.env);
     const result = await project.request(method, params, user, onEvent);
     book?.note(method, params, result);

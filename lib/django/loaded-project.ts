@@ -37,7 +37,7 @@ export class LoadedProject {
   private constructor(
     options: HostServiceOptions,
     env: Readonly<Record<string, string>>,
-    facts: { readonly python: string; readonly settings: string },
+    facts: { readonly python: string; readonly from: string; readonly settings: string },
   ) {
     this.#facts = facts;
     this.#process = new HostProcess({
@@ -57,8 +57,8 @@ export class LoadedProject {
     const { django, root } = options;
     const { directory } = django;
     const settings = findSettings({ settings: django.settings, directory, env });
-    const { path } = await findInterpreter({ python: django.python, directory, root, env });
-    return new LoadedProject(options, env, { python: path, settings });
+    const { path, from } = await findInterpreter({ python: django.python, directory, root, env });
+    return new LoadedProject(options, env, { python: path, from, settings });
   }
 
   get usable(): boolean {

@@ -150,6 +150,7 @@ export const codes = {
   DBB6033: 'a column that the models expect does not exist',
   DBB6034: 'a table cannot be emptied: rows of tables outside the models refer to it',
   DBB6035: 'a flush deleted rows that data migrations had written',
+  DBB6036: "the interpreter's Python is too old",
   DBB6045: 'the tenant model is not a TenantMixin',
   DBB6046: 'a setting that django-tenants needs is missing or names no model',
   DBB6047: 'the domain model is not a DomainMixin',

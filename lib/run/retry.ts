@@ -53,6 +53,7 @@ const answers: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
     'DBB6030',
   ] as const),
   'DBB6032',
+  'DBB6036',
 ]);
 
 /** Whether a failure is worth another try. With `on`, one of its problems must match; without, none may be a plain answer. */

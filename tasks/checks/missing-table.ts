@@ -1,5 +1,5 @@
 import type { Finding, TaskHost } from '../../config/define.js';
-import type { Inspection, MigrationStates, TableMigrations } from '../../lib/django/index.js';
+import type { ExpectedTable, Inspection, MigrationStates, TableMigrations } from '../../lib/django/index.js';
 
 /** A table that a schema lacks, or, with `columns`, one that lacks columns. */
 export interface Missing {
@@ -10,12 +10,13 @@ export interface Missing {
 
 /**
  * Says why tables are missing: because their migration is not applied, or because it is recorded as applied and yet the table
- * is not there. Asks for migrations only now, since a database where all is well need not pay for it.
+ * is not there. `expected` are the tables of the models. Asks for migrations only now, since a database where all is well need not pay for it.
  */
 export async function explainMissing(
   host: TaskHost,
   missing: readonly Missing[],
   inspection: Inspection,
+  expected: readonly ExpectedTable[],
 ): Promise<Finding[]> {
   const { tables } = await host.request<TableMigrations>('tableMigrations');
   const schemas = [...new Set(missing.map((one) => one.schema))];
@@ -33,7 +34,9 @@ export async function explainMissing(
     const migration = maker && `${maker.app}.${maker.migration}`;
     const waiting = pending.get(one.schema);
     const recorded = migration !== undefined && waiting !== undefined && !waiting.has(migration);
-    return [recorded ? recordedButMissing(one, migration) : missingTable(one, migration, inspection)];
+    if (recorded) return [recordedButMissing(one, migration)];
+    if (migration !== undefined) return [notMigrated(one, migration, inspection)];
+    return [withoutMigration(one, expected.find(({ table }) => table === one.table)?.app)];
   });
 }
 
@@ -47,17 +50,23 @@ function recordedButMissing({ schema, table }: Missing, migration: string): Find
   };
 }
 
-function missingTable(one: Missing, migration: string | undefined, inspection: Inspection): Finding {
-  const { schema, table } = one;
-  const cause =
-    migration === undefined
-      ? 'no migration makes it'
-      : `migration ${shortName(migration)}, which makes it, is not applied`;
+function notMigrated({ schema, table }: Missing, migration: string, inspection: Inspection): Finding {
   return {
     code: 'DBB6031',
-    message: `table "${table}" does not exist in schema "${schema}": ${cause}`,
-    help: migration === undefined ? 'run "python manage.py makemigrations"' : migrateHelp(schema, inspection),
-    facts: { schema, table, ...(migration === undefined ? {} : { migration }) },
+    message: `table "${table}" does not exist in schema "${schema}": migration ${shortName(migration)}, which makes it, is not applied`,
+    help: migrateHelp(schema, inspection),
+    facts: { schema, table, migration },
+    subject: { schema, table },
+  };
+}
+
+/** Without the app's name, makemigrations passes over an app that has no migrations yet. */
+function withoutMigration({ schema, table }: Missing, app: string | undefined): Finding {
+  return {
+    code: 'DBB6031',
+    message: `table "${table}" does not exist in schema "${schema}": no migration makes it`,
+    help: `run "python manage.py makemigrations${app === undefined ? '' : ` ${app}`}"`,
+    facts: { schema, table },
     subject: { schema, table },
   };
 }

@@ -30,7 +30,7 @@ async function run(ctx: Context): Promise<TaskResult> {
   const { tables } = await ctx.host.request<{ tables: readonly ExpectedTable[] }>('expectedTables');
   const places = await findPlaces(ctx, inspection);
   const missing = await findMissing(ctx, places, tables);
-  const findings = missing.length === 0 ? [] : await explainMissing(ctx.host, missing, inspection);
+  const findings = missing.length === 0 ? [] : await explainMissing(ctx.host, missing, inspection, tables);
   const schemas = `${places.length} ${places.length === 1 ? 'schema' : 'schemas'}`;
   return {
     changed: false,

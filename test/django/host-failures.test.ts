@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { appendFile, mkdir, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { autodetect, inspect, migrate, states } from '../../lib/django/index.js';
 import { renderProblem, type BootstrapError } from '../../lib/errors/index.js';
@@ -90,6 +91,7 @@ describe('failures of the host', function () {
         assert.equal(error.code, 'DBB6030');
         assert.equal(error.message, 'no shelves today');
         assert.equal(error.problems[0].place?.file, 'stock/models.py');
+        assert.equal(error.problems[0].help, 'correct the project where the exception was raised');
       },
     );
   });
@@ -142,6 +144,67 @@ describe('failures of the host', function () {
       const error = await rejection(inspect(project.forTask()));
       assert.equal(error.code, 'DBB6002');
       assert.match(error.message, /^Django is not installed for .*python/);
+    });
+  });
+
+  it('says where the password of Django is, when it is a wrong one', async () => {
+    await withProject({ directory: plain }, done, async (project) => {
+      const url = new URL(project.url);
+      url.password = 'wrong';
+      const error = await rejection(states(project.forTask({ env: { DATABASE_URL: url.href } })));
+      assert.equal(error.code, 'DBB4002');
+      assert.match(error.problems[0].help ?? '', /PASSWORD of DATABASES\["default"\] in shop\.settings/);
+    });
+  });
+
+  describe('refuses an interpreter', () => {
+    /** The failure where a program, or a script of the project, stands for Python. */
+    const refusal = async (program: string): Promise<BootstrapError> => {
+      const isScript = program.startsWith('#!');
+      const folder = await mkdtemp(join(tmpdir(), 'dbb-python-'));
+      const python = isScript ? join(folder, 'python') : program;
+      if (isScript) await writeFile(python, program, { mode: 0o755 });
+      const project = await openHost({ directory: plain, python });
+      try {
+        return await rejection(inspect(project.forTask()));
+      } finally {
+        await project.close();
+        await rm(folder, { recursive: true });
+      }
+    };
+
+    it('that is another program', async () => {
+      const error = await refusal('/bin/ls');
+      assert.equal(error.code, 'DBB6001');
+      assert.equal(error.message, '"django.python" names /bin/ls, which is not a Python interpreter');
+      assert.match(error.problems[0].help ?? '', /^correct "django\.python"/);
+      assert.match(error.problems[0].output ?? '', /^ls \(/);
+    });
+
+    it('that the system cannot start', async () => {
+      const error = await refusal('#!/nowhere/python3\n');
+      assert.equal(error.code, 'DBB6001');
+      assert.match(error.message, /names \/.*\/python, which is not a Python interpreter$/);
+      assert.match(error.problems[0].output ?? '', /ENOENT/);
+    });
+
+    it('that is too old to load the host', async () => {
+      const error = await refusal('#!/bin/sh\n[ "$1" = --version ] && echo Python 2.7.18 >&2\nexit 1\n');
+      assert.equal(error.code, 'DBB6036');
+      assert.match(error.message, /\/python is Python 2\.7\.18, and db-bootstrap needs 3\.9 or newer$/);
+      assert.equal(error.problems[0].help, 'name a newer interpreter in "django.python"');
+    });
+
+    it('that loads the host and is too old all the same', async () => {
+      const error = await refusal(`#!/bin/sh\necho '{"protocol": 1, "python": "3.8.20"}' >&4; cat <&3\n`);
+      assert.equal(error.code, 'DBB6036');
+      assert.match(error.message, /is Python 3\.8\.20, /);
+    });
+
+    it('and says that the host died where it is a good one', async () => {
+      const error = await refusal('#!/bin/sh\n[ "$1" = --version ] && echo Python 3.12.1\nexit 7\n');
+      assert.equal(error.code, 'DBB6009');
+      assert.equal(error.message, 'the host died: it ended with 7 while starting');
     });
   });
 

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { appendFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { TaskKind, TaskResult } from '../../config/define.js';
 import { checkTables } from '../../tasks/checks/tables.js';
 import { told } from '../support/findings.js';
 import { pythonSets } from '../support/python.js';
-import { openWholesale, wholesaleContext, type Wholesale } from '../support/wholesale.js';
+import { openWholesale, wholesaleContext, wholesaleDirectory, type Wholesale } from '../support/wholesale.js';
 
 const kind = checkTables as unknown as TaskKind;
 const sets = Object.keys(pythonSets) as (keyof typeof pythonSets)[];
@@ -145,6 +148,33 @@ for (const set of sets) {
         ]);
       } finally {
         await project.close();
+      }
+    });
+
+    it('names the app that has no migrations yet', async () => {
+      const directory = mkdtempSync(join(tmpdir(), 'dbb-tables-'));
+      cpSync(wholesaleDirectory, directory, { recursive: true });
+      mkdirSync(join(directory, 'notes'));
+      writeFileSync(join(directory, 'notes/__init__.py'), '');
+      writeFileSync(
+        join(directory, 'notes/models.py'),
+        'from django.db import models\n\n\nclass Note(models.Model):\n    text = models.TextField()\n',
+      );
+      appendFileSync(join(directory, 'wholesale/settings_plain.py'), '\nINSTALLED_APPS += ["notes"]\n');
+      const project = await openWholesale(set, { settings: 'wholesale.settings_plain', directory });
+      try {
+        const { findings } = await kind.run(wholesaleContext(project, { kind }));
+
+        const found = findings?.find(({ subject }) => subject.table === 'notes_note');
+        assert.equal(found?.code, 'DBB6031');
+        assert.equal(
+          found.message,
+          'table "notes_note" does not exist in schema "public": no migration makes it',
+        );
+        assert.equal(found.help, 'run "python manage.py makemigrations notes"');
+      } finally {
+        await project.close();
+        rmSync(directory, { recursive: true });
       }
     });
   });
