@@ -57,6 +57,8 @@ export interface StaticSettings {
   readonly values: Readonly<Record<string, { readonly value: unknown; readonly at: string | null }>>;
   /** Settings whose value only running the module would tell. */
   readonly unsure: readonly string[];
+  /** Apps of the project with models or migrations, as its lists name them. */
+  readonly own: readonly string[];
 }
 
 /** TENANT_MODEL or TENANT_DOMAIN_MODEL, and the model that it names. */

@@ -155,6 +155,7 @@ export const codes = {
   DBB6046: 'a setting that django-tenants needs is missing or names no model',
   DBB6047: 'the domain model is not a DomainMixin',
   DBB6048: 'the settings of tenancy contradict each other',
+  DBB6049: 'two settings modules disagree on tenancy',
   DBB6050: 'an entry of SHARED_APPS or TENANT_APPS names no installed app',
   DBB6051: 'a foreign key refers to a table that its schema cannot see',
   DBB6052: 'TENANT_CREATION_FAKES_MIGRATIONS and TENANT_BASE_SCHEMA need each other',

@@ -5,6 +5,7 @@ import os
 from .failure import Failure, describe
 from .project import load_project
 from .settings_facts import settings_facts
+from .settings_others import other_settings
 
 #: Without settings there is nothing else to tell.
 _NO_SETTINGS = {"django-missing", "settings-missing", "settings-import"}
@@ -22,6 +23,7 @@ def preflight(params, emit):
     if failure is not None and failure["kind"] in _NO_SETTINGS:
         return told
     told["settings"] = settings_facts(module)
+    told["others"] = other_settings(module)
     if failure is None:
         from .project_facts import project_facts
 

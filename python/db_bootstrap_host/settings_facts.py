@@ -4,10 +4,6 @@ import re
 
 from .failure import project_path
 from .settings_source import Source, module_file, read_module
-from .static_values import UNKNOWN, is_known
-
-#: Settings that decide which tables stand in which schema.
-PLACING = ("INSTALLED_APPS", "SHARED_APPS", "TENANT_APPS", "TENANT_TYPES", "TENANT_MODEL", "TENANT_DOMAIN_MODEL", "DATABASE_ROUTERS")
 
 #: Every setting of django-tenants 3.5 to 4.0 whose name begins with TENANT_, or is one of a tenant's.
 KNOWN = (
@@ -59,7 +55,7 @@ def settings_facts(module):
         "sharedApps": _names(getattr(settings, "SHARED_APPS", None)),
         "tenantApps": _names(getattr(settings, "TENANT_APPS", None)),
         "multiType": bool(getattr(settings, "HAS_MULTI_TYPE_TENANTS", False)),
-        "types": _types(getattr(settings, "TENANT_TYPES", None)),
+        "types": types_of(getattr(settings, "TENANT_TYPES", None)),
         "typeField": _text(getattr(settings, "MULTI_TYPE_DATABASE_FIELD", None)),
         "publicSchema": str(getattr(settings, "PUBLIC_SCHEMA_NAME", "public")),
         "engine": str(database.get("ENGINE") or "django.db.backends.dummy"),
@@ -78,26 +74,6 @@ def settings_facts(module):
     }
 
 
-def static_facts(module):
-    """What another settings module says, as far as its text tells: values by name, and the names that it does not tell."""
-    source = read_module(module)
-    if source is None or "INSTALLED_APPS" not in source.values:
-        return None
-    values, unsure = {}, []
-    paths = [(name,) for name in PLACING] + [("DATABASES", "default", "ENGINE"), ("HAS_MULTI_TYPE_TENANTS",)]
-    for path in paths:
-        value = source.value(*path)
-        name = ".".join(path)
-        if value is None:
-            continue
-        if value is UNKNOWN or not is_known(value):
-            unsure.append(name)
-            continue
-        plain = _types(value) if name == "TENANT_TYPES" else list(value) if isinstance(value, (list, tuple, set)) else value
-        values[name] = {"value": plain, "at": source.place(*path)}
-    return {"module": module, "file": source.file, "values": values, "unsure": unsure}
-
-
 def _places(source, names, alias):
     found = {name: source.place(name) for name in names}
     for key in ("ENGINE", "NAME", "HOST", "PORT"):
@@ -113,7 +89,8 @@ def _text(value):
     return None if value is None else str(value)
 
 
-def _types(value):
+def types_of(value):
+    """The apps of each type of tenants."""
     if not isinstance(value, dict):
         return None
     return {

@@ -6,7 +6,7 @@ import os
 from importlib.machinery import PathFinder
 
 from .failure import project_path
-from .static_values import UNKNOWN, is_known, value_of
+from .static_values import UNKNOWN, as_read, is_known, keys_of, root_name, value_of
 
 _CHANGES = {"append", "extend", "insert", "remove", "update", "add", "pop", "clear", "setdefault"}
 
@@ -104,7 +104,7 @@ class _Reader:
             self._set(node.target, value_of(node.value, self._source.values), node.value)
 
     def _augassign(self, node):
-        sum_of = ast.BinOp(left=_as_read(node.target), op=node.op, right=node.value)
+        sum_of = ast.BinOp(left=as_read(node.target), op=node.op, right=node.value)
         self._set(node.target, value_of(sum_of, self._source.values), node.value)
 
     def _expr(self, node):
@@ -112,7 +112,7 @@ class _Reader:
         if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute) or call.func.attr not in _CHANGES:
             return
         owner = call.func.value
-        name = _root(owner)
+        name = root_name(owner)
         if name is None or name not in self._source.values:
             return
         arguments = [value_of(argument, self._source.values) for argument in call.args]
@@ -193,13 +193,13 @@ class _Reader:
                 self._set(inner, parts[position] if parts else UNKNOWN, inner)
 
     def _set_within(self, target, value):
-        name = _root(target)
+        name = root_name(target)
         if name is None:
             return
         self._source.values[name] = copy.deepcopy(self._source.values.get(name, UNKNOWN))
         owner = value_of(target.value, self._source.values)
         key = value_of(target.slice, self._source.values)
-        keys = [value_of(one, self._source.values) for one in _keys(target)]
+        keys = [value_of(one, self._source.values) for one in keys_of(target)]
         path = ".".join([name, *map(str, keys)])
         self._source.places[path] = self._place(target)
         try:
@@ -237,23 +237,3 @@ class _Reader:
 
     def _place(self, node):
         return "%s:%d" % (self._source.file, node.lineno)
-
-
-def _root(node):
-    while isinstance(node, ast.Subscript):
-        node = node.value
-    return node.id if isinstance(node, ast.Name) else None
-
-
-def _keys(node):
-    keys = []
-    while isinstance(node, ast.Subscript):
-        keys.insert(0, node.slice)
-        node = node.value
-    return keys
-
-
-def _as_read(node):
-    node = copy.deepcopy(node)
-    node.ctx = ast.Load()
-    return node

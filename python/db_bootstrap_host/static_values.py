@@ -1,6 +1,7 @@
 """Values of expressions in settings, as far as they can be told without running anything."""
 
 import ast
+import copy
 import operator
 
 
@@ -41,6 +42,29 @@ def is_known(value):
     return True
 
 
+def root_name(node):
+    """The name that a chain of subscripts begins with, or None."""
+    while isinstance(node, ast.Subscript):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else None
+
+
+def keys_of(node):
+    """The keys of a chain of subscripts, from the outside in."""
+    keys = []
+    while isinstance(node, ast.Subscript):
+        keys.insert(0, node.slice)
+        node = node.value
+    return keys
+
+
+def as_read(node):
+    """The target of an assignment as an expression."""
+    node = copy.deepcopy(node)
+    node.ctx = ast.Load()
+    return node
+
+
 def _value(node, names):
     read = _READERS.get(type(node))
     return UNKNOWN if read is None else read(node, names)
@@ -52,7 +76,7 @@ def _items(nodes, names):
         if isinstance(node, ast.Starred):
             found.extend(_known(node.value, names))
         else:
-            found.append(_value(node, names))
+            found.append(value_of(node, names))
     return found
 
 
@@ -69,7 +93,8 @@ def _dict(node, names):
         if key is None:
             found.update(_known(value, names))
         else:
-            found[_known(key, names)] = _value(value, names)
+            # What cannot be told of one part says nothing of the others.
+            found[_known(key, names)] = value_of(value, names)
     return found
 
 
@@ -86,7 +111,7 @@ def _call(node, names):
     if node.keywords and not (isinstance(node.func, ast.Name) and node.func.id == "dict"):
         return UNKNOWN
     if isinstance(node.func, ast.Name) and node.func.id in _CALLS:
-        named = {word.arg: _value(word.value, names) for word in node.keywords}
+        named = {word.arg: value_of(word.value, names) for word in node.keywords}
         return _CALLS[node.func.id](*[_known(argument, names) for argument in node.args], **named)
     if isinstance(node.func, ast.Attribute) and node.func.attr in ("copy", "keys", "values") and not node.args:
         return getattr(_known(node.func.value, names), node.func.attr)()

@@ -24,7 +24,10 @@ export class ProjectFiles {
   edit(path: string, from: string, to: string): this {
     const text = this.#files.get(path);
     assert.equal(text?.split(from).length, 2, `"${from}" stands once in ${path}`);
-    return this.write(path, text.replace(from, () => to));
+    return this.write(
+      path,
+      text.replace(from, () => to),
+    );
   }
 
   append(path: string, text: string): this {
@@ -35,6 +38,12 @@ export class ProjectFiles {
   write(path: string, text: string): this {
     this.#files.set(path, text);
     return this;
+  }
+
+  move(path: string, to: string): this {
+    const text = this.#files.get(path);
+    assert.ok(text !== undefined, path);
+    return this.remove(path).write(to, text);
   }
 
   remove(path: string): this {

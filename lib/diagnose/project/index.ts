@@ -3,6 +3,7 @@ import { cloning, unknownSettings } from './cloning.js';
 import { projectLoads } from './load.js';
 import { migrationFiles } from './migrations.js';
 import { placement } from './placement.js';
+import { settingsModules } from './settings-modules.js';
 import { tenancySettings } from './tenancy-settings.js';
 import { tenantModels } from './tenant-models.js';
 
@@ -10,9 +11,12 @@ import { tenantModels } from './tenant-models.js';
 export const projectRules: readonly Rule[] = [
   projectLoads,
   tenancySettings,
+  settingsModules,
   tenantModels,
   cloning,
   unknownSettings,
   placement,
   migrationFiles,
 ];
+
+export { settingsModules };
