@@ -1,5 +1,4 @@
 import type { ErrorCode, Facts, Note, Place, Problem } from '../../errors/index.js';
-import type { Symptom } from './symptom.js';
 
 /** Why something failed: the new headline of its problem. */
 export interface Cause {
@@ -13,7 +12,11 @@ export interface Cause {
 }
 
 /** The problem with its cause as headline; what was the headline is told as the symptom. */
-export function withCause(problem: Problem, symptom: Symptom, cause: Cause): Problem {
+export function withCause(
+  problem: Problem,
+  symptom: { readonly message: string; readonly sqlstate?: string },
+  cause: Cause,
+): Problem {
   const { notes = [], place, help } = problem;
   const moved = cause.place && place?.line !== undefined ? `${place.file}:${place.line}` : undefined;
   const sameNotes = new Set(['symptom', ...(cause.notes ?? []).map(({ label }) => label)]);
@@ -29,6 +32,10 @@ export function withCause(problem: Problem, symptom: Symptom, cause: Cause): Pro
       ...notes.filter(({ label }) => label !== 'says' && (label === 'schema' || !sameNotes.has(label))),
     ],
     ...(cause.help === undefined ? (help === undefined ? {} : { help }) : { help: cause.help }),
-    facts: { ...problem.facts, sqlstate: symptom.sqlstate, ...cause.facts },
+    facts: {
+      ...problem.facts,
+      ...(symptom.sqlstate === undefined ? {} : { sqlstate: symptom.sqlstate }),
+      ...cause.facts,
+    },
   };
 }

@@ -1,12 +1,12 @@
 import { BootstrapError, type Problem } from '../../errors/index.js';
-import type { Cause } from './cause.js';
 import { withCause } from './cause.js';
 import { explainers } from './explainers.js';
 import { sceneOf, type Failed, type Scene } from './scene.js';
 import { symptomOf } from './symptom.js';
 
-/** Many tenants fail for one reason: more than this many are not asked about one by one. */
+/** Many tenants fail for one reason: beyond so many problems, or milliseconds, the rest is told as it is. */
 const limit = 20;
+const patience = 10_000;
 
 /**
  * The problems of a failed task with their causes as headlines, found by asking the catalog and the project; each problem as it is
@@ -17,24 +17,43 @@ export async function explainFailure(
   failed: Failed,
 ): Promise<readonly Problem[]> {
   const scene = sceneOf(failed);
+  const until = performance.now() + patience;
   const explained: Problem[] = [];
   for (const problem of problems) {
-    explained.push(explained.length < limit ? await explain(problem, scene) : problem);
+    const asked = explained.length < limit && performance.now() < until;
+    explained.push(asked ? await explain(problem, scene) : problem);
   }
   return explained;
 }
 
 async function explain(problem: Problem, scene: Scene): Promise<Problem> {
   if ((problem.severity ?? 'error') !== 'error') return problem;
-  const symptom = symptomOf(problem);
-  const explainer = symptom && explainers[symptom.sqlstate];
-  if (!symptom || !explainer) return problem;
-  let cause: Cause | undefined;
   try {
-    cause = await explainer(symptom, scene);
+    const symptom = symptomOf(problem);
+    if (!symptom) return await explainOther(problem, scene);
+    const cause = await explainers[symptom.sqlstate]?.(symptom, scene);
+    return cause ? withCause(problem, symptom, cause) : problem;
   } catch (error) {
     // A server that is gone, or a role that may not look, leaves the failure as it was told.
-    if (!(error instanceof BootstrapError)) throw error;
+    if (error instanceof BootstrapError) return problem;
+    throw error;
   }
-  return cause ? withCause(problem, symptom, cause) : problem;
 }
+
+/** What has no SQLSTATE: Django's own refusals, a client that found no server, a child that was killed. */
+async function explainOther(problem: Problem, scene: Scene): Promise<Problem> {
+  if (!told.has(problem.code)) return problem;
+  const { explainUntold } = await import('./untold.js');
+  const found = await explainUntold(problem, scene);
+  if (found) return withCause(problem, { message: found.said }, found.cause);
+  const killed = problem.facts?.signal === 'SIGKILL' || problem.facts?.exitCode === 137;
+  return killed ? { ...problem, notes: [...(problem.notes ?? []), outOfMemory] } : problem;
+}
+
+/** Codes of failures whose words are a child's or Django's, and not ours. */
+const told: ReadonlySet<string> = new Set(['DBB5001', 'DBB5005', 'DBB6011', 'DBB6028', 'DBB4007']);
+
+const outOfMemory = {
+  label: 'likely',
+  text: 'the system ended it because memory ran out, or somebody did (kill -9)',
+};

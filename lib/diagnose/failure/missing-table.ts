@@ -23,7 +23,15 @@ export async function explainMissingTable(symptom: Symptom, scene: Scene): Promi
   const inspection = model && (await scene.project?.inspection());
   const schema = wanted.schema ?? schemaOfCommand(scene.command) ?? symptom.schema;
   if (scene.project && model && inspection) {
-    return explainModelTable(scene, { model, inspection, schema, present: schemas, project: scene.project });
+    const { migration } = symptom;
+    return explainModelTable(scene, {
+      model,
+      inspection,
+      schema,
+      present: schemas,
+      project: scene.project,
+      migration,
+    });
   }
   return explainElsewhere(scene, { table: wanted.table, schema, present: schemas });
 }
@@ -42,17 +50,21 @@ interface Asked {
   /** Schemas that hold the table. */
   readonly present: readonly string[];
   readonly project: Project;
+  /** The migration that failed. */
+  readonly migration: string | undefined;
 }
 
 async function explainModelTable(scene: Scene, asked: Asked): Promise<Cause | undefined> {
-  const { model, inspection, schema, present, project } = asked;
+  const { model, inspection, schema, present, project, migration } = asked;
   const { table, app } = model;
   if (inspection.tenancy && !model.shared && !model.tenant) return inNeitherList(model);
   const history = await project.history(table);
   if (project.failure?.code === 'DBB6005') return elsewhereOf(project);
   const homes = await homesOf(scene, asked);
   if (inspection.tenancy && schema !== undefined && !homes.includes(schema)) {
-    return explainPublic(scene, { app, table, schema, inspection, present });
+    return migration === undefined
+      ? explainPublic(scene, { app, table, schema, inspection, present })
+      : outOfReach(model, migration, schema);
   }
   const lacking = homes.filter(
     (each) => !present.includes(each) && (schema === undefined || each === schema),
@@ -72,6 +84,9 @@ async function explainModelTable(scene: Scene, asked: Asked): Promise<Cause | un
   const recorded = lacking.filter((each) => !waiting.has(each));
   if (history && recorded.length > 0) {
     return explainRecorded(scene, { schemas: recorded, table, history, inspection, project });
+  }
+  if (migration !== undefined && maker !== undefined) {
+    return migration === maker ? undefined : lacksDependency(model, migration, maker, lacking);
   }
   return notMigrated(scene, asked, { lacking, maker });
 }
@@ -143,6 +158,33 @@ function notMigrated(
     ],
     help: `run "${migrateCommand(inspection, schema)}"`,
     facts: { schema, table: model.table, schemas: lacking },
+  };
+}
+
+/** A migration uses a table before the one that makes it was applied, because nothing says that it has to come first. */
+function lacksDependency(
+  { table }: ExpectedTable,
+  migration: string,
+  maker: string,
+  [schema]: readonly string[],
+): Cause {
+  const [app = '', name = ''] = maker.split('.');
+  return {
+    code: 'DBB6079',
+    message: `migration ${migration} uses table "${table}", which ${maker} makes, and does not depend on it`,
+    help: `add ('${app}', '${name}') to "dependencies" of ${migration}`,
+    facts: { table, migration, dependency: maker, ...(schema === undefined ? {} : { schema }) },
+  };
+}
+
+/** A migration of a shared app uses a table that only tenants have, or the reverse. */
+function outOfReach({ app, table, tenant }: ExpectedTable, migration: string, schema: string): Cause {
+  const [own = ''] = migration.split('.');
+  return {
+    code: 'DBB6073',
+    message: `migration ${migration} works in schema "${schema}", where app "${app}" has no tables: it is a ${tenant ? 'tenant' : 'shared'} app`,
+    help: `let "${own}" and "${app}" stand in the same list, SHARED_APPS or TENANT_APPS, or let the migration pass over schemas without "${table}"`,
+    facts: { schema, table, app, migration },
   };
 }
 

@@ -49,7 +49,7 @@ function migrationInOutput(output: string): string | undefined {
 }
 
 /** django_tenants puts executor and schema before each line: "[standard:acme]", "[1/2 (50%) standard:acme]". */
-function schemaInOutput(output: string): string | undefined {
+export function schemaInOutput(output: string): string | undefined {
   const named = [...output.matchAll(/^\[[^\]\n]*?\w+:([^\]:\n]+)\] +(?:===|Applying|Running)/gm)];
   return named.at(-1)?.[1];
 }
