@@ -82,6 +82,17 @@ export async function createProgram(
       choose(async () => (await import('./status.js')).statusCommand(options));
     });
 
+  addSelectOptions(addConfigOptions(program.command('prove')))
+    .description(
+      'run the workflow twice on a database made for it, and name each task that is not idempotent',
+    )
+    .option('--database <url>', 'an empty database to use in its place')
+    .option('--keep', 'keep the database that was made')
+    .option('--json', 'as one JSON document')
+    .action((options: Record<string, unknown>) => {
+      choose(async () => (await import('./prove.js')).proveCommand(options));
+    });
+
   addSelectOptions(addConfigOptions(program.command('graph')))
     .description('draw the tasks and their dependencies')
     .option('--format <format>', 'text, mermaid, dot or json')

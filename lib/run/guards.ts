@@ -1,4 +1,4 @@
-import type { Workflow } from '../../config/workflow.js';
+import type { Guards, Workflow } from '../../config/workflow.js';
 import type { Problem } from '../errors/index.js';
 
 /** How the person who runs it is asked. */
@@ -29,18 +29,7 @@ export async function evaluateGuards(
   const [first] = tasks;
   if (first === undefined) return undefined;
   const who = tasks.length === 1 ? `task ${first}` : `tasks ${tasks.join(', ')}`;
-  const reasons: string[] = [];
-  if (!guards.allowDestructive) reasons.push('guards.allowDestructive is not true');
-  if (!isAllowedName(database.name, guards.databases)) {
-    reasons.push(
-      guards.databases
-        ? `the database's name "${database.name}" matches none of guards.databases (${guards.databases.join(', ')})`
-        : `the database's name "${database.name}" has no "test", "ci" or "dev" in it`,
-    );
-  }
-  if (!isAllowedHost(database.host, guards.hosts)) {
-    reasons.push(`the server "${database.host}" is neither loopback nor in guards.hosts`);
-  }
+  const reasons = guardReasons(guards, database);
   if (reasons.length > 0) {
     return {
       code: 'DBB8001',
@@ -59,6 +48,26 @@ export async function evaluateGuards(
     notes: [{ label: 'not done', text: 'nothing was started' }],
     help: `type "${database.name}" when you are asked, or pass --yes`,
   };
+}
+
+/** Every condition of the guards that a database fails; empty where its data may be lost. */
+export function guardReasons(
+  guards: Guards,
+  database: { readonly name: string; readonly host: string },
+): readonly string[] {
+  const reasons: string[] = [];
+  if (!guards.allowDestructive) reasons.push('guards.allowDestructive is not true');
+  if (!isAllowedName(database.name, guards.databases)) {
+    reasons.push(
+      guards.databases
+        ? `the database's name "${database.name}" matches none of guards.databases (${guards.databases.join(', ')})`
+        : `the database's name "${database.name}" has no "test", "ci" or "dev" in it`,
+    );
+  }
+  if (!isAllowedHost(database.host, guards.hosts)) {
+    reasons.push(`the server "${database.host}" is neither loopback nor in guards.hosts`);
+  }
+  return reasons;
 }
 
 /** By default "test", "ci" or "dev" stands in the name as a word: between its ends and characters that are no letter or digit. */

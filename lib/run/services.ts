@@ -68,8 +68,8 @@ export interface RunServices {
   readonly ledger: Ledger;
   /** Told once, when the lock is held and the ledger is ready. */
   attached?(): void;
-  /** Told when a task has ended, before any that needs it starts. */
-  taskEnded?(end: TaskEnd): void;
+  /** Told when a task has ended; what needs it starts once this has resolved. */
+  taskEnded?(end: TaskEnd): Promise<void> | void;
   /** Finds the causes of a failure: the same problems, with the cause as headline where one was found. */
   explain?(problems: readonly Problem[], failed: FailedTask): Promise<readonly Problem[]>;
   /**

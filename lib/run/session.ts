@@ -36,8 +36,8 @@ export class Session {
     return this.#record(() => this.#options.services.ledger.taskStarted(name));
   }
 
-  taskEnded(end: TaskEnd): Promise<void> {
-    this.#options.services.taskEnded?.(end);
+  async taskEnded(end: TaskEnd): Promise<void> {
+    await this.#options.services.taskEnded?.(end);
     return this.#record(() => this.#options.services.ledger.taskEnded(end));
   }
 

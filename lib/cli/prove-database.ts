@@ -1,0 +1,105 @@
+import { randomBytes } from 'node:crypto';
+import type { Workflow } from '../../config/workflow.js';
+import { BootstrapError } from '../errors/index.js';
+import {
+  Database,
+  quoteIdentifier,
+  resolveConnection,
+  withDatabase,
+  type ConnectionParameters,
+} from '../postgres/index.js';
+import { guardReasons } from '../run/index.js';
+
+/** The database on which a workflow is proven. */
+export interface ProofDatabase {
+  readonly connection: ConnectionParameters;
+  /** Drops it, where it was made for the proof. */
+  drop(): Promise<void>;
+}
+
+const options = { applicationName: 'db-bootstrap/prove' };
+
+/** Makes an empty database next to the target, on the same server. */
+export async function makeProofDatabase(target: ConnectionParameters): Promise<ProofDatabase> {
+  const id = randomBytes(3).toString('hex');
+  // PostgreSQL keeps 63 bytes of a name.
+  const stem = Buffer.from(target.database).subarray(0, 63 - '_prove_'.length - id.length);
+  const name = `${stem.toString().replace(/\uFFFD+$/, '')}_prove_${id}`;
+  await inMaintenance(target, `create database ${quoteIdentifier(name)}`);
+  return {
+    connection: withDatabase(target, name),
+    drop: () => inMaintenance(target, `drop database if exists ${quoteIdentifier(name)} with (force)`),
+  };
+}
+
+/** The named database: an empty one, or one whose rows the guards of the config give up. Throws DBB5042 for any other. */
+export async function takeProofDatabase(url: string, workflow: Workflow): Promise<ProofDatabase> {
+  const connection = resolveConnection(url, workflow.env);
+  const database = new Database(connection, options);
+  try {
+    const [{ objects } = { objects: 0 }] = await database.query<{ objects: number }>(
+      `select (select count(*) from pg_namespace where nspname !~ '^pg_' and nspname not in ('information_schema', 'public'))::integer
+            + (select count(*) from pg_class c where c.relnamespace = to_regnamespace('public')
+                and not exists (select from pg_depend d where d.objid = c.oid and d.deptype = 'e'))::integer as objects`,
+    );
+    const reasons = guardReasons(workflow.guards, { name: connection.database, host: connection.host });
+    if (objects > 0 && reasons.length > 0)
+      throw new BootstrapError({
+        code: 'DBB5042',
+        message: `the database "${connection.database}" is not empty, and a proof would change it: ${reasons.join('; ')}`,
+        place: { file: '--database' },
+        help: 'name an empty database, or leave the option out: then one is made and dropped',
+      });
+  } finally {
+    await database.close();
+  }
+  return { connection, drop: () => Promise.resolve() };
+}
+
+/** A workflow whose variables that name the target name the database of the proof: nothing may reach the target. */
+export function redirected(
+  workflow: Workflow,
+  target: ConnectionParameters | undefined,
+  proof: ConnectionParameters,
+): Workflow {
+  const replace = (name: string, value: string): string => {
+    if (target === undefined) return value;
+    if (/^[a-z][\w+.-]*:\/\/./i.test(value) && isSame(value, target)) return proof.url;
+    return value === target.database && /name|database|db/i.test(name) ? proof.database : value;
+  };
+  const replaceAll = (env: Readonly<Record<string, string>>): Record<string, string> =>
+    Object.fromEntries(Object.entries(env).map(([name, value]) => [name, replace(name, value)]));
+  return {
+    ...workflow,
+    database: { kind: 'url', url: proof.url },
+    env: { ...replaceAll(workflow.env), DATABASE_URL: proof.url },
+    tasks: new Map([...workflow.tasks].map(([name, task]) => [name, { ...task, env: replaceAll(task.env) }])),
+    // One task after the other: what differs after one of them is its own doing.
+    concurrency: 1,
+    secrets: [...workflow.secrets, ...(proof.password === undefined ? [] : [proof.password])],
+  };
+}
+
+function isSame(url: string, target: ConnectionParameters): boolean {
+  try {
+    const other = resolveConnection(url, {});
+    return other.host === target.host && other.port === target.port && other.database === target.database;
+  } catch {
+    return false;
+  }
+}
+
+async function inMaintenance(target: ConnectionParameters, statement: string): Promise<void> {
+  // "postgres" may have been dropped; template1 is always there.
+  for (const name of ['postgres', 'template1']) {
+    const database = new Database(withDatabase(target, name), options);
+    try {
+      await database.query(statement);
+      return;
+    } catch (error) {
+      if (!(error instanceof BootstrapError) || error.code !== 'DBB4004' || name === 'template1') throw error;
+    } finally {
+      await database.close();
+    }
+  }
+}

@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict';
+import { bootstrap, copyExample, type Ended } from '../support/command.js';
+import { makeFolder } from '../support/folder.js';
+import { createTestDatabase, query } from '../support/postgres.js';
+import { virtualEnv } from '../support/python.js';
+
+interface Json {
+  readonly idempotent: boolean;
+  readonly findings: readonly {
+    readonly code: string;
+    readonly at: string | null;
+    readonly subject: Record<string, string>;
+    readonly evidence: readonly string[];
+    readonly help: string;
+  }[];
+  readonly tasks: readonly { readonly name: string; readonly differences: readonly object[] }[];
+}
+
+const jsonOf = ({ stdout, stderr }: Ended): Json => {
+  assert.notEqual(stdout, '', stderr);
+  return JSON.parse(stdout) as Json;
+};
+
+describe('db-bootstrap prove', function () {
+  this.timeout(180_000);
+  let target: Awaited<ReturnType<typeof createTestDatabase>>;
+  let project: ReturnType<typeof makeFolder>;
+  const prove = (...args: string[]): Promise<Ended> =>
+    bootstrap(['prove', ...args], { cwd: project.folder, env: { DATABASE_URL: target.url } });
+  const leftOver = async (): Promise<string[]> =>
+    (
+      await query<{ name: string }>(
+        target.url,
+        `select datname as name from pg_database where datname like $1`,
+        [`${target.name}_prove_%`],
+      )
+    ).map(({ name }) => name);
+  const config = (run: string): string =>
+    [
+      'preset: sql',
+      'tasks:',
+      '  seed:',
+      '    use: command',
+      `    run: ${JSON.stringify(run)}`,
+      '    needs: [init]',
+      '',
+    ].join('\n');
+
+  beforeEach(async () => {
+    target = await createTestDatabase();
+    project = makeFolder({
+      'docker-entrypoint-initdb.d/01.sql':
+        'create table shop (id serial primary key, code text unique, seen timestamptz); create table note (text text);',
+    });
+  });
+  afterEach(async () => {
+    project.remove();
+    await target.drop();
+  });
+
+  it('passes the example with tenants, leaves the target alone, and drops the database that it made', async () => {
+    const example = copyExample('django-tenants', await virtualEnv('old'));
+    try {
+      const ended = await bootstrap(['prove', '--skip', 'venv'], {
+        cwd: example.folder,
+        env: { DATABASE_URL: target.url },
+      });
+      assert.equal(ended.code, 0, ended.stdout + ended.stderr);
+      assert.match(ended.stdout, /^proven: the second run changed nothing in \d+ tables and \d+ objects$/m);
+      assert.match(ended.stdout, /^up to date the second time: init, /m);
+    } finally {
+      example.remove();
+    }
+    assert.deepEqual(await leftOver(), []);
+    const schemas = await query(target.url, `select from pg_namespace where nspname !~ '^pg_'`);
+    assert.equal(schemas.length, 2);
+  });
+
+  it('passes the example of plain SQL', async () => {
+    const example = copyExample('sql');
+    try {
+      const ended = await bootstrap(['prove', '--json'], {
+        cwd: example.folder,
+        env: { DATABASE_URL: target.url },
+      });
+      assert.equal(ended.code, 0, ended.stdout + ended.stderr);
+      assert.deepEqual([jsonOf(ended).idempotent, jsonOf(ended).findings], [true, []]);
+    } finally {
+      example.remove();
+    }
+  });
+
+  it('names the task whose seed inserts without a look, the table and the rows', async () => {
+    project.write(
+      '.bootstraprc.yaml',
+      config(`psql -qc "insert into shop (code) select 'a' || count(*) from shop"`),
+    );
+    const ended = await prove('--json');
+    assert.equal(ended.code, 3, ended.stdout + ended.stderr);
+    const { idempotent, findings, tasks } = jsonOf(ended);
+    assert.equal(idempotent, false);
+    assert.deepEqual(
+      findings.map(({ code, at, subject, evidence }) => [code, at, subject, evidence]),
+      [
+        [
+          'DBB5040',
+          '.bootstraprc.yaml:4:5',
+          { task: 'seed', table: 'public.shop' },
+          ['public.shop: 1 row added (id=2)'],
+        ],
+      ],
+    );
+    assert.match(findings[0]?.help ?? '', /ON CONFLICT DO NOTHING/);
+    assert.deepEqual(
+      tasks.filter(({ differences }) => differences.length > 0).map(({ name }) => name),
+      ['seed'],
+    );
+    assert.deepEqual(await leftOver(), []);
+  });
+
+  it('names the column that is written again, and tables without a key by their count', async () => {
+    project.write(
+      '.bootstraprc.yaml',
+      config(
+        `psql -qc "insert into shop (code, seen) values ('a', clock_timestamp()) on conflict (code) do update set seen = excluded.seen" -c "insert into note values ('secret words')"`,
+      ),
+    );
+    const ended = await prove();
+    assert.equal(ended.code, 3, ended.stdout + ended.stderr);
+    assert.match(ended.stdout, /evidence: public\.note: 1 row added$/m);
+    assert.match(ended.stdout, /evidence: public\.shop: 1 row changed in "seen" \(id=1\)$/m);
+    assert.doesNotMatch(ended.stdout, /secret words/);
+    assert.match(ended.stdout, /^executed again: seed$/m);
+  });
+
+  it('tells a volatile column alone by its name', async () => {
+    project.write(
+      '.bootstraprc.yaml',
+      config(
+        `psql -qc "insert into shop (code, seen) values ('a', clock_timestamp()) on conflict (code) do update set seen = excluded.seen"`,
+      ),
+    );
+    const { findings } = jsonOf(await prove('--json'));
+    assert.deepEqual(
+      findings.map(({ subject }) => subject),
+      [{ task: 'seed', table: 'public.shop', column: 'seen' }],
+    );
+    assert.match(findings[0]?.help ?? '', /a value that is the same each time/);
+  });
+
+  it('names objects that a task makes anew each time', async () => {
+    project.write(
+      'make.sql',
+      `select 'create table t_' || count(*) || ' (id integer)' from pg_class where relname ~ '^t_' \\gexec\n`,
+    );
+    project.write('.bootstraprc.yaml', config('psql -qf make.sql'));
+    const { findings } = jsonOf(await prove('--json'));
+    assert.deepEqual(findings[0]?.evidence, ['table public.t_1 was added']);
+  });
+
+  it('tells a task that fails the second time, with the code of its cause', async () => {
+    project.write(
+      '.bootstraprc.yaml',
+      config(`psql -v ON_ERROR_STOP=1 -qc "insert into shop (code) values ('a')"`),
+    );
+    const ended = await prove('--json');
+    assert.equal(ended.code, 3, ended.stdout + ended.stderr);
+    const [finding] = jsonOf(ended).findings;
+    assert.equal(finding?.code, 'DBB5041');
+    assert.equal(finding.subject.task, 'seed');
+    assert.match(finding.subject.cause ?? '', /^DBB5\d{3}$/);
+  });
+
+  it('ends as the first run does where that fails', async () => {
+    project.write('.bootstraprc.yaml', config('exit 7'));
+    const ended = await prove();
+    assert.equal(ended.code, 1);
+    assert.match(ended.stderr, /^error\[DBB5001\]: /m);
+    assert.match(ended.stderr, /nothing is proven: the first run failed/);
+    assert.deepEqual(await leftOver(), []);
+  });
+
+  it('lets nothing reach the target by a variable that holds its URL or its name', async () => {
+    project.write(
+      '.bootstraprc.yaml',
+      `${config('psql -qd "$APP_URL" -c "create table if not exists t ()" && psql -qd "$DB_NAME" -c "create table if not exists u ()"')}env: { APP_URL: "${target.url}", DB_NAME: ${target.name} }\n`,
+    );
+    const ended = await prove();
+    assert.equal(ended.code, 0, ended.stdout + ended.stderr);
+    const tables = await query(target.url, `select from pg_tables where schemaname = 'public'`);
+    assert.equal(tables.length, 0);
+  });
+
+  it('uses a named database only where it is empty, or the guards give it up; and keeps one where asked', async () => {
+    project.write('.bootstraprc.yaml', config('true'));
+    const own = await createTestDatabase();
+    try {
+      const first = await prove('--database', own.url);
+      assert.equal(first.code, 0, first.stdout + first.stderr);
+      const [row] = await query<{ there: boolean }>(
+        own.url,
+        `select to_regclass('public.shop') is not null as there`,
+      );
+      assert.equal(row?.there, true);
+      const again = await prove('--database', own.url);
+      assert.equal(again.code, 1);
+      assert.match(again.stderr, /^error\[DBB5042\]: .*guards\.allowDestructive is not true/m);
+      const allowed = await prove('--database', own.url, '--set', 'guards.allowDestructive=true');
+      assert.equal(allowed.code, 0, allowed.stdout + allowed.stderr);
+    } finally {
+      await own.drop();
+    }
+    const kept = await prove('--keep');
+    assert.equal(kept.code, 0);
+    const [name = ''] = await leftOver();
+    assert.match(kept.stderr, new RegExp(`kept: postgres://.*/${name}`));
+    await query(target.url, `drop database "${name}"`);
+  });
+});
