@@ -3,11 +3,10 @@ const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 
 /** What a duration looks like, for the schema: "250ms", "30s", "1.5m", "2h". */
 export const durationPattern = /^\d+(\.\d+)?(ms|s|m|h|d)$/;
 
-/** Milliseconds of a duration ("30s"; a number is milliseconds), or undefined where it is none. */
+/** Milliseconds of a duration ("30s"), or undefined where it is none: only 0 needs no unit. */
 export function parseDuration(value: string | number): number | undefined {
-  if (typeof value === 'number') return Number.isFinite(value) && value >= 0 ? value : undefined;
-  const text = value.trim();
-  if (/^\d+$/.test(text)) return Number(text);
+  const text = String(value).trim();
+  if (text === '0') return 0;
   if (!durationPattern.test(text)) return undefined;
   const [, number = '', unit = ''] = /^([\d.]+)([a-z]+)$/.exec(text) ?? [];
   return Math.round(Number(number) * (units[unit] ?? NaN));

@@ -112,6 +112,8 @@ function durationOption(flag: string, value: string | undefined): number | undef
     code: 'DBB1003',
     message: `"${value}" is no duration`,
     place: { file: flag },
-    help: 'write a number and a unit, such as 30s or 5m',
+    help: /^\d+$/.test(value)
+      ? `write the unit: ${value}s or ${value}ms`
+      : 'write a number and a unit, such as 30s or 5m',
   });
 }

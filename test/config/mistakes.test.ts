@@ -282,6 +282,18 @@ const mistakes: readonly Mistake[] = [
     'write a number and a unit, such as 250ms, 30s, 1.5m or 2h (at most 24d)',
   ],
   [
+    'a number as a duration of a kind',
+    'tasks:\n  wait: { deadline: 30 }\n',
+    'DBB2011 .bootstraprc:2:21 [30] tasks.wait.deadline is no duration',
+    'write the unit: 30s or 30ms',
+  ],
+  [
+    'a duration of a kind that no timer can wait for',
+    'tasks:\n  wait: { interval: 25d }\n',
+    'DBB2011 .bootstraprc:2:21 [25d] tasks.wait.interval is no duration',
+    'write a number and a unit, such as 250ms, 30s, 1.5m or 2h (at most 24d)',
+  ],
+  [
     'a delay that is none',
     'tasks:\n  a: { use: command, run: x, retry: { delay: soon } }\n',
     'DBB2011 .bootstraprc:2:46 [soon] tasks.a.retry.delay is no duration',

@@ -163,6 +163,7 @@ describe('durations', () => {
       ),
     );
     assert.equal(parseDuration('1.5m'), 90_000);
+    assert.deepEqual([0, '0', 1, '1', '', 'ms'].map(parseDuration), [0, 0, ...Array<undefined>(4)]);
   });
 });
 

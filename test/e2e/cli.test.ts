@@ -54,6 +54,7 @@ describe('the command line', function () {
       ['run --on-failure stpo', 'DBB1003', 'did you mean "stop"?'],
       ['run --concurrency many', 'DBB1003', 'write a number here'],
       ['run --timeout soon', 'DBB1003', 'write a number and a unit'],
+      ['run --wait-lock 60', 'DBB1003', 'write the unit: 60s'],
       ['run --wait-lock soon', 'DBB1003', 'write a number and a unit'],
       ['run --set nonsense', 'DBB1003', '--set tasks.flush.enabled=true'],
       ['run --only sed', 'DBB1004', 'did you mean "seed"?'],
