@@ -1,6 +1,15 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,7 +35,11 @@ let shared: Promise<TestServer> | undefined;
 export function testServer(): Promise<TestServer> {
   shared ??= process.env.DB_BOOTSTRAP_TEST_SERVER
     ? Promise.resolve(named(process.env.DB_BOOTSTRAP_TEST_SERVER))
-    : startServer();
+    : startServer().then((server) => {
+        // Test files run in several processes, of which each has a server; nobody tells them that they have run their last file.
+        process.once('exit', () => server.stopNow());
+        return server;
+      });
   return shared;
 }
 
@@ -102,6 +115,15 @@ export async function startServer(
       await asPostgres(['pg_ctl', '-D', data, '-w', '-m', 'immediate', 'stop']).catch(() => undefined);
       rmSync(folder, { recursive: true, force: true });
     },
+    stopNow: () => {
+      try {
+        const pid = Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0]);
+        process.kill(pid, 'SIGQUIT');
+      } catch {
+        // It is down already.
+      }
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
   await server.start();
   return server;
@@ -110,6 +132,8 @@ export async function startServer(
 /** A server that a test may stop and start. */
 export interface OwnServer extends TestServer {
   readonly folder: string;
+  /** For the end of a process, which waits for nothing. */
+  stopNow(): void;
   start(): Promise<void>;
   halt(mode: 'smart' | 'fast' | 'immediate'): Promise<void>;
   /** Starts it again as a standby: it takes reads, and waits for a primary that never comes. */
