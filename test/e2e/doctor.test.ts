@@ -76,6 +76,7 @@ describe('db-bootstrap doctor', function () {
         env: { DATABASE_URL: database.url, PATH: '/nowhere' },
       });
       assert.equal(code, 0, stdout);
+      assert.match(stdout, /without Django \(.*, and a task of the workflow may have to make it first\)/);
       assert.match(stdout, /nothing wrong was found\n$/);
     } finally {
       fresh.remove();
