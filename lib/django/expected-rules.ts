@@ -27,6 +27,8 @@ export interface UniqueRule {
   /** SQL: the rule holds for these rows alone. */
   readonly condition: string | null;
   readonly nullsDistinct: boolean;
+  /** It is the table's primary key. */
+  readonly primary: boolean;
 }
 
 /** A table of the models with its rules. */

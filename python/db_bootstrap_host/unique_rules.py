@@ -8,10 +8,14 @@ from django.db.models.sql.query import Query
 def unique_rules(model, editor):
     """Each rule with its columns, or with its expressions and its condition as SQL."""
     meta = model._meta
-    rules = [_plain([field.column]) for field in meta.local_concrete_fields if field.unique and field.column]
+    rules = [
+        _plain([field.column], field.primary_key)
+        for field in meta.local_concrete_fields
+        if field.unique and field.column
+    ]
     composite = getattr(meta, "pk_fields", None) or []
     if len(composite) > 1:
-        rules.append(_plain([field.column for field in composite]))
+        rules.append(_plain([field.column for field in composite], True))
     for names in meta.unique_together:
         rules.append(_plain([meta.get_field(name).column for name in names]))
     for constraint in meta.constraints:
@@ -20,8 +24,15 @@ def unique_rules(model, editor):
     return rules
 
 
-def _plain(columns):
-    return {"name": None, "columns": columns, "expressions": [], "condition": None, "nullsDistinct": True}
+def _plain(columns, primary=False):
+    return {
+        "name": None,
+        "columns": columns,
+        "expressions": [],
+        "condition": None,
+        "nullsDistinct": True,
+        "primary": primary,
+    }
 
 
 def _of_constraint(constraint, model, editor):

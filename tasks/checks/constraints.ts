@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineTask, type Finding } from '../../config/define.js';
 import { quoteIdentifier } from '../../lib/postgres/index.js';
 import { limitFindings } from './limit.js';
-import { counted, qualified } from './words.js';
+import { counted, ofNoExtension, qualified } from './words.js';
 
 const options = z.strictObject({});
 
@@ -30,6 +30,7 @@ export const checkConstraints = defineTask({
          join pg_catalog.pg_class c on c.oid = k.conrelid
          join pg_catalog.pg_namespace n on n.oid = c.relnamespace
         where n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and k.conparentid = 0
+          and ${ofNoExtension('c.oid')}
           and (not k.convalidated and (pg_catalog.to_jsonb(k) -> 'conenforced') is distinct from 'false'::jsonb
             or k.oid in (select t.tgconstraint from pg_catalog.pg_trigger t where t.tgisinternal and t.tgenabled = 'D'))
         order by 1, 2, 3`,

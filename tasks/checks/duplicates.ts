@@ -45,22 +45,28 @@ function finding(fault: UniqueFault): Finding {
       code: 'DBB6093',
       severity: 'warning',
       message: `table "${table}" in schema "${schema}" has no unique index on (${keys}), which the models declare`,
-      help: `run: ${indexOf(fault)};`,
+      help: `run: ${repairOf(fault)};`,
       facts,
       subject,
     };
   return {
     code: 'DBB6092',
     message: `${counted(values, 'value')} of (${keys}) ${values === 1 ? 'occurs' : 'occur'} in ${counted(rows, 'row')} of table "${table}" in schema "${schema}", which may occur once, and no unique index forbids it`,
-    help: `find them: select ${keysOf(rule)}, count(*) ${repeatedRows(fault)}; keep one of each, then run: ${indexOf(fault)};`,
+    help: `find them: select ${keysOf(rule)}, count(*) ${repeatedRows(fault)}; keep one of each, then run: ${repairOf(fault)};`,
     facts: { ...facts, values, rows },
     subject,
   };
 }
 
-function indexOf({ schema, table, rule }: UniqueFault): string {
+/** What Django would have made: a constraint where columns are enough, since its migrations drop what they know by that kind. */
+function repairOf({ schema, table, rule }: UniqueFault): string {
   const name = rule.name === null ? '' : ` ${quoteIdentifier(rule.name)}`;
+  const keys = `(${keysOf(rule)})`;
   const nulls = rule.nullsDistinct ? '' : ' nulls not distinct';
-  const where = rule.condition === null ? '' : ` where ${rule.condition}`;
-  return `create unique index${name} on ${qualified(schema, table)} (${keysOf(rule)})${nulls}${where}`;
+  if (rule.condition !== null || rule.expressions.length > 0) {
+    const where = rule.condition === null ? '' : ` where ${rule.condition}`;
+    return `create unique index${name} on ${qualified(schema, table)} ${keys}${nulls}${where}`;
+  }
+  const constraint = rule.name === null ? '' : ` constraint${name}`;
+  return `alter table ${qualified(schema, table)} add${constraint} ${rule.primary ? 'primary key' : `unique${nulls}`} ${keys}`;
 }

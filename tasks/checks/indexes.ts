@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineTask, type Finding } from '../../config/define.js';
 import { limitFindings } from './limit.js';
-import { counted, qualified } from './words.js';
+import { counted, ofNoExtension, qualified } from './words.js';
 
 const options = z.strictObject({});
 
@@ -33,6 +33,7 @@ export const checkIndexes = defineTask({
          join pg_catalog.pg_namespace n on n.oid = i.relnamespace
         where not (x.indisvalid and x.indisready and x.indislive)
           and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+          and ${ofNoExtension('c.oid')}
           and not exists (select from pg_catalog.pg_stat_progress_create_index p where p.index_relid = i.oid)
         order by 1, 2, 3`,
     );

@@ -1,6 +1,6 @@
 import type { TaskClient } from '../../config/define.js';
 import { quoteIdentifier } from '../../lib/postgres/index.js';
-import { batches, qualified } from './words.js';
+import { batches, ofNoExtension, qualified } from './words.js';
 
 /** A column that takes its values from a sequence. */
 export interface SequenceColumn {
@@ -63,6 +63,7 @@ export async function findSequenceColumns(database: TaskClient): Promise<readonl
        join pg_catalog.pg_type y on y.oid = a.atttypid
        cross join lateral (select t.relkind = 'r' and not t.relhassubclass and pg_catalog.pg_relation_size(t.oid) = 0 as empty offset 0) e
       where n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+          and ${ofNoExtension('t.oid')}
         and coalesce(nullif(y.typbasetype, 0), y.oid) in (20, 21, 23, 1700)
       order by 1, 2, 3`,
   );

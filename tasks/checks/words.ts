@@ -27,3 +27,8 @@ export function batches<Item>(items: readonly Item[], size: number): (readonly I
 export function sqlstateOf(error: unknown): string {
   return (error instanceof BootstrapError && error.problems[0].facts?.sqlstate) || '';
 }
+
+/** A condition, as SQL: the relation was not made by an extension, whose affairs are its own. */
+export function ofNoExtension(oid: string): string {
+  return `${oid} not in (select objid from pg_catalog.pg_depend where classid = 'pg_catalog.pg_class'::regclass and deptype = 'e')`;
+}

@@ -49,6 +49,20 @@ for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[]) {
       assert.deepEqual(found(await fleet.check('duplicates')), []);
     });
 
+    it('finds a primary key that is lost', async () => {
+      await fleet.rows('alter table zoo.carriers_rate drop constraint carriers_rate_pkey');
+      const result = await fleet.check('duplicates');
+      assert.deepEqual(found(result), [
+        ['DBB6093', 'warning', { schema: 'zoo', table: 'carriers_rate', columns: 'id' }],
+      ]);
+      assert.equal(
+        result.findings?.[0]?.help,
+        'run: alter table "zoo"."carriers_rate" add primary key ("id");',
+      );
+      await fleet.rows(result.findings[0].help.replace('run: ', ''));
+      assert.deepEqual(found(await fleet.check('duplicates')), []);
+    });
+
     it('finds a rule of an expression with a condition, and its rows', async () => {
       await fleet.rows('drop index "Grün & Co".customers_customer_email_once');
       await fleet.rows(customer('N2', 'Same@example.com'));

@@ -101,6 +101,9 @@ describe('check sequences', () => {
     await rows('create sequence round_and_round cycle maxvalue 3');
     await rows(`create table turns (n int default nextval('round_and_round'))`);
     await rows('insert into turns values (3)');
+    await rows('create table of_an_extension (id serial)');
+    await rows('insert into of_an_extension values (9)');
+    await rows('alter extension plpgsql add table of_an_extension');
     await rows('create table named (id text default md5(random()::text))');
     await rows('insert into named default values');
     assert.deepEqual(found(await check()), []);
