@@ -45,6 +45,7 @@ describe('kept answers of the host', () => {
   async function run(
     questions: readonly (readonly [string, Record<string, unknown>])[] = [
       ['inspect', {}],
+      ['expectedRules', {}],
       ['states', {}],
       ['tenants', {}],
     ],
