@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Facts, Problem } from '../lib/errors/index.js';
+import type { Facts, Place, Problem } from '../lib/errors/index.js';
 
 /** A JSON value: what ledgers and events hold. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
@@ -184,6 +184,8 @@ export interface TaskContext<Options> {
   exec(command: string, options?: ExecOptions): Promise<ExecResult>;
   /** Reports one tenant. */
   tenantEnd(end: TenantEnd): void;
+  /** Where the config says what stands at a key path ("tenants[0].fields.name"); undefined where no file does. */
+  readonly placeOf: (keyPath: string) => Place | undefined;
   /** The error to throw for a failure. */
   fail(problem: Problem, cause?: unknown): Error;
 }

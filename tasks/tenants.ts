@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { defineTask, type Plan, type TaskContext, type TaskResult } from '../config/define.js';
 import type { EnsuredTenant, EnsuredTenants, Inspection, TenantProblem } from '../lib/django/index.js';
 import { BootstrapError, type Problem } from '../lib/errors/index.js';
+import { placeOfTenant } from './tenants/place.js';
 import { problemOfTenant } from './tenants/problem.js';
 
 const values = z.record(z.string(), z.json());
@@ -108,7 +109,7 @@ async function ask(
   return await ctx.host.request<EnsuredTenants>('ensureTenants', params, (event) => {
     if (event.type !== 'tenant') return;
     if (event.status === 'failed') {
-      const problem = problemOfTenant(event.problem as TenantProblem);
+      const problem = placed(ctx, event.problem as TenantProblem);
       ctx.tenantEnd({ schema: String(event.schema), status: 'failed', reason: problem.message, problem });
     } else {
       onTenant?.(event as unknown as EnsuredTenant);
@@ -121,10 +122,15 @@ function failure(ctx: Context, problems: readonly TenantProblem[], done?: number
     done === undefined || problems.some((problem) => problem.kind !== 'failed')
       ? 'no tenant was changed'
       : `${problems.length} of ${problems.length + done} tenants; the others are done`;
-  const [first, ...rest] = problems.map(problemOfTenant);
+  const [first, ...rest] = problems.map((problem) => placed(ctx, problem));
   if (first === undefined) throw new Error('a failure without a problem');
   const noted: Problem = { ...first, notes: [...(first.notes ?? []), { label: 'not done', text: note }] };
   return rest.length === 0 ? ctx.fail(noted) : new BootstrapError([noted, ...rest]);
+}
+
+function placed(ctx: Context, problem: TenantProblem): Problem {
+  const place = placeOfTenant(ctx, problem);
+  return { ...problemOfTenant(problem), ...(place === undefined ? {} : { place }) };
 }
 
 function allExist(total: number): string {

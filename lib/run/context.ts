@@ -103,6 +103,7 @@ export function createContext(
         ...(reason === undefined ? {} : { reason }),
         ...(problem === undefined ? {} : { problem }),
       }),
+    placeOf: (keyPath) => workflow.origins.get(keyPath)?.place,
     fail: (problem, cause) => new BootstrapError(problem, { cause }),
   };
   return context;

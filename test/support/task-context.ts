@@ -4,7 +4,7 @@ import { createContext } from '../../lib/run/context.js';
 import type { RunEventBody } from '../../lib/run/events.js';
 import type { RunServices } from '../../lib/run/services.js';
 import { TaskLog } from '../../lib/run/task-log.js';
-import type { TaskDefinition, Workflow } from '../../config/workflow.js';
+import type { Origin, TaskDefinition, Workflow } from '../../config/workflow.js';
 import type { TaskKind } from '../../config/define.js';
 
 /** What a test says about the context of one task. */
@@ -24,6 +24,8 @@ export interface TestContextOptions {
   readonly signal?: AbortSignal;
   readonly runId?: string;
   readonly name?: string;
+  /** Where the config says what. */
+  readonly origins?: Workflow['origins'];
 }
 
 /** Ledgers in memory, and everything that was told. */
@@ -53,6 +55,7 @@ export function testContext<Options>(options: TestContextOptions): TaskContext<O
     database: url === undefined ? { kind: 'none' } : { kind: 'url', url },
     env,
     tenants: [],
+    origins: options.origins ?? new Map<string, Origin>(),
   };
   const services = {
     database: () => testDatabase(url, signal),

@@ -3,6 +3,7 @@ import type { Plan, TaskContext, TaskKind, TaskResult, TenantSpec } from '../../
 import { renderProblem } from '../../lib/errors/index.js';
 import { tenants } from '../../tasks/tenants.js';
 import { pythonSets } from '../support/python.js';
+import { load } from '../config/project.js';
 import { rejection } from '../support/rejection.js';
 import { logOf, testMemory, type TestMemory } from '../support/task-context.js';
 import { openWholesale, planOf, wholesaleContext, type Wholesale } from '../support/wholesale.js';
@@ -111,6 +112,55 @@ for (const set of sets) {
         assert.match(renderProblem(problems[1]), /valid: name \(CharField, required\), number/);
         assert.deepEqual(problems[0].notes?.at(-1), { label: 'not done', text: 'no tenant was changed' });
       }
+    });
+
+    it('shows each mistake where the config has it', async () => {
+      const { origins, tenants: wanted } = await load(`
+preset: django-tenants
+tenants:
+  - schema: one
+    fields: { nmae: x, name: One, plan: 1000, size: huge }
+  - schema: two
+    domains: [two.example.com, acme.example.com]
+    fields:
+      plan: 1000
+  - { schema: three, domain: zoo.example.com, fields: { name: Three, plan: 1 }, domainFields: { nothing: 1 } }
+  - schema: four
+tasks:
+  tenants:
+    public: { domain: example.com, fields: { name: Public, nope: 1 } }
+`);
+      const places = async (options: unknown): Promise<string[]> => {
+        const ctx = wholesaleContext(project, {
+          kind,
+          memory,
+          name: 'tenants',
+          tenants: wanted,
+          origins,
+          options,
+        });
+        const { problems } = await rejection(planOf(kind, ctx));
+        return problems.map(({ code, place }) => {
+          const { file, line, column, keyPath } = place ?? {};
+          return [code, line === undefined ? keyPath : [file, line, column].join(':')].join(' ');
+        });
+      };
+      const found = [
+        'DBB6015 .bootstraprc:5:15',
+        'DBB6024 .bootstraprc:5:47',
+        'DBB6024 .bootstraprc:10:70',
+        'DBB6015 .bootstraprc:10:97',
+        'DBB6016 .bootstraprc:8:5',
+        'DBB6017 .bootstraprc:7:32',
+        'DBB6017 .bootstraprc:10:22',
+        'DBB6016 .bootstraprc:11:5',
+      ];
+      assert.deepEqual((await places({})).sort(), found.sort());
+      const fields = { name: 'Public', plan: 1000, nope: 1 };
+      assert.deepEqual(
+        (await places({ public: { fields } })).sort(),
+        [...found, 'DBB6015 .bootstraprc:14:60'].sort(),
+      );
     });
 
     it('names both tenants where a domain is taken', async () => {
