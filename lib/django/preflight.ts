@@ -32,6 +32,8 @@ export interface SettingsFacts {
     readonly port: string;
     readonly user: string;
   };
+  /** Whether libpq reads the rest from a service file. */
+  readonly service: boolean;
   readonly routers: readonly string[];
   /** The router that django_tenants insists on. */
   readonly syncRouter: string;

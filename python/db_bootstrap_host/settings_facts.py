@@ -60,6 +60,7 @@ def settings_facts(module):
         "publicSchema": str(getattr(settings, "PUBLIC_SCHEMA_NAME", "public")),
         "engine": str(database.get("ENGINE") or "django.db.backends.dummy"),
         "database": {name.lower(): str(database.get(name) or "") for name in ("NAME", "HOST", "PORT", "USER")},
+        "service": bool((database.get("OPTIONS") or {}).get("service")),
         "routers": [router if isinstance(router, str) else type(router).__name__ for router in settings.DATABASE_ROUTERS],
         "syncRouter": str(getattr(settings, "TENANT_SYNC_ROUTER", "django_tenants.routers.TenantSyncRouter")),
         "middleware": _names(settings.MIDDLEWARE) or [],

@@ -69,7 +69,7 @@ export interface ProjectOptions {
   readonly settings?: string;
   readonly env?: Readonly<Record<string, string>>;
   /** More, or other evidence. */
-  readonly evidence?: (root: string) => Partial<Evidence>;
+  readonly evidence?: (root: string) => Promise<Partial<Evidence>>;
 }
 
 // Nobody listens there: what reaches for the database fails.
@@ -103,7 +103,7 @@ export async function examineProject(
   });
   try {
     return await examine(
-      evidenceOf({ root, directory, env, service, more: options.evidence?.(root) }),
+      evidenceOf({ root, directory, env, service, more: await options.evidence?.(root) }),
       rules,
     );
   } finally {

@@ -1,10 +1,12 @@
 import type { Rule } from '../rule.js';
 import { cloning, unknownSettings } from './cloning.js';
+import { sameDatabase } from './database.js';
 import { projectLoads } from './load.js';
 import { migrationFiles } from './migrations.js';
 import { placement } from './placement.js';
 import { settingsModules } from './settings-modules.js';
 import { tenancySettings } from './tenancy-settings.js';
+import { tenantFields } from './tenant-fields.js';
 import { tenantModels } from './tenant-models.js';
 
 /** Faults of the Django project: its settings, apps, models and migrations. */
@@ -17,6 +19,8 @@ export const projectRules: readonly Rule[] = [
   unknownSettings,
   placement,
   migrationFiles,
+  tenantFields,
+  sameDatabase,
 ];
 
 export { settingsModules };
