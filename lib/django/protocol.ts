@@ -291,6 +291,8 @@ export type ObjectHistory =
       })[];
       /** What makes the object as the newest state has it, with unqualified names. */
       readonly statements: readonly string[];
+      /** Foreign keys of other tables that lead to a table, with the statement that makes each. */
+      readonly references: readonly { readonly table: string; readonly statement: string }[];
     };
 
 /** `migrationEffect`: what a migration would make, against what a schema holds already. */

@@ -6,7 +6,7 @@ import { isError } from './failure.js';
 import { TaskLog } from './task-log.js';
 
 /** A server that is gone, or a project that does not load, must not hold up the end of a failed task. */
-const deadline = 15_000;
+const longest = 15_000;
 
 /**
  * The outcome with the causes of its failure, where they can be found in time; the outcome as it is where not. Failures that the
@@ -16,9 +16,10 @@ export async function withCauses(
   source: ContextSource,
   task: TaskDefinition,
   outcome: TaskOutcome,
-  { startedAt, cancel }: { readonly startedAt: number; readonly cancel: AbortSignal },
+  options: { readonly startedAt: number; readonly cancel: AbortSignal; readonly deadline?: number },
 ): Promise<TaskOutcome> {
   const { services } = source;
+  const { startedAt, cancel, deadline = longest } = options;
   const { problems } = outcome;
   if (!services.explain || outcome.status !== 'failed' || !problems?.some(isError) || cancel.aborted)
     return outcome;

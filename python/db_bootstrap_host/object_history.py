@@ -1,5 +1,6 @@
 """The host's method `objectHistory`: which migration makes a table or a column, and what it takes to make it anew."""
 
+from django.db.backends.utils import strip_quotes
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations import RunPython, RunSQL
 from django.db.migrations.state import ProjectState
@@ -44,6 +45,7 @@ def object_history(params, emit):
             for key in undone
         ],
         "statements": _statements(state, table, column),
+        "references": [] if column else _references(state, table),
     }
 
 
@@ -67,3 +69,18 @@ def _statements(state, table, column):
                 if field.column == column:
                     editor.add_field(model, field)
     return [sql for sql in editor.collected_sql if not sql.startswith("--")]
+
+
+def _references(state, table):
+    """The foreign keys of other tables that lead to this one: without it they are gone as well."""
+    found = []
+    for model in state.apps.get_models(include_auto_created=True):
+        name = strip_quotes(model._meta.db_table)
+        for field in model._meta.local_fields:
+            target = field.remote_field and getattr(field, "db_constraint", False) and field.remote_field.model
+            if name != table and target and strip_quotes(target._meta.db_table) == table and model._meta.managed:
+                editor = load_project().connection.schema_editor(collect_sql=True, atomic=False)
+                # As create_model and add_field make them.
+                statement = editor._create_fk_sql(model, field, "_fk_%(to_table)s_%(to_column)s")
+                found.append({"table": name, "statement": str(statement)})
+    return found

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bootstrap, copyExample, runEnd } from '../support/command.js';
-import { createTestDatabase, query } from '../support/postgres.js';
+import { makeFolder } from '../support/folder.js';
+import { createTestDatabase, query, startServer, type OwnServer } from '../support/postgres.js';
 import { virtualEnv } from '../support/python.js';
 
 describe('a workflow whose seed fails', function () {
@@ -67,6 +69,34 @@ describe('a workflow whose seed fails', function () {
     assert.equal(task.reason, task.problems[0].message);
   });
 
+  it('says for each tenant what its migration met, and how that is repaired', async () => {
+    const forget = (schema: string): string =>
+      `delete from ${schema}.django_migrations where app = 'plants' and name = '0003_pickup'`;
+    await query(database.url, `${forget('corner_shop')}; ${forget('test_tenant')}`);
+    const { code, stdout } = await run('--reporter', 'append-only', '--only', 'tenant-migrations');
+    assert.equal(code, 1, stdout);
+    const heads = stdout.split('\n').filter((line) => line.startsWith('error['));
+    assert.deepEqual(heads, [
+      'error[DBB6027]: 2 of 2 tenants failed: test_tenant, corner_shop',
+      ...['test_tenant', 'corner_shop'].map(
+        (schema) =>
+          `error[DBB6074]: schema "${schema}" holds what migration plants.0003 makes, and does not record it: table "plants_pickup" exists already`,
+      ),
+    ]);
+    for (const [, command = ''] of stdout.matchAll(/record it: python (.*)$/gm)) {
+      execFileSync('.venv/bin/python', command.split(' '), {
+        cwd: project.folder,
+        env: {
+          ...process.env,
+          DATABASE_URL: database.url,
+          DJANGO_SETTINGS_MODULE: 'wholesale.settings.test',
+        },
+      });
+    }
+    const again = await run('--only', 'tenant-migrations');
+    assert.equal(again.code, 0, again.stdout);
+  });
+
   it('names each tenant that records a migration and lacks its table', async () => {
     await query(database.url, 'drop table corner_shop.carriers_carrier cascade');
     seed(`    use: command
@@ -78,5 +108,39 @@ describe('a workflow whose seed fails', function () {
     const [problem] = runEnd(stdout).tasks.find(({ name }) => name === 'seed')?.problems ?? [];
     assert.equal(problem?.code, 'DBB6012');
     assert.deepEqual(problem.facts?.schemas, ['corner_shop']);
+  });
+});
+
+describe('a failure whose server is gone', function () {
+  this.timeout(60_000);
+  let server: OwnServer;
+  before(async () => (server = await startServer()));
+  after(() => server.stop());
+
+  it('is told as it is, without waiting for the server', async () => {
+    const pid = readFileSync(join(server.folder, 'data/postmaster.pid'), 'utf8').split('\n')[0] ?? '';
+    const project = makeFolder({
+      '.bootstraprc': `tasks:
+  wait: { use: wait }
+  seed:
+    use: command
+    needs: [wait]
+    run: |
+      kill -QUIT ${pid}; while psql -c 'select 1'; do :; done; echo 'ERROR:  relation "x" does not exist' >&2; exit 1
+`,
+    });
+    try {
+      const { stdout } = await bootstrap(['run', '--reporter', 'ndjson'], {
+        cwd: project.folder,
+        env: { DATABASE_URL: server.url },
+      });
+      const task = runEnd(stdout).tasks.find(({ name }) => name === 'seed');
+      assert.equal(task?.status, 'failed');
+      assert.equal(task.problems?.[0]?.code, 'DBB5001');
+      assert.match(task.problems[0].output ?? '', /relation "x" does not exist/);
+      assert.ok(task.ms < 15_000);
+    } finally {
+      project.remove();
+    }
   });
 });

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { BootstrapError, type Problem } from '../../lib/errors/index.js';
+import { withCauses } from '../../lib/run/explain.js';
+import type { FailedTask, RunServices } from '../../lib/run/index.js';
 import { kindOf, RunTrial } from '../support/run-trial.js';
 
 const failing = kindOf(() => {
@@ -60,6 +62,36 @@ describe('the causes of a failed task', () => {
         ['symptom'],
       );
     }
+  });
+
+  it('are given up when they take too long, and what was asked meanwhile is cancelled', async () => {
+    let asked: AbortSignal | undefined;
+    const services = {
+      explain: (_problems: readonly Problem[], { context }: FailedTask) => {
+        asked = context.signal;
+        return new Promise<never>(() => undefined);
+      },
+    };
+    const outcome = { status: 'failed', changed: false, attempts: 1, reason: 'symptom' } as const;
+    const problems: readonly Problem[] = [{ code: 'DBB5004', message: 'symptom' }];
+    const trial = new RunTrial();
+    const workflow = trial.workflow([{ name: 'seed', kind: failing }]);
+    const task = workflow.tasks.get('seed');
+    assert.ok(task);
+    const ended = await withCauses(
+      {
+        runId: 'r',
+        workflow,
+        kill: trial.kill.signal,
+        emit: () => undefined,
+        services: services as unknown as RunServices,
+      },
+      task,
+      { ...outcome, problems },
+      { startedAt: 0, cancel: trial.interrupt.signal, deadline: 20 },
+    );
+    assert.deepEqual(ended.problems, problems);
+    assert.equal(asked?.aborted, true);
   });
 
   it('are given up when the run is interrupted', async () => {

@@ -112,7 +112,10 @@ function repair({ objects }: MigrationEffect, schema: string, record: string): s
   if (statements.includes(undefined)) {
     return `make the tables as the migration would, by hand, then record it: ${record}`;
   }
-  return ['make them as the migration would, in psql, then record it:', ...statements, record].join('\n');
+  const path = `set search_path to ${quoteIdentifier(schema)}, public;`;
+  return ['make them as the migration would, in psql, then record it:', path, ...statements, record].join(
+    '\n',
+  );
 }
 
 function statementFor(
@@ -122,8 +125,17 @@ function statementFor(
 ): string | undefined {
   const alter = `alter table ${qualified(schema, table)}`;
   const column = quoteIdentifier(name);
-  if (expected === null || part === 'index' || part === 'foreign key') return undefined;
+  if (expected === null || (part !== 'column' && actual !== null)) return undefined;
   if (part === 'constraint') return `${alter} add ${expected};`;
+  if (part === 'index') {
+    const [, unique = '', how = ''] = /^(unique )?(.*)$/.exec(expected) ?? [];
+    return `create ${unique}index on ${qualified(schema, table)} ${how};`;
+  }
+  if (part === 'foreign key') {
+    const [, target = '', to = ''] = /^(.*) \((.*)\)$/.exec(expected) ?? [];
+    const references = `${quoteIdentifier(target)} (${quoteIdentifier(to)})`;
+    return `${alter} add foreign key (${column}) references ${references} deferrable initially deferred;`;
+  }
   if (actual === null)
     return rows && expected.includes(' not null') ? undefined : `${alter} add column ${column} ${expected};`;
   const [type = '', wasType = ''] = [expected, actual].map((text) =>

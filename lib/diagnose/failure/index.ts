@@ -21,9 +21,21 @@ export async function explainFailure(
   const explained: Problem[] = [];
   for (const problem of problems) {
     const asked = explained.length < limit && performance.now() < until;
-    explained.push(asked ? await explain(problem, scene) : problem);
+    explained.push(asked ? await explain(problem, scene) : asBefore(problem, explained));
   }
   return explained;
+}
+
+/** What was not looked at is likely to have the cause that the same failure had elsewhere. */
+function asBefore(problem: Problem, explained: readonly Problem[]): Problem {
+  const same = explained.find(({ notes = [] }) =>
+    notes.some(({ label, text }) => label === 'symptom' && text === problem.message),
+  );
+  if (!same) return problem;
+  return {
+    ...problem,
+    notes: [...(problem.notes ?? []), { label: 'likely', text: `as above: ${same.code}` }],
+  };
 }
 
 async function explain(problem: Problem, scene: Scene): Promise<Problem> {

@@ -83,7 +83,10 @@ async function explainModelTable(scene: Scene, asked: Asked): Promise<Cause | un
   );
   const recorded = lacking.filter((each) => !waiting.has(each));
   if (history && recorded.length > 0) {
-    return explainRecorded(scene, { schemas: recorded, table, history, inspection, project });
+    const cause = await explainRecorded(scene, { schemas: recorded, table, history, inspection, project });
+    if (!inspection.tenancy || schema !== undefined || model.shared) return cause;
+    const text = `the task worked in "${inspection.publicSchema}", where a tenant app has no tables: which schema it meant, it did not say`;
+    return { ...cause, notes: [...(cause.notes ?? []), { label: 'or', text }] };
   }
   if (migration !== undefined && maker !== undefined) {
     return migration === maker ? undefined : lacksDependency(model, migration, maker, lacking);

@@ -1,7 +1,7 @@
 import type { Inspection, ObjectHistory } from '../../django/index.js';
 import { quoteIdentifier } from '../../postgres/index.js';
 import type { Cause } from './cause.js';
-import { migrateCommand, quoted } from './commands.js';
+import { migrateCommand, qualified, quoted } from './commands.js';
 import type { Project } from './project.js';
 import type { Scene } from './scene.js';
 
@@ -30,9 +30,10 @@ export async function explainRecorded(scene: Scene, lost: Lost): Promise<Cause> 
     notes: [
       { label: 'migration', text: `${app}.${name}` },
       { label: 'likely', text: await howItHappened(lost, standing) },
+      ...lostRows(lost),
       ...(others.length === 0 ? [] : [{ label: 'the same in', text: quoted(others, 20) }]),
     ],
-    help: repair(schema, lost, standing),
+    help: await repair(scene, schema, lost, standing),
     facts: {
       schema,
       table,
@@ -77,7 +78,12 @@ async function howItHappened(
  * Taking the records back and migrating again, where nothing of what the migrations make is there; else that would fail at what
  * exists, and the object alone is made anew.
  */
-function repair(schema: string, lost: Lost, standing: ReadonlyMap<string, ReadonlySet<string>>): string {
+async function repair(
+  scene: Scene,
+  schema: string,
+  lost: Lost,
+  standing: ReadonlyMap<string, ReadonlySet<string>>,
+): Promise<string> {
   const { history, inspection } = lost;
   const { maker, before, undone, statements } = history;
   const exists = undone.some(
@@ -96,6 +102,32 @@ function repair(schema: string, lost: Lost, standing: ReadonlyMap<string, Readon
   return [
     'make it anew, in psql (later migrations of the app are there, so that they cannot run again):',
     `set search_path to ${quoteIdentifier(schema)}, public;`,
-    ...statements.map((text) => (text.trimEnd().endsWith(';') ? text : `${text};`)),
+    ...[...statements, ...(await references(scene, schema, lost, standing))].map((text) =>
+      text.trimEnd().endsWith(';') ? text : `${text};`,
+    ),
   ].join('\n');
+}
+
+/** The foreign keys that went with the table. Rows that are there refer to nothing now: they are not asked about. */
+async function references(
+  { database }: Scene,
+  schema: string,
+  { history }: Lost,
+  standing: ReadonlyMap<string, ReadonlySet<string>>,
+): Promise<string[]> {
+  const found = history.references.filter(({ table }) => standing.has(table));
+  return Promise.all(
+    found.map(async ({ table, statement }) => {
+      const rows = await database.query(`select from ${qualified(schema, table)} limit 1`);
+      return rows.length === 0 ? statement : `${statement} NOT VALID`;
+    }),
+  );
+}
+
+/** A table that is made anew is empty, and data migrations do not run again. */
+function lostRows({ history, column }: Lost): { label: string; text: string }[] {
+  const data = history.undone.filter((each) => each.data && each.app === history.maker.app);
+  if (column !== undefined || data.length === 0) return [];
+  const names = data.map(({ app, name }) => `${app}.${name}`).join(', ');
+  return [{ label: 'mind', text: `rows that data migrations had written are gone: ${names}` }];
 }

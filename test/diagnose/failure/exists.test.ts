@@ -26,6 +26,12 @@ for (const set of ['old', 'new'] as const) {
       assert.equal(code, 0, output);
     };
 
+    const repairBoth = async (problem: Problem): Promise<void> => {
+      const lines = (problem.help ?? '').split('\n');
+      await project.repair(lines.slice(0, -1).join('\n'));
+      await project.repair(lines.slice(-1).join('\n'));
+    };
+
     it('says that the tables are identical, up to which migration, and records it', async () => {
       await project.rows(
         `delete from corner_shop.django_migrations where app in ('carriers', 'plants') and name >= '0003'`,
@@ -86,13 +92,29 @@ for (const set of ['old', 'new'] as const) {
       const problem = await project.failCommand(migrate);
       assert.equal(problem.code, 'DBB6075');
       assert.match(problem.help ?? '', /alter column "price" type numeric\(8,2\)/);
-      await project.repair((problem.help ?? '').split('\n').slice(0, 2).join('\n'));
-      await project.repair((problem.help ?? '').split('\n').slice(2).join('\n'));
+      await repairBoth(problem);
       await done();
       const [row] = await project.rows<{ price: string }>(
         'select price::text from corner_shop.carriers_rate',
       );
       assert.equal(row?.price, '1.00');
+    });
+
+    it('brings back keys and indexes that were lost', async () => {
+      await project.rows(`delete from corner_shop.django_migrations where app = 'plants' and name >= '0003'`);
+      await project.rows(`do $$ declare c record; begin
+        for c in select conname from pg_constraint where conrelid = 'corner_shop.plants_pickup'::regclass and contype = 'f' loop
+          execute format('alter table corner_shop.plants_pickup drop constraint %I', c.conname);
+        end loop;
+        for c in select indexrelid::regclass::text as name from pg_index where indrelid = 'corner_shop.plants_pickup'::regclass
+            and not indisprimary and not exists (select from pg_constraint where conindid = indexrelid) loop
+          execute 'drop index ' || c.name;
+        end loop; end $$`);
+      const problem = await project.failCommand(migrate);
+      assert.equal(problem.code, 'DBB6075');
+      assert.equal(notes(problem, 'differs').length, 4);
+      await repairBoth(problem);
+      await done();
     });
 
     it('names a column that exists already', async () => {

@@ -15,6 +15,13 @@ for (const set of ['old', 'new'] as const) {
     beforeEach(async () => (project = await template.open()));
     afterEach(() => project.close());
 
+    const foreignKeys = (schema: string): Promise<unknown[]> =>
+      project.rows(
+        `select conname, conrelid::regclass::text like '%rate' as rate from pg_constraint c
+           join pg_namespace n on n.oid = c.connamespace where n.nspname = $1 and contype = 'f' order by 1`,
+        [schema],
+      );
+
     it('says that a command of a tenant app worked in public, and repairs it with tenant_command', async () => {
       const problem = await project.failCommand(`${manage} carriers`);
       assert.equal(problem.code, 'DBB6073');
@@ -65,14 +72,15 @@ for (const set of ['old', 'new'] as const) {
       assert.equal(problem.code, 'DBB6012');
       assert.match(problem.notes?.find(({ label }) => label === 'likely')?.text ?? '', /dropped by hand/);
       assert.match(problem.help ?? '', /CREATE TABLE "carriers_carrier"/);
-      await project.repair(problem.help ?? '');
-      const { code, output } = await project.manage(
-        'tenant_command',
-        'dumpdata',
-        'carriers',
-        '--schema=corner_shop',
+      assert.ok(
+        problem.notes?.some(
+          ({ label, text }) => label === 'mind' && text.endsWith('carriers.0004_own_collection'),
+        ),
       );
+      await project.repair(problem.help ?? '');
+      const { code, output } = await project.manage('tenant_command', 'carriers', '--schema=corner_shop');
       assert.equal(code, 0, output);
+      assert.deepEqual(await foreignKeys('corner_shop'), await foreignKeys('test_tenant'));
     });
 
     it('names the task that has to come first', async () => {
