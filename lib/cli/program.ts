@@ -93,6 +93,15 @@ export async function createProgram(
       choose(async () => (await import('./prove.js')).proveCommand(options));
     });
 
+  addConfigOptions(program.command('record'))
+    .description("what a tenant's pending migrations execute, undone afterwards: a dry run to read")
+    .option('--schema <name>', "the tenant's schema")
+    .option('--sql', 'the statements, as a script')
+    .option('--json', 'as one JSON document')
+    .action((options: Record<string, unknown>) => {
+      choose(async () => (await import('./record.js')).recordCommand(options));
+    });
+
   addSelectOptions(addConfigOptions(program.command('graph')))
     .description('draw the tasks and their dependencies')
     .option('--format <format>', 'text, mermaid, dot or json')

@@ -163,12 +163,14 @@ export interface Migrated {
 
 /** What one migration executed in a schema; to be executed again in others. */
 export interface MigrationRecording extends MigrationKey {
-  /** In order, with their values in them; empty where they are not replayed. */
+  /** In order, with their values in them. */
   readonly statements: readonly string[];
   /** What it recorded in django_migrations: itself, or what it replaces. */
   readonly records: readonly MigrationKey[];
   /** It changed rows, so that constraints may have to be checked before the next migration. */
   readonly writes: boolean;
+  /** Locks on tables that it took first, of those that keep others from writing; only of what was undone. */
+  readonly locks?: readonly { readonly schema: string; readonly relation: string; readonly mode: string }[];
 }
 
 /** Migrations in a row that are done in one way. */
@@ -182,6 +184,8 @@ export interface RecordedSegment {
   readonly names: readonly string[];
   /** Of these relations, in the recorded schema, when the segment had ended. */
   readonly digest: string | null;
+  /** Tables of other schemas that are locked while references to them are made. */
+  readonly shared: readonly string[];
 }
 
 /** What migrating a schema executed. */
@@ -355,7 +359,7 @@ export interface HostMethods {
   migrate: { params: { schema: string | null; app?: string; migration?: string }; result: Migrated };
   /** The same for a tenant's schema, with what was executed. */
   record: {
-    params: { schema: string; fingerprint: string };
+    params: { schema: string; fingerprint: string; dry?: boolean };
     result: Migrated & { readonly recording: Recording };
   };
   /** Only these migrations, which come next; without signals and without the command around them. */

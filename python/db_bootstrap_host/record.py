@@ -1,5 +1,8 @@
-"""The host's method `record`: migrates one schema for real, and tells the statements, for others in the same state."""
+"""The host's method `record`: migrates one schema, and tells the statements, for others in the same state."""
 
+from contextlib import contextmanager
+
+from django.db import transaction
 from django.db.models.signals import post_migrate, pre_migrate
 
 from .migrate import migrate
@@ -22,15 +25,21 @@ _PERMISSIONS = (
 
 
 def record(params, emit):
-    """What `migrate` answers, and the recording: statements by migration, and rows that post_migrate has added, by natural key."""
+    """
+    What `migrate` answers, and the recording: statements by migration, and rows that post_migrate has added, by natural key.
+
+    With `dry` all of it is undone at the end, and each migration tells the locks that it took.
+    """
     project = load_project()
     schema = params["schema"]
     connection = project.connection
-    before = _natural_rows(connection, schema)
-    from_nothing = not read_records(connection, [schema])[schema]
-    with recording(connection, schema, from_nothing, params["fingerprint"]) as tape:
-        result = migrate({"schema": schema}, emit)
-    after = _natural_rows(connection, schema)
+    dry = params.get("dry") is True
+    with _undone(connection) if dry else _kept():
+        before = _natural_rows(connection, schema)
+        from_nothing = not read_records(connection, [schema])[schema]
+        with recording(connection, schema, from_nothing, params["fingerprint"], locks=dry) as tape:
+            result = migrate({"schema": schema}, emit)
+        after = _natural_rows(connection, schema)
     why = _why_not(project) or tape.why
     return dict(
         result,
@@ -43,6 +52,22 @@ def record(params, emit):
             "permissions": [row for row in after[1] if row not in before[1]],
         },
     )
+
+
+@contextmanager
+def _undone(connection):
+    try:
+        with transaction.atomic(using=connection.alias):
+            yield
+            transaction.set_rollback(True, using=connection.alias)
+    finally:
+        # The rollback has undone the search_path as well.
+        connection.set_schema_to_public()
+
+
+@contextmanager
+def _kept():
+    yield
 
 
 def _natural_rows(connection, schema):

@@ -13,7 +13,29 @@ _running = None
 _IDLE = re.compile(r"\s*(?:with\s+s\s+as|select|show|set\s+search_path|savepoint|release\s+savepoint)\b", re.IGNORECASE)
 _OWN_RECORD = re.compile(r'\s*(?:insert\s+into|select\b.*\bfrom)\s+"django_migrations"', re.IGNORECASE | re.DOTALL)
 _QUOTED = re.compile(r'"((?:[^"]|"")+)"')
+_REFERS = re.compile(r"\breferences\b", re.IGNORECASE)
 _WRITES = re.compile(r"\s*(?:insert|update|delete|merge|with|copy|truncate)\b", re.IGNORECASE)
+
+
+#: Tables of other schemas that these relations refer to: who adds a reference locks them.
+_SHARED = """
+select distinct fn.nspname || '.' || fc.relname
+  from pg_catalog.pg_constraint o
+  join pg_catalog.pg_class c on c.oid = o.conrelid
+  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+  join pg_catalog.pg_class fc on fc.oid = o.confrelid
+  join pg_catalog.pg_namespace fn on fn.oid = fc.relnamespace
+ where o.contype = 'f' and n.nspname = %s and c.relname = any(%s) and fn.oid <> n.oid
+ order by 1"""
+
+_LOCKS = """
+select n.nspname, c.relname, l.mode
+  from pg_catalog.pg_locks l
+  join pg_catalog.pg_class c on c.oid = l.relation
+  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+ where l.pid = pg_catalog.pg_backend_pid() and l.locktype = 'relation' and l.granted
+   and n.nspname not in ('pg_catalog', 'pg_toast') and c.relkind in ('r', 'p', 'm', 'v')
+   and l.mode not in ('AccessShareLock', 'RowShareLock', 'RowExclusiveLock')"""
 
 
 class Tape:
@@ -24,11 +46,13 @@ class Tape:
     each replayable segment the schema's fingerprint is taken, of all relations that the statements name.
     """
 
-    def __init__(self, connection, schema, from_nothing, fingerprint):
+    def __init__(self, connection, schema, from_nothing, fingerprint, locks=False):
         self._connection = connection
         self._schema = schema
         self._from_nothing = from_nothing
         self._fingerprint = fingerprint
+        # Only inside one transaction do the locks of a migration outlive it.
+        self._locks = set() if locks else None
         # As part of a name, or as a value: then the statement means this schema and no other.
         self._named = re.compile(r"""(?:"%s"|\b%s)\s*\.|'%s'""" % ((re.escape(schema),) * 3))
         self._statements = self.prelude = []
@@ -88,6 +112,8 @@ class Tape:
         """The migration that ran has ended: it joins its segment."""
         if self._migration is None:
             return
+        if self._locks is not None:
+            self._migration["locks"] = self._new_locks()
         last = self.segments[-1] if self.segments else None
         if last is not None and last["by"] == "django":
             by = "django"
@@ -101,11 +127,10 @@ class Tape:
                 by = last["by"] = "django"
                 last["why"] = self._told()
             else:
-                last = {"by": by, "why": None, "migrations": [], "names": [], "digest": None}
+                last = {"by": by, "why": None, "migrations": [], "names": [], "digest": None, "shared": []}
                 self.segments.append(last)
         if by != "replay":
             last["why"] = last["why"] or self._told()
-            self._migration["statements"] = []
         last["migrations"].append(self._migration)
 
     def _told(self):
@@ -124,13 +149,23 @@ class Tape:
         with self._connection.cursor() as cursor:
             cursor.execute(self._fingerprint, [[self._schema], last["names"]])
             last["digest"] = cursor.fetchone()[1]
+            if any(_REFERS.search(text) for text in texts):
+                cursor.execute(_SHARED, [self._schema, last["names"]])
+                last["shared"] = [name for (name,) in cursor.fetchall()]
+
+    def _new_locks(self):
+        with self._connection.cursor() as cursor:
+            cursor.execute(_LOCKS)
+            held = {tuple(row) for row in cursor.fetchall()}
+        new, self._locks = held - self._locks, held
+        return [{"schema": schema, "relation": relation, "mode": mode} for schema, relation, mode in sorted(new)]
 
 
 @contextmanager
-def recording(connection, schema, from_nothing, fingerprint):
+def recording(connection, schema, from_nothing, fingerprint, locks=False):
     """All that is migrated inside is on the tape."""
     global _running
-    tape = Tape(connection, schema, from_nothing, fingerprint)
+    tape = Tape(connection, schema, from_nothing, fingerprint, locks)
     record_applied = MigrationRecorder.record_applied
 
     def watched(recorder, app, name):

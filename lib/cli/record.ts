@@ -1,0 +1,91 @@
+import type { TaskHost } from '../../config/define.js';
+import { record, type MigrationRecording, type RecordedSegment, type Recording } from '../django/index.js';
+import { BootstrapError } from '../errors/index.js';
+import { fingerprintStatement } from '../fleet/index.js';
+import { hostEnvironment } from './evidence.js';
+import { print } from './io.js';
+import { load } from './load.js';
+import type { ConfigOptions } from './options.js';
+import { newRunId } from './run-id.js';
+import { openSession } from './session.js';
+import { catchSignals } from './signals.js';
+
+/** Options of `record` beside those that choose the config. */
+interface RecordOptions extends ConfigOptions {
+  readonly schema?: string;
+  readonly sql?: boolean;
+  readonly json?: boolean;
+}
+
+/**
+ * `db-bootstrap record --schema X`: migrates a tenant inside a transaction that is rolled back, and shows what was executed: which
+ * migrations other tenants would get by replay, the locks, and with `--sql` the statements.
+ */
+export async function recordCommand(options: RecordOptions): Promise<number> {
+  const { schema } = options;
+  if (schema === undefined)
+    throw new BootstrapError({
+      code: 'DBB1008',
+      message: '"record" needs the schema of a tenant',
+      place: { file: '--schema' },
+      help: 'name a tenant that is behind: "db-bootstrap status" shows some',
+    });
+  const { io, workflow } = await load(options);
+  const signals = catchSignals();
+  const session = await openSession({ io, workflow, runId: newRunId(), waitLock: 0, readOnly: true });
+  try {
+    const log = { info: ignore, warn: ignore, output: ignore, progress: ignore };
+    const env = hostEnvironment(workflow, session);
+    const host: TaskHost = session.services.host({ name: 'record', signal: signals.interrupt, log, env });
+    const { recording } = await record(host, { schema, fingerprint: fingerprintStatement(), dry: true });
+    if (options.json === true) print(io.stdout, JSON.stringify({ schema, ...recording }, null, 2));
+    else print(io.stdout, options.sql === true ? sqlOf(recording) : listOf(schema, recording));
+    return 0;
+  } finally {
+    await session.services.close();
+    signals.release();
+  }
+}
+
+function ignore(): void {
+  // A dry run has no log: what it says is the recording.
+}
+
+/** A script that a person reads, with where each statement comes from. */
+function sqlOf({ segments, prelude }: Recording): string {
+  const parts = prelude.map((statement) => `${statement};`);
+  for (const segment of segments)
+    for (const migration of segment.migrations) {
+      const how = segment.by === 'replay' ? '' : ` (by Django in each tenant: ${segment.why ?? ''})`;
+      parts.push(`\n-- ${migration.app}.${migration.name}${how}`);
+      for (const lock of migration.locks ?? [])
+        parts.push(`-- lock: ${lock.mode} on ${lock.schema}.${lock.relation}`);
+      parts.push(...migration.statements.map((statement) => `${statement.replace(/;\s*$/, '')};`));
+    }
+  return parts.length === 0 ? '-- nothing is pending' : parts.join('\n').trimStart();
+}
+
+function listOf(schema: string, recording: Recording): string {
+  const { segments, why } = recording;
+  const rows = segments.flatMap((segment) =>
+    segment.migrations.map((migration) => rowOf(segment, migration, why)),
+  );
+  if (rows.length === 0) return `nothing is pending in "${schema}"`;
+  const reasons = [why, ...segments.map((segment) => segment.why)].filter((reason) => reason !== null);
+  const shared = [...new Set(segments.flatMap((segment) => segment.shared))];
+  return [
+    ...rows,
+    '',
+    ...reasons.map((reason) => `by Django in each tenant: ${reason}`),
+    ...(shared.length === 0
+      ? []
+      : [`locks tables that all tenants share, so one tenant at a time: ${shared.join(', ')}`]),
+    `undone: "${schema}" is as it was; --sql shows the statements`,
+  ].join('\n');
+}
+
+function rowOf(segment: RecordedSegment, migration: MigrationRecording, why: string | null): string {
+  const how = segment.by === 'replay' && why === null ? 'replay' : 'Django';
+  const count = migration.statements.length;
+  return `${how.padEnd(6)}  ${migration.app}.${migration.name}  ${String(count)} ${count === 1 ? 'statement' : 'statements'}`;
+}

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { bootstrap, copyExample } from '../support/command.js';
+import { createTestDatabase, dump } from '../support/postgres.js';
+import { virtualEnv } from '../support/python.js';
+
+const next = `
+from django.db import migrations, models
+
+
+def look(apps, schema_editor):
+    list(apps.get_model("carriers", "Carrier").objects.all())
+
+
+class Migration(migrations.Migration):
+    dependencies = [("carriers", "0004_own_collection"), ("tenants", "0001_initial")]
+    operations = [
+        migrations.AddField("carrier", "tier", models.IntegerField(default=2)),
+        migrations.AddField(
+            "carrier", "owner", models.ForeignKey("tenants.Client", models.CASCADE, null=True)
+        ),
+    ]
+`;
+const code = `${next.replace('0004_own_collection', '0005_next').replace(/operations = \[[\s\S]*\]\n/, 'operations = [migrations.RunPython(look)]\n')}`;
+
+describe('db-bootstrap record', function () {
+  this.timeout(120_000);
+  let project: ReturnType<typeof copyExample>;
+  let database: Awaited<ReturnType<typeof createTestDatabase>>;
+  const run = (...args: string[]): ReturnType<typeof bootstrap> =>
+    bootstrap(args, { cwd: project.folder, env: { DATABASE_URL: database.url } });
+
+  before(async () => {
+    project = copyExample('django-tenants', await virtualEnv('new'));
+    database = await createTestDatabase();
+    const { code: exit, stderr } = await run('run', '--skip', 'venv');
+    assert.equal(exit, 0, stderr);
+  });
+  after(async () => {
+    await database.drop();
+    project.remove();
+  });
+
+  it('says that nothing is pending', async () => {
+    const { code: exit, stdout } = await run('record', '--schema', 'test_tenant');
+    assert.equal(exit, 0);
+    assert.equal(stdout, 'nothing is pending in "test_tenant"\n');
+  });
+
+  it('shows what is replayed, what Django does, the statements and the locks, and undoes all of it', async () => {
+    const folder = join(project.folder, 'wholesale/carriers/migrations');
+    writeFileSync(join(folder, '0005_next.py'), next);
+    writeFileSync(join(folder, '0006_code.py'), code);
+    const before = await dump(database.url);
+    const list = await run('record', '--schema', 'test_tenant');
+    assert.equal(list.code, 0, list.stderr);
+    assert.match(
+      list.stdout,
+      /^replay {2}carriers\.0005_next {2}\d statements\nDjango {2}carriers\.0006_code {2}0 statements\n/,
+    );
+    assert.match(list.stdout, /by Django in each tenant: carriers\.0006_code: RunPython/);
+    assert.match(list.stdout, /one tenant at a time: public\.tenants_client\n/);
+    const sql = await run('record', '--schema', 'test_tenant', '--sql');
+    assert.match(
+      sql.stdout,
+      /^-- carriers\.0005_next\n-- lock: ShareRowExclusiveLock on public\.tenants_client\n/,
+    );
+    assert.match(sql.stdout, /^-- lock: AccessExclusiveLock on test_tenant\.carriers_carrier$/m);
+    assert.match(
+      sql.stdout,
+      /^ALTER TABLE "carriers_carrier" ADD COLUMN "tier" integer DEFAULT 2 NOT NULL;$/m,
+    );
+    const json = JSON.parse((await run('record', '--schema', 'test_tenant', '--json')).stdout) as {
+      segments: { by: string; migrations: { name: string }[] }[];
+    };
+    assert.deepEqual(
+      json.segments.map(({ by, migrations }) => [by, migrations.map(({ name }) => name)]),
+      [
+        ['replay', ['0005_next']],
+        ['alone', ['0006_code']],
+      ],
+    );
+    assert.equal(await dump(database.url), before);
+  });
+
+  it('needs a schema, and one that exists', async () => {
+    const without = await run('record');
+    assert.equal(without.code, 2);
+    assert.match(without.stderr, /^error\[DBB1008\]: "record" needs the schema of a tenant/);
+    const wrong = await run('record', '--schema', 'nowhere');
+    assert.equal(wrong.code, 1);
+    assert.match(wrong.stderr, /schema "nowhere" does not exist/);
+    assert.doesNotMatch(wrong.stderr, /^ +at /m);
+  });
+});
