@@ -61,20 +61,12 @@ async function partOf(
 ): Promise<{ readonly text: string; readonly at: number } | undefined> {
   const split = await splitScript(text);
   const statements = 'statements' in split ? split.statements : [];
-  const starts = statements.map(({ line, column }) => offsetOf(text, line, column));
   if (position !== undefined) {
     const at = characterOffset(text, position - 1);
-    const index = starts.findLastIndex((start) => start <= at);
-    return { text: statements[index]?.text ?? text, at };
+    return { text: statements.findLast(({ offset }) => offset <= at)?.text ?? text, at };
   }
-  const [statement, start] = [statements[completed], starts[completed]];
-  return statement === undefined || start === undefined ? undefined : { text: statement.text, at: start };
-}
-
-function offsetOf(text: string, line: number, column: number): number {
-  let start = 0;
-  for (let each = 1; each < line; each++) start = text.indexOf('\n', start) + 1;
-  return start + column - 1;
+  const statement = statements[completed];
+  return statement === undefined ? undefined : { text: statement.text, at: statement.offset };
 }
 
 function helpOf(sqlstate: string, { options, task }: TaskContext<SqlOptions>): string | undefined {

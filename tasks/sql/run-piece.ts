@@ -58,12 +58,7 @@ async function runByStatement(context: Context, piece: Piece): Promise<void> {
   await database.withClient(async (client) => {
     await enter(context, client, piece);
     await ledger.set(piece.key, entryFor(context, piece, 'running'));
-    let offset = 0;
-    for (const { text } of split.statements) {
-      offset = Math.max(0, piece.text.indexOf(text, offset));
-      await execute(context, client, { piece, text, offset });
-      offset += text.length;
-    }
+    for (const { text, offset } of split.statements) await execute(context, client, { piece, text, offset });
   });
   await ledger.set(piece.key, entryFor(context, piece, 'done'));
 }

@@ -91,6 +91,26 @@ describe('scripts', () => {
     );
   });
 
+  it('of many megabytes are split, whether one literal or many statements', async function () {
+    this.timeout(60_000);
+    const long = `select '${'ä'.repeat(16 << 20)}'`;
+    const [only, ...none] = scanScript(`${long};`).statements;
+    assert.deepEqual([only?.text.length, none], [long.length + 1, []]);
+    const many = Array.from(
+      { length: 20_000 },
+      (_, row) => `insert into t values (${row}, 'ä🙂 of this row');\n`,
+    );
+    const split = await splitScript(many.join(''));
+    assert.ok('statements' in split);
+    const last = split.statements.at(-1);
+    assert.deepEqual(last, {
+      text: many.at(-1)?.slice(0, -2),
+      offset: many.slice(0, -1).join('').length,
+      line: 20_000,
+      column: 1,
+    });
+  });
+
   it('say where a syntax error stands', async () => {
     assert.deepEqual(await splitScript(`select '🙂';\n  selec 1;`), {
       refusal: { reason: 'syntax', message: 'syntax error at or near "selec"', line: 2, column: 3 },

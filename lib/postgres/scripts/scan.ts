@@ -27,9 +27,12 @@ export interface ScannedScript {
   readonly copies: readonly ScannedStatement[];
 }
 
-/** What is skipped as a whole: comments, strings of each kind, quoted identifiers, dollar quotes. */
+/**
+ * What is skipped as a whole: comments, strings of each kind, quoted identifiers, dollar quotes. Written so that no group is repeated
+ * for each character: a literal of many megabytes would exhaust the stack.
+ */
 const opaque =
-  /--[^\n]*|\/\*|[eE]'(?:[^'\\]|\\[\s\S]|'')*'?|'(?:[^']|'')*'?|"(?:[^"]|"")*"?|\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$|[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*|\\[A-Za-z!?;+]*[^\n]*|[\s\S]/y;
+  /--[^\n]*|\/\*|[eE]'[^'\\]*(?:(?:\\[\s\S]|'')[^'\\]*)*'?|'[^']*(?:''[^']*)*'?|"[^"]*(?:""[^"]*)*"?|\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$|[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*|\\[A-Za-z!?;+]*[^\n]*|[\s\S]/y;
 
 /**
  * Splits a script as psql does (source: psqlscan.l): at semicolons outside of strings, comments, parentheses and `BEGIN ATOMIC`
@@ -39,7 +42,8 @@ export function scanScript(script: string): ScannedScript {
   const statements: ScannedStatement[] = [];
   const commands: PsqlCommand[] = [];
   const copies: ScannedStatement[] = [];
-  const lineOf = lineCounter(script);
+  const starts = lineStarts(script);
+  const lineOf = (offset: number): number => lineAt(starts, offset);
   let start = -1;
   let depth = 0;
   let words: string[] = [];
@@ -131,17 +135,21 @@ function endOfCopyData(script: string, from: number): number {
   return end ? from + end.index + end[0].length : script.length;
 }
 
-function lineCounter(script: string): (offset: number) => number {
+/** Where the lines of a text begin. */
+export function lineStarts(text: string): readonly number[] {
   const starts = [0];
-  for (let at = script.indexOf('\n'); at >= 0; at = script.indexOf('\n', at + 1)) starts.push(at + 1);
-  return (offset) => {
-    let low = 0;
-    let high = starts.length;
-    while (high - low > 1) {
-      const middle = (low + high) >> 1;
-      if ((starts[middle] ?? 0) <= offset) low = middle;
-      else high = middle;
-    }
-    return low + 1;
-  };
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+  return starts;
+}
+
+/** The line (1-based) on which an offset stands. */
+export function lineAt(starts: readonly number[], offset: number): number {
+  let low = 0;
+  let high = starts.length;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if ((starts[middle] ?? 0) <= offset) low = middle;
+    else high = middle;
+  }
+  return low + 1;
 }

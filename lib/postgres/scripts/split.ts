@@ -1,8 +1,9 @@
-import { scanScript } from './scan.js';
+import { lineStarts, lineAt, scanScript } from './scan.js';
 
-/** A statement that can be sent by itself, and where it begins in its file (1-based). */
+/** A statement that can be sent by itself, and where it begins in its script: line and column from 1, offset in UTF-16 units. */
 export interface SplitStatement {
   readonly text: string;
+  readonly offset: number;
   readonly line: number;
   readonly column: number;
 }
@@ -36,13 +37,23 @@ export async function splitScript(
   try {
     const tree = await parse(script);
     const bytes = Buffer.from(script);
+    const starts = lineStarts(script);
+    // One statement after the other: counting each from the beginning would take minutes for a dump.
+    let seen = { byte: 0, offset: 0 };
     return {
       statements: (tree.stmts ?? []).map(({ stmt_location: from = 0, stmt_len: length = 0 }) => {
         const end = length === 0 ? bytes.length : from + length;
-        const offset = bytes.subarray(0, from).toString().length;
+        seen = { byte: from, offset: seen.offset + bytes.subarray(seen.byte, from).toString().length };
         const raw = bytes.subarray(from, end).toString();
         const skipped = leadingBlank(raw);
-        return { text: raw.slice(skipped).trimEnd(), ...position(script, offset + skipped) };
+        const offset = seen.offset + skipped;
+        const line = lineAt(starts, offset);
+        return {
+          text: raw.slice(skipped).trimEnd(),
+          offset,
+          line,
+          column: offset - (starts[line - 1] ?? 0) + 1,
+        };
       }),
     };
   } catch (error) {
