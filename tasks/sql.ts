@@ -1,6 +1,13 @@
 import { z } from 'zod';
-import { defineTask, type Plan, type TaskContext, type TaskResult } from '../config/define.js';
+import {
+  defineTask,
+  type Plan,
+  type TaskClient,
+  type TaskContext,
+  type TaskResult,
+} from '../config/define.js';
 import { duePieces, piecesOf, type Piece } from './sql/pieces.js';
+import { prepareScripts, type ScriptPart } from './sql/prepare.js';
 import { runPiece } from './sql/run-piece.js';
 
 const options = z
@@ -62,12 +69,41 @@ async function plan(context: Context): Promise<Plan> {
 
 async function run(context: Context): Promise<TaskResult> {
   const due = await duePieces(context, await piecesOf(context));
-  for (const [index, piece] of due.entries()) {
-    context.signal.throwIfAborted();
-    await runPiece(context, piece);
-    context.log.progress(index + 1, due.length, 0);
-  }
+  const scripts = await prepareScripts(context, due);
+  if (due.length > 0) await runAll(context, due, scripts);
   return { changed: due.length > 0, summary: `${counted(due)} run` };
+}
+
+/** Runs all pieces on one connection. */
+async function runAll(
+  context: Context,
+  due: readonly Piece[],
+  scripts: ReadonlyMap<string, readonly ScriptPart[]>,
+): Promise<void> {
+  const { database, ledger, log, options, signal } = context;
+  let current: Piece | undefined;
+  try {
+    await database.withClient(async (client) => {
+      for (const [index, piece] of due.entries()) {
+        signal.throwIfAborted();
+        if (index > 0) await forget(client);
+        current = piece;
+        await runPiece(context, client, piece, scripts.get(piece.digest) ?? []);
+        log.progress(index + 1, due.length, 0);
+      }
+    });
+  } catch (error) {
+    // By now the connection is closed, which has rolled back. A ledger of files knows no transactions: what was not committed must
+    // not count as done.
+    if (current && options.transaction) await ledger.delete(current.key).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Leaves nothing of a script on the connection; the role is the one that this login begins with, which need not be the login's own. */
+async function forget(client: TaskClient): Promise<void> {
+  await client.query('discard all');
+  await client.query('reset role');
 }
 
 function counted(pieces: readonly Piece[]): string {

@@ -14,5 +14,7 @@ export {
   type PsqlError,
   type ScriptPlace,
 } from './scripts/psql-error.js';
+export { decodeScript } from './scripts/decode.js';
+export { asOneTransaction, type TransactionRefusal } from './scripts/one-transaction.js';
 export { judgeRepeatable, type Repeatability } from './scripts/repeatable.js';
 export { characterOffset, splitScript, type SplitRefusal, type SplitStatement } from './scripts/split.js';

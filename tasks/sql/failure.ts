@@ -1,8 +1,9 @@
 import type { TaskContext } from '../../config/define.js';
 import { BootstrapError, type Place } from '../../lib/errors/index.js';
-import { characterOffset, splitScript } from '../../lib/postgres/index.js';
+import { characterOffset, splitScript, type SplitRefusal } from '../../lib/postgres/index.js';
 import type { SqlOptions } from '../sql.js';
 import type { Piece } from './pieces.js';
+import { refusalOf } from './prepare.js';
 
 /**
  * What to throw for a failed statement: with the file, the statement's place in it, and the schema. `offset` is where `text` begins in the script; undefined where it is none of it.
@@ -15,6 +16,8 @@ export async function failureOf(
   const [problem] = error.problems;
   const { sqlstate, position, completed, statement, ...facts } = problem.facts ?? {};
   if (sqlstate === undefined) return error;
+  const variable = sqlstate === '42601' && offset !== undefined ? await variableIn(text) : undefined;
+  if (variable) return context.fail(refusalOf(context, piece, variable), error);
   const found =
     offset === undefined ? undefined : await partOf(text, { position, completed: Number(completed ?? 0) });
   const at = found === undefined || offset === undefined ? undefined : offset + found.at;
@@ -38,6 +41,12 @@ export async function failureOf(
     },
     error,
   );
+}
+
+/** The variable of psql at which the server's parser stumbled, where it was one. */
+async function variableIn(script: string): Promise<SplitRefusal | undefined> {
+  const split = await splitScript(script);
+  return 'refusal' in split && split.refusal.reason === 'psql-variable' ? split.refusal : undefined;
 }
 
 /** Where a piece is, for messages: its file, or the key of the config that holds the text. */

@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Json, TaskContext } from '../../config/define.js';
 import type { Inspection, TenantRows } from '../../lib/django/index.js';
-import { BootstrapError } from '../../lib/errors/index.js';
+import { BootstrapError, type Problem } from '../../lib/errors/index.js';
+import { decodeScript } from '../../lib/postgres/index.js';
 import { findFiles, isPlainPath } from '../glob.js';
 import type { SqlOptions } from '../sql.js';
 
@@ -83,11 +84,23 @@ async function scriptsOf(context: TaskContext<SqlOptions>): Promise<{ name: stri
   }
   return Promise.all(
     [...new Set(names)].map(async (name) => {
-      const text = await readFile(resolve(root, name), 'utf8');
-      // Editors put a mark there that is no SQL; psql skips it too.
-      return { name, text: text.replace(/^\uFEFF/, '') };
+      const decoded = decodeScript(await readFile(resolve(root, name)));
+      if ('text' in decoded) return { name, text: decoded.text };
+      throw context.fail(notUtf8(name, decoded));
     }),
   );
+}
+
+/** A byte that is no UTF-8 would reach the server as another character, and stay there. */
+function notUtf8(name: string, { line, byte }: { readonly line: number; readonly byte: number }): Problem {
+  return {
+    code: 'DBB5004',
+    message: `"${name}" is not UTF-8: line ${String(line)} holds the byte 0x${byte.toString(16).toUpperCase().padStart(2, '0')}`,
+    place: { file: name, line },
+    notes: [{ label: 'not done', text: 'no script was run' }],
+    help: `convert it to UTF-8: iconv -f latin1 -t utf-8 (or -f utf-16)`,
+    facts: { sqlstate: '22021' },
+  };
 }
 
 async function schemasOf(context: TaskContext<SqlOptions>): Promise<(string | undefined)[]> {

@@ -1,65 +1,57 @@
 import type { TaskClient, TaskContext } from '../../config/define.js';
-import { judgeRepeatable, quoteIdentifier, splitScript } from '../../lib/postgres/index.js';
+import { judgeRepeatable, quoteIdentifier } from '../../lib/postgres/index.js';
 import type { SqlOptions } from '../sql.js';
 import { failureOf, placeIn } from './failure.js';
 import { entryOf, type Piece, type PieceEntry } from './pieces.js';
+import type { ScriptPart } from './prepare.js';
 
 type Context = TaskContext<SqlOptions>;
 
-/** Runs one script in one schema, and writes down that it was. */
-export async function runPiece(context: Context, piece: Piece): Promise<void> {
+/** Runs one script in one schema, part by part, and writes down that it was. What fails in a transaction leaves it open. */
+export async function runPiece(
+  context: Context,
+  client: TaskClient,
+  piece: Piece,
+  parts: readonly ScriptPart[],
+): Promise<void> {
   context.log.info(piece.schema === undefined ? piece.name : `${piece.name} in ${piece.schema}`);
-  if (context.options.transaction) await runWhole(context, piece);
-  else await runByStatement(context, piece);
+  await (context.options.transaction ? runWhole : runByStatement)(context, client, piece, parts);
 }
 
-async function runWhole(context: Context, piece: Piece): Promise<void> {
-  const { database, ledger } = context;
-  try {
-    await database.transaction(async (client) => {
-      await enter(context, client, piece);
-      // The whole script is one message, so the server counts positions from its beginning.
-      await execute(context, client, { piece, text: piece.text, offset: 0 });
-      // Whatever is checked only at the end fails here, where the script can be named; and the ledger is written as who we are.
-      await execute(context, client, {
-        piece,
-        text: 'set constraints all immediate; reset role',
-        offset: undefined,
-      });
-      await ledger.set(piece.key, entryFor(context, piece, 'done'), client);
-    });
-  } catch (error) {
-    // A ledger of files knows no transactions: what was not committed must not count as done.
-    await ledger.delete(piece.key).catch(() => undefined);
-    throw error;
-  }
+async function runWhole(
+  context: Context,
+  client: TaskClient,
+  piece: Piece,
+  parts: readonly ScriptPart[],
+): Promise<void> {
+  await client.query('begin');
+  await enter(context, client, piece);
+  for (const part of parts) await execute(context, client, { piece, ...part });
+  // Whatever is checked only at the end fails here, where the script can be named; and the ledger is written as who we are.
+  await execute(context, client, {
+    piece,
+    text: 'set constraints all immediate; reset session authorization; reset role',
+    offset: undefined,
+  });
+  await context.ledger.set(piece.key, entryFor(context, piece, 'done'), client);
+  await client.query('commit');
 }
 
-async function runByStatement(context: Context, piece: Piece): Promise<void> {
-  const { database, ledger } = context;
+async function runByStatement(
+  context: Context,
+  client: TaskClient,
+  piece: Piece,
+  parts: readonly ScriptPart[],
+): Promise<void> {
+  const { ledger } = context;
   const before = entryOf((await ledger.entries()).get(piece.key));
   if (before?.state === 'running' && !(await mayRunAgain(context, piece, before))) {
     await ledger.set(piece.key, entryFor(context, piece, 'done'));
     return;
   }
-  const split = await splitScript(piece.text);
-  if ('refusal' in split) {
-    const { line, column, ...refusal } = split.refusal;
-    throw context.fail({
-      code: refusal.reason === 'syntax' ? 'DBB5004' : 'DBB5007',
-      message:
-        refusal.reason === 'syntax'
-          ? refusal.message
-          : `"${piece.name}" holds something that only psql understands: ${refusal.text}`,
-      place: { ...placeIn(context, piece), line, column, source: piece.text.split('\n')[line - 1] ?? '' },
-      help: refusal.reason === 'syntax' ? 'correct the statement' : 'write the file without commands of psql',
-    });
-  }
-  await database.withClient(async (client) => {
-    await enter(context, client, piece);
-    await ledger.set(piece.key, entryFor(context, piece, 'running'));
-    for (const { text, offset } of split.statements) await execute(context, client, { piece, text, offset });
-  });
+  await enter(context, client, piece);
+  await ledger.set(piece.key, entryFor(context, piece, 'running'));
+  for (const part of parts) await execute(context, client, { piece, ...part });
   await ledger.set(piece.key, entryFor(context, piece, 'done'));
 }
 

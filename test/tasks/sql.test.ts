@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TaskContext, TaskKind } from '../../config/define.js';
 import { migrate } from '../../lib/django/index.js';
@@ -141,6 +142,102 @@ describe('sql', () => {
       );
     });
 
+    it('a script that brackets itself is still one transaction, in its own schema', async () => {
+      await query(test.url, 'create schema one; create table one.trail (like trail including all)');
+      const bracketed = `-- ä🙂\nBEGIN;\n${step('a')}\ncommit work ;\nstart transaction; ${step('b')} END;\n`;
+      home.write('a.sql', `${bracketed}  select 1/0;\n`);
+      const options = { files: ['a.sql'], schemas: ['one'] };
+      const { place, facts } = (await rejection(run(options))).problems[0];
+      assert.deepEqual([place?.line, place?.column, facts?.sqlstate], [6, 3, '22012']);
+      assert.deepEqual([await trail('one'), await trail()], [[], []]);
+      home.write('a.sql', `${bracketed}${step('c')}`);
+      await run(options);
+      assert.deepEqual([await trail('one'), await trail()], [['a', 'b', 'c'], []]);
+    });
+
+    for (const [what, text, line] of [
+      ['commit', `${step('a')}\n/* no */ commit;\n${step('b')}`, 2],
+      ['rollback', `begin;\n${step('a')}\nrollback;`, 3],
+      ['begin', `begin;\n${step('a')}`, 1],
+      ['abort', `${step('a')} abort and chain`, 1],
+      ['begin', `begin isolation level serializable; ${step('a')} commit;`, 1],
+      ['begin', `begin; begin; commit;`, 1],
+    ] as const) {
+      it(`a "${what}" that would end or change it is refused, and nothing runs: ${JSON.stringify(text)}`, async () => {
+        home.write('0.sql', step('zero'));
+        home.write('1.sql', text);
+        const { code, message, place, help } = (await rejection(run({ files: ['*.sql'] }))).problems[0];
+        assert.deepEqual([code, place?.file, place?.line], ['DBB5004', '1.sql', line]);
+        assert.match(message, new RegExp(`^"1\\.sql" .*"${what}`));
+        assert.match(help ?? '', /"transaction: false" for task "views"/);
+        assert.deepEqual(await trail(), []);
+      });
+    }
+
+    it('a savepoint is no end of it, nor is the word in a string or a function', async () => {
+      await run({
+        text: `savepoint s; ${step('no')} rollback to s; rollback work to savepoint s; ${step('commit; rollback;')}
+          create function f() returns int language sql begin atomic select 1; end; do $$ begin null; end $$;`,
+      });
+      assert.deepEqual(await trail(), ['commit; rollback;']);
+    });
+
+    it('what only psql understands is refused before anything runs', async () => {
+      home.write('0.sql', step('zero'));
+      for (const [text, line] of [
+        ['select 1;\n\\i other.sql\n', 2],
+        ['\n\ncopy trail (step) from stdin;\na\n\\.\n', 3],
+        [`select 1;\nselect :'name';`, 2],
+      ] as const) {
+        home.write('1.sql', text);
+        const { code, place } = (await rejection(run({ files: ['1.sql', '0.sql'] }))).problems[0];
+        assert.deepEqual([code, place?.file, place?.line], ['DBB5007', '1.sql', line], text);
+        assert.deepEqual(await trail(), []);
+      }
+    });
+
+    it('a file that is no UTF-8 is refused, and not stored as something else', async () => {
+      home.write('0.sql', step('zero'));
+      for (const [bytes, line] of [
+        [Buffer.from(`${step('a')}\n-- \xe4\n`, 'latin1'), 2],
+        [Buffer.from(`\ufeff${step('a')}`, 'utf16le'), 1],
+      ] as const) {
+        writeFileSync(join(home.folder, '1.sql'), bytes);
+        const { code, message, place, help } = (await rejection(run({ files: ['*.sql'] }))).problems[0];
+        assert.deepEqual([code, place?.file, place?.line], ['DBB5004', '1.sql', line]);
+        assert.match(message, /^"1\.sql" is not UTF-8/);
+        assert.match(help ?? '', /iconv/);
+        assert.deepEqual(await trail(), []);
+      }
+    });
+
+    it('scripts share a connection, on which nothing of one is left for the next', async () => {
+      await query(test.url, 'create table who (pid int, path text, tz text, role text, temp text)');
+      home.write(
+        'a.sql',
+        `set search_path to pg_catalog; set timezone to 'Asia/Tokyo'; create temp table left_behind ();
+         prepare p as select 1; select pg_advisory_lock(7); set role pg_monitor; set session authorization pg_monitor`,
+      );
+      home.write(
+        'b.sql',
+        `prepare p as select 2;
+         insert into who select pg_backend_pid(), current_setting('search_path'), current_setting('timezone'), current_user, to_regclass('pg_temp.left_behind')::text`,
+      );
+      home.write('c.sql', 'insert into who select pg_backend_pid()');
+      for (const transaction of [true, false]) {
+        await query(test.url, 'truncate who');
+        memory.ledger.clear();
+        await run({ files: ['*.sql'], transaction });
+        const [row, next] = await query(test.url, 'select * from who');
+        const [plain] = await query(
+          test.url,
+          `select current_setting('search_path') as path, current_setting('timezone') as tz, current_user::text as role, null as temp`,
+        );
+        assert.deepEqual({ ...row, pid: 0 }, { ...plain, pid: 0 });
+        assert.equal(next?.pid, row?.pid);
+      }
+    });
+
     it('the ledger in the database tells the same as the data, whatever role and path the script leaves', async () => {
       const database = new Database(resolveConnection(test.url, {}), {
         applicationName: 'db-bootstrap/test',
@@ -156,7 +253,7 @@ describe('sql', () => {
             ledger: { value: ledger.forTask('views') },
           }) as TaskContext<unknown>,
         );
-      await runWith(`${step('a')} set role pg_monitor; set search_path to nowhere;`);
+      await runWith(`${step('a')} set session authorization pg_monitor; set search_path to nowhere;`);
       const facts = `select key, value->>'state' as state from db_bootstrap.task_facts where task = 'views'`;
       assert.deepEqual(await query(test.url, facts), [{ key: 'text', state: 'done' }]);
       await rejection(runWith(`${step('b')} select 1/0;`));

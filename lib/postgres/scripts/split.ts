@@ -1,4 +1,4 @@
-import { lineStarts, lineAt, scanScript } from './scan.js';
+import { lineAt, lineStarts, scanScript, type ScannedScript } from './scan.js';
 
 /** A statement that can be sent by itself, and where it begins in its script: line and column from 1, offset in UTF-16 units. */
 export interface SplitStatement {
@@ -22,17 +22,11 @@ export type SplitRefusal =
 export async function splitScript(
   script: string,
 ): Promise<{ readonly statements: readonly SplitStatement[] } | { readonly refusal: SplitRefusal }> {
-  const { statements, commands, copies } = scanScript(script);
-  const [copy] = copies;
-  const [command] = commands;
-  if (copy && (!command || copy.start < command.start)) {
-    return { refusal: { reason: 'copy-data', text: 'COPY … FROM stdin', ...position(script, copy.start) } };
-  }
-  if (command) {
-    return { refusal: { reason: 'psql-command', text: command.text, ...position(script, command.start) } };
-  }
+  const scanned = scanScript(script);
+  const refusal = psqlRefusal(script, scanned);
+  if (refusal) return { refusal };
   // The parser refuses an empty text.
-  if (statements.length === 0) return { statements: [] };
+  if (scanned.statements.length === 0) return { statements: [] };
   const { parse, hasSqlDetails } = await import('libpg-query');
   try {
     const tree = await parse(script);
@@ -65,6 +59,16 @@ export async function splitScript(
     }
     return { refusal: { reason: 'syntax', message: error.message, ...position(script, at) } };
   }
+}
+
+/** The first thing in a script that only psql understands; undefined where the server can take it as it is. */
+export function psqlRefusal(script: string, { commands, copies }: ScannedScript): SplitRefusal | undefined {
+  const [copy] = copies;
+  const [command] = commands;
+  if (copy && (!command || copy.start < command.start))
+    return { reason: 'copy-data', text: 'COPY … FROM stdin', ...position(script, copy.start) };
+  if (!command) return undefined;
+  return { reason: 'psql-command', text: command.text, ...position(script, command.start) };
 }
 
 /** Line and column (1-based, in UTF-16 units) of an offset in a text. */
