@@ -22,7 +22,9 @@ class Migration(migrations.Migration):
         ),
     ]
 `;
-const code = `${next.replace('0004_own_collection', '0005_next').replace(/operations = \[[\s\S]*\]\n/, 'operations = [migrations.RunPython(look)]\n')}`;
+const code = next
+  .replace('0004_own_collection', '0005_next')
+  .replace(/operations = \[[\s\S]*\]\n/, 'operations = [migrations.RunPython(look)]\n');
 
 describe('db-bootstrap record', function () {
   this.timeout(120_000);
@@ -52,7 +54,10 @@ describe('db-bootstrap record', function () {
     const folder = join(project.folder, 'wholesale/carriers/migrations');
     writeFileSync(join(folder, '0005_next.py'), next);
     writeFileSync(join(folder, '0006_code.py'), code);
-    const before = await dump(database.url);
+    // A rollback leaves gaps in sequences: PostgreSQL never takes a number back.
+    const picture = async (): Promise<string> =>
+      (await dump(database.url)).replace(/^SELECT pg_catalog\.setval.*$/gm, '');
+    const before = await picture();
     const list = await run('record', '--schema', 'test_tenant');
     assert.equal(list.code, 0, list.stderr);
     assert.match(
@@ -81,7 +86,7 @@ describe('db-bootstrap record', function () {
         ['alone', ['0006_code']],
       ],
     );
-    assert.equal(await dump(database.url), before);
+    assert.equal(await picture(), before);
   });
 
   it('needs a schema, and one that exists', async () => {
