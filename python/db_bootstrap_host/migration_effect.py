@@ -7,7 +7,7 @@ from django.db.migrations import operations
 from django.db.migrations.loader import MigrationLoader
 
 from .project import load_project
-from .state_tables import model_of, tables_of
+from .state_tables import create_statements, model_of, tables_of
 from .table_shape import differences, foreign_keys, shape_of
 
 #: Operations whose effect is the shape of tables, or nothing in the database.
@@ -114,9 +114,7 @@ def _compared(project, schema, state, tables):
 
 
 def _statements(project, model):
-    with project.connection.schema_editor(collect_sql=True, atomic=False) as editor:
-        editor.create_model(model)
-    return [text for text in editor.collected_sql if not text.startswith("--") and " FOREIGN KEY " not in text]
+    return [text for text in create_statements(project.connection, model) if " FOREIGN KEY " not in text]
 
 
 def _one(project, cursor, schema, table, model):

@@ -6,7 +6,7 @@ from django.db.migrations.operations import RunPython, RunSQL
 from django.db.migrations.state import ProjectState
 
 from .project import load_project
-from .state_tables import in_order, model_of, tables_of
+from .state_tables import create_statements, in_order, model_of, tables_of
 
 
 def object_history(params, emit):
@@ -61,13 +61,13 @@ def _statements(state, table, column):
     model = model_of(state.apps, table)
     if model is None:
         return []
-    with load_project().connection.schema_editor(collect_sql=True, atomic=False) as editor:
-        if column is None:
-            editor.create_model(model)
-        else:
-            for field in model._meta.local_fields:
-                if field.column == column:
-                    editor.add_field(model, field)
+    connection = load_project().connection
+    if column is None:
+        return create_statements(connection, model)
+    with connection.schema_editor(collect_sql=True, atomic=False) as editor:
+        for field in model._meta.local_fields:
+            if field.column == column:
+                editor.add_field(model, field)
     return [sql for sql in editor.collected_sql if not sql.startswith("--")]
 
 

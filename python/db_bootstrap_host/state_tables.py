@@ -41,3 +41,13 @@ def model_of(apps, table):
         if strip_quotes(model._meta.db_table) == table and not model._meta.proxy:
             return model
     return None
+
+
+def create_statements(connection, model):
+    """What makes the table of a model, with its indexes and constraints, and without its hidden many-to-many tables."""
+    with connection.schema_editor(collect_sql=True, atomic=False) as editor:
+        make = editor.create_model
+        # It calls itself for the hidden tables, which may be there although this one is not.
+        editor.create_model = lambda each: make(each) if each is model else None
+        editor.create_model(model)
+    return [text for text in editor.collected_sql if not text.startswith("--")]

@@ -54,6 +54,7 @@ export class FailingProject {
     readonly folder: string,
     readonly python: string,
     readonly drop: () => Promise<void>,
+    readonly settings = 'wholesale.settings.test',
   ) {
     this.#database = new Database(resolveConnection(url, {}), { applicationName: 'db-bootstrap/test' });
     this.#service = createHostService({
@@ -70,7 +71,7 @@ export class FailingProject {
       PATH: process.env.PATH ?? '',
       HOME: process.env.HOME ?? '/',
       DATABASE_URL: this.url,
-      DJANGO_SETTINGS_MODULE: 'wholesale.settings.test',
+      DJANGO_SETTINGS_MODULE: this.settings,
       PYTHONDONTWRITEBYTECODE: '1',
     };
   }
