@@ -9,11 +9,35 @@ import type { Symptom } from './symptom.js';
 /** Why something "already exists": a migration makes what is there without its record, or a statement cannot be repeated. */
 export async function explainExisting(symptom: Symptom, scene: Scene): Promise<Cause | undefined> {
   const { project } = scene;
-  if (project && symptom.migration !== undefined) {
-    const cause = await explainUnrecorded(symptom, scene, project, symptom.migration);
+  const migration = symptom.migration ?? (await unnamedMigration(symptom, scene));
+  if (project && migration !== undefined) {
+    const cause = await explainUnrecorded(symptom, scene, project, migration);
     if (cause) return cause;
   }
   return explainStatement(symptom, scene);
+}
+
+/** The migration that makes the object, where a command of Django's does not say which one it was applying (-v 0). */
+async function unnamedMigration(
+  { message }: Symptom,
+  { project, command }: Scene,
+): Promise<string | undefined> {
+  const column = /^column "(.+)" of relation "(.+)" already exists/.exec(message);
+  const table = column?.[2] ?? /^relation "(.+)" already exists/.exec(message)?.[1];
+  if (!project || table === undefined || !/\bmigrate(?:_schemas)?\b/.test(command)) return undefined;
+  const history = await project.history(table, column?.[1]);
+  return history?.maker ? `${history.maker.app}.${history.maker.name}` : undefined;
+}
+
+/** The first schema that has still to apply a migration, where the task did not say in which one it was. */
+async function waitingSchema(project: Project, migration: string): Promise<string | undefined> {
+  const inspection = await project.inspection();
+  if (inspection?.tenancy !== true) return undefined;
+  const tenants = (await project.tenants())?.tenants ?? [];
+  const schemas = [inspection.publicSchema, ...tenants.map(({ schema }) => schema)];
+  const states = await project.states(schemas);
+  return states.find(({ pending }) => pending.some(({ app, name }) => `${app}.${name}` === migration))
+    ?.schema;
 }
 
 async function explainUnrecorded(
@@ -23,7 +47,8 @@ async function explainUnrecorded(
   migration: string,
 ): Promise<Cause | undefined> {
   const inspection = await project.inspection();
-  const schema = symptom.schema ?? schemaOfCommand(scene.command);
+  const schema =
+    symptom.schema ?? schemaOfCommand(scene.command) ?? (await waitingSchema(project, migration));
   const effect = await project.effect(migration, schema);
   if (!inspection || !effect) return undefined;
   const [app = '', name = ''] = migration.split('.');

@@ -54,6 +54,13 @@ for (const set of ['old', 'new'] as const) {
       await done();
     });
 
+    it('finds migration and schema where the command tells neither', async () => {
+      await project.rows(`delete from corner_shop.django_migrations where app = 'plants' and name >= '0003'`);
+      const problem = await project.failCommand(`${template.python} manage.py migrate_schemas -v0`);
+      assert.equal(problem.code, 'DBB6074');
+      assert.match(problem.help ?? '', /--schema=corner_shop --fake plants 0003_pickup$/);
+    });
+
     it('knows a table that later migrations have changed', async () => {
       await forget('0001');
       await project.rows(`delete from corner_shop.django_migrations where app = 'plants' and name >= '0003'`);
