@@ -133,6 +133,11 @@ describe('init (the command)', () => {
       `{\n  "default": {\n    "NAME": os.getenv("DB_NAME", "shop"),\n    "USER": os.environ.get("DB_USER", "app"),\n    'PASSWORD': config('DB_PASSWORD', default='p@ss/1'),\n    "HOST": os.environ["DB_HOST"],\n    "PORT": env.int("DB_PORT", default=5433),\n  }\n}`,
       'postgres://${DB_USER:-app}:${DB_PASSWORD:-p%40ss%2F1}@${DB_HOST}:${DB_PORT:-5433}/${DB_NAME:-shop}',
     ],
+    [
+      'everything on one line',
+      `{"default": {'NAME': os.environ.get('DB_NAME', 'a,b'), 'USER': 'app', 'PASSWORD': os.environ['PW'], 'HOST': 'db', 'PORT': 5433}}`,
+      'postgres://app:${PW}@db:5433/${DB_NAME:-a%2Cb}',
+    ],
     ['fixed texts', `{"default": {\n"NAME": "shop",\n"USER": "app",\n}}`, 'postgres://app@localhost/shop'],
   ];
   for (const [name, databases, expected] of connections) {

@@ -51,11 +51,27 @@ function urlVariable(block: string, text: string): string | undefined {
 function partsOf(block: string): ConnectionParts {
   const parts: Partial<Record<string, Part>> = {};
   for (const key of ['NAME', 'USER', 'PASSWORD', 'HOST', 'PORT']) {
-    const value = new RegExp(`['"]${key}['"]\\s*:\\s*(.+?),?\\s*(?:#.*)?$`, 'm').exec(block)?.[1];
-    const part = value === undefined ? undefined : partOf(value);
+    const start = new RegExp(`['"]${key}['"]\\s*:\\s*`).exec(block);
+    const part = start ? partOf(valueFrom(block, start.index + start[0].length)) : undefined;
     if (part) parts[key] = part;
   }
   return parts;
+}
+
+/** The expression that starts here: to the comma or the bracket that ends it. */
+function valueFrom(block: string, from: number): string {
+  let depth = 0;
+  let quote = '';
+  for (let at = from; at < block.length; at++) {
+    const char = block.charAt(at);
+    if (quote !== '') quote = char === quote ? '' : quote;
+    else if (char === '"' || char === "'") quote = char;
+    else if ('{(['.includes(char)) depth++;
+    else if ((char === ',' || char === '\n' || char === '#') && depth === 0)
+      return block.slice(from, at).trim();
+    else if ('})]'.includes(char) && --depth < 0) return block.slice(from, at).trim();
+  }
+  return block.slice(from).trim();
 }
 
 function partOf(value: string): Part | undefined {
