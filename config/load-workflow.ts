@@ -163,11 +163,15 @@ function originsOf(merged: Merged): Map<string, Origin> {
 function failure(found: readonly Problem[]): BootstrapError {
   const problems = found.map(ofFlag);
   const files = [...new Set(problems.map(({ place }) => place?.file))];
-  const unset = problems.filter(({ code }) => code === 'DBB2010');
+  const unset = new Set(problems.filter(({ code }) => code === 'DBB2010').map(placeKey));
+  const seen = new Set<string>();
   const sorted = problems
-    .filter((problem, index) => problems.findIndex((other) => isSame(other, problem)) === index)
+    .filter((problem) => {
+      const key = problemKey(problem);
+      return !seen.has(key) && seen.add(key);
+    })
     // What a text without its variable looks like is no mistake of its own.
-    .filter((problem) => problem.code === 'DBB2010' || !unset.some((other) => isAtSamePlace(other, problem)))
+    .filter((problem) => problem.code === 'DBB2010' || !unset.has(placeKey(problem)))
     .sort(
       (a, b) =>
         files.indexOf(a.place?.file) - files.indexOf(b.place?.file) ||
@@ -185,13 +189,14 @@ function ofFlag(problem: Problem): Problem {
   return { ...problem, code: 'DBB1003', place: { file: place.file } };
 }
 
-function isSame(a: Problem, b: Problem): boolean {
-  if (a.code !== b.code) return false;
-  if (a.place?.line === undefined || a.code === 'DBB2010')
-    return a.message === b.message && isAtSamePlace(a, b);
-  return isAtSamePlace(a, b);
+/** The same for what is the same mistake. */
+function problemKey(problem: Problem): string {
+  const { code, message, place } = problem;
+  const said = place?.line === undefined || code === 'DBB2010' ? message : '';
+  return JSON.stringify([code, placeKey(problem), said]);
 }
 
-function isAtSamePlace({ place: a }: Problem, { place: b }: Problem): boolean {
-  return a?.file === b?.file && a?.line === b?.line && a?.column === b?.column && a?.keyPath === b?.keyPath;
+function placeKey({ place }: Problem): string {
+  const { file, line, column, keyPath } = place ?? {};
+  return JSON.stringify([file, line, column, keyPath]);
 }

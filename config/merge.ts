@@ -63,20 +63,21 @@ function mergeInto(target: Mutable, from: Record<string, Json>, path: Path, merg
     if (isObject(value)) {
       const merged: Mutable = isObject(old) ? old : {};
       if (old !== undefined && !isObject(old)) forget(origins, here);
-      Object.defineProperty(target, key, {
-        value: merged,
-        enumerable: true,
-        configurable: true,
-        writable: true,
-      });
+      put(target, key, merged);
       origins.set(JSON.stringify(here), source);
       mergeInto(merged, value, here, merging);
     } else {
       if (old !== undefined) forget(origins, here);
-      Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
+      put(target, key, value);
       origins.set(JSON.stringify(here), source);
     }
   }
+}
+
+/** Assigning to "__proto__" would set no key. Defining each key is slow where there are thousands. */
+function put(target: Mutable, key: string, value: Json): void {
+  if (key !== '__proto__') target[key] = value;
+  else Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
 function forget(origins: Map<string, Source>, path: Path): void {

@@ -162,6 +162,15 @@ const topLevel = {
  * object are checked apart, by that schema itself.
  */
 export function taskSchema(kind: TaskKind): z.ZodType {
+  const schema = schemas.get(kind) ?? makeTaskSchema(kind);
+  schemas.set(kind, schema);
+  return schema;
+}
+
+// A schema compiles itself at its first use; many tasks are of one kind.
+const schemas = new WeakMap<TaskKind, z.ZodType>();
+
+function makeTaskSchema(kind: TaskKind): z.ZodType {
   if (!(kind.options instanceof z.ZodObject)) return z.looseObject(commonTaskFields);
   const { shape, catchall } = kind.options.def;
   const task = z.object({ ...commonTaskFields, ...shape });

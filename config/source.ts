@@ -2,18 +2,16 @@ import {
   isAlias,
   isMap,
   isNode,
-  isScalar,
   isSeq,
   parseDocument,
   visit,
   type Alias,
   type Document,
   type Node,
-  type Pair,
-  type YAMLMap,
 } from 'yaml';
 import type { Place, Problem } from '../lib/errors/index.js';
 import type { Json } from './define.js';
+import { pairOf, twiceKeys, type TwiceKey } from './pairs.js';
 
 /** A key path: names of keys and indexes of lists. */
 export type Path = readonly (string | number)[];
@@ -92,16 +90,19 @@ export function parseSource(
     merge: true,
     logLevel: 'error',
     keepSourceTokens: true,
+    uniqueKeys: false,
   });
   const root = at === undefined ? document.contents : (document.getIn([...at], true) as Node | null);
   const placeAt = (from: number, to: number): Place => textPlace(label, text, from, to - from);
   // In a file of others, such as package.json, only what is ours counts.
   const [start = 0, end = text.length] = at === undefined ? [] : (root?.range ?? []);
-  const errors = document.errors.filter(({ pos }) => pos[0] >= start && pos[0] <= end);
+  const isOurs = (offset: number): boolean => offset >= start && offset <= end;
   // After a mistake in the syntax the rest is read wrongly: only the first says something.
-  const [first] = errors.filter(({ code }) => code !== 'DUPLICATE_KEY');
-  problems.push(...(first ? [first] : errors).map((error) => syntaxProblem(error, document, placeAt)));
-  if (errors.length > 0) return undefined;
+  const fault = document.errors.find(({ pos }) => isOurs(pos[0]));
+  const twice = fault ? [] : twiceKeys(document).filter(({ from }) => isOurs(from));
+  if (fault) problems.push(syntaxProblem(fault, document, placeAt));
+  problems.push(...twice.map((key) => twiceProblem(key, placeAt)));
+  if (fault || twice.length > 0) return undefined;
   let data: Json;
   try {
     data = jsonOf(isNode(root) ? root.toJS(document) : root);
@@ -135,25 +136,6 @@ export function parseSource(
   return { label, data, place: find };
 }
 
-/** The pair of a key; one that came in by a merge key ("<<") where the mapping has none of its own. */
-function pairOf(map: YAMLMap, step: string | number, document: Document): Pair | undefined {
-  // The value of a merge key is a symbol; its source is what is written.
-  const named = (name: string): Pair[] =>
-    map.items.filter(
-      ({ key }) => isScalar(key) && (typeof key.value === 'symbol' ? key.source : String(key.value)) === name,
-    );
-  const own = named(String(step)).at(-1);
-  if (own) return own;
-  for (const { value } of named('<<')) {
-    for (const merged of isSeq(value) ? value.items : [value]) {
-      const inner = isAlias(merged) ? merged.resolve(document) : merged;
-      const pair = isMap(inner) ? pairOf(inner, step, document) : undefined;
-      if (pair) return pair;
-    }
-  }
-  return undefined;
-}
-
 function syntaxProblem(
   error: Document.Parsed['errors'][number],
   document: Document.Parsed,
@@ -169,20 +151,23 @@ function syntaxProblem(
       help: `close it with "${open.bracket === '[' ? ']' : '}'}"`,
     };
   }
-  if (error.code !== 'DUPLICATE_KEY') {
-    return {
-      code: 'DBB2002',
-      message: `this is not valid YAML: ${error.message.charAt(0).toLowerCase()}${error.message.slice(1).replace(/; please use .*/, '')}`,
-      place: placeAt(from, to),
-      help: 'correct the syntax at this place',
-    };
-  }
-  const { name, again, first } = twice(document, from);
+  return {
+    code: 'DBB2002',
+    message: `this is not valid YAML: ${error.message.charAt(0).toLowerCase()}${error.message.slice(1).replace(/; please use .*/, '')}`,
+    place: placeAt(from, to),
+    help: 'correct the syntax at this place',
+  };
+}
+
+function twiceProblem(
+  { name, from, to, first }: TwiceKey,
+  placeAt: (from: number, to: number) => Place,
+): Problem {
   const { line = 1, column = 1, file } = placeAt(first, first);
   return {
     code: 'DBB2005',
     message: `the key "${name}" stands twice in the same mapping`,
-    place: placeAt(from, again),
+    place: placeAt(from, to),
     notes: [{ label: 'first', text: `${file}:${String(line)}:${String(column)}` }],
     help: 'keep one of the two',
   };
@@ -197,26 +182,6 @@ function openBracket(document: Document.Parsed): { bracket: string; offset: numb
       const wanted = srcToken.start.source === '[' ? 'flow-seq-end' : 'flow-map-end';
       const isClosed = srcToken.end.some(({ type }) => type === wanted);
       if (!isClosed) found = { bracket: srcToken.start.source, offset: srcToken.start.offset };
-    },
-  });
-  return found;
-}
-
-/** The key at an offset whose name its mapping has already: its name, where it ends, and where the first one starts. */
-function twice(document: Document.Parsed, offset: number): { name: string; again: number; first: number } {
-  let found = { name: '', again: offset + 1, first: offset };
-  visit(document, {
-    Map(_position, map) {
-      const keys = map.items.map(({ key }) => key).filter((key) => isScalar(key));
-      const second = keys.find((key) => key.range?.[0] === offset);
-      if (!second) return undefined;
-      const first = keys.find((key) => key.value === second.value);
-      found = {
-        name: String(second.value),
-        again: second.range?.[1] ?? offset + 1,
-        first: first?.range?.[0] ?? offset,
-      };
-      return visit.BREAK;
     },
   });
   return found;

@@ -92,8 +92,10 @@ function readTask(
   const options = kind.options.safeParse(own, { reportInput: true });
   const issues = whole.success ? (options.error?.issues ?? []) : whole.error.issues;
   const closed = issues.filter((issue) => !isOpenIssue(issue, base, reading.isOpen));
-  const keys = z.intersection(z.object(commonTaskFields), kind.options);
-  reading.problems.push(...problemsOfIssues(closed, base, reading.locate, keys));
+  if (closed.length > 0) {
+    const keys = z.intersection(z.object(commonTaskFields), kind.options);
+    reading.problems.push(...problemsOfIssues(closed, base, reading.locate, keys));
+  }
   if (!(kind.options instanceof z.ZodObject) && names.length > 0) {
     const unknown = Object.keys(own).filter((key) => !names.includes(key));
     const valid = [...commonKeys, ...names];

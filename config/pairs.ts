@@ -1,0 +1,62 @@
+import { isAlias, isMap, isScalar, isSeq, visit, type Document, type Pair, type YAMLMap } from 'yaml';
+
+// Every value asks for its place, so a mapping of thousands of keys is searched thousands of times.
+const indexes = new WeakMap<YAMLMap, ReadonlyMap<string, readonly Pair[]>>();
+
+/** The pair of a key; one that came in by a merge key ("<<") where the mapping has none of its own. */
+export function pairOf(map: YAMLMap, step: string | number, document: Document): Pair | undefined {
+  const index = indexOf(map);
+  const own = index.get(String(step))?.at(-1);
+  if (own) return own;
+  for (const { value } of index.get('<<') ?? []) {
+    for (const merged of isSeq(value) ? value.items : [value]) {
+      const inner = isAlias(merged) ? merged.resolve(document) : merged;
+      const pair = isMap(inner) ? pairOf(inner, step, document) : undefined;
+      if (pair) return pair;
+    }
+  }
+  return undefined;
+}
+
+function indexOf(map: YAMLMap): ReadonlyMap<string, readonly Pair[]> {
+  const known = indexes.get(map);
+  if (known) return known;
+  const index = new Map<string, Pair[]>();
+  for (const pair of map.items) {
+    if (!isScalar(pair.key)) continue;
+    // The value of a merge key is a symbol; its source is what is written.
+    const name = typeof pair.key.value === 'symbol' ? pair.key.source : String(pair.key.value);
+    if (name === undefined) continue;
+    const same = index.get(name);
+    if (same) same.push(pair);
+    else index.set(name, [pair]);
+  }
+  indexes.set(map, index);
+  return index;
+}
+
+/** A key whose name its mapping has already: its offsets, and where the first of that name starts. */
+export interface TwiceKey {
+  readonly name: string;
+  readonly from: number;
+  readonly to: number;
+  readonly first: number;
+}
+
+/** All keys that stand a second time in their mapping. (The parser's own search takes a time that grows with the square.) */
+export function twiceKeys(document: Document.Parsed): readonly TwiceKey[] {
+  const found: TwiceKey[] = [];
+  visit(document, {
+    Map(_position, map) {
+      const firsts = new Map<unknown, number>();
+      for (const { key } of map.items) {
+        if (!isScalar(key) || !key.range) continue;
+        const [from, to] = key.range;
+        const first = firsts.get(key.value);
+        if (first === undefined) firsts.set(key.value, from);
+        else found.push({ name: String(key.value), from, to, first });
+      }
+    },
+  });
+  return found;
+}
