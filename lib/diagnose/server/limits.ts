@@ -18,18 +18,20 @@ interface Limits {
   readonly largest: number;
 }
 
+// Our own sessions, of a run as of a doctor, are among those that are needed.
 const limitsQuery = `
+  with other as (select * from pg_stat_activity where coalesce(application_name, '') not like 'db-bootstrap/%')
   select current_setting('max_connections')::integer as connections,
          current_setting('max_prepared_transactions')::integer as prepared,
          current_setting('max_locks_per_transaction')::integer as locks,
          case when r.rolsuper then 0 else current_setting('superuser_reserved_connections')::integer
            + coalesce(current_setting('reserved_connections', true)::integer, 0) end as reserved,
-         (select count(*)::integer from pg_stat_activity where datid is not null and coalesce(backend_type, 'client backend') = 'client backend') as used,
+         (select count(*)::integer from other where datid is not null and coalesce(backend_type, 'client backend') = 'client backend') as used,
          current_user::text as role, current_database()::text as database,
          case when r.rolsuper then -1 else r.rolconnlimit end as rolelimit,
-         (select count(*)::integer from pg_stat_activity where usesysid = r.oid) as roleused,
+         (select count(*)::integer from other where usesysid = r.oid) as roleused,
          case when r.rolsuper then -1 else d.datconnlimit end as databaselimit,
-         (select count(*)::integer from pg_stat_activity where datid = d.oid) as databaseused,
+         (select count(*)::integer from other where datid = d.oid) as databaseused,
          (select count(*)::integer from pg_class where relname = 'django_migrations' and relkind in ('r', 'p')) as fleet,
          coalesce((select max(n)::integer from (
            select count(*) as n from pg_class c
@@ -70,9 +72,8 @@ function tooFewConnections(row: Limits, concurrency: number): Diagnosis[] {
     { setting: 'CONNECTION LIMIT of the role', limit: row.rolelimit, used: row.roleused },
     { setting: 'CONNECTION LIMIT of the database', limit: row.databaselimit, used: row.databaseused },
   ].filter(({ limit }) => limit >= 0);
-  // What is connected already includes the connection that asks.
   const [bound] = bounds
-    .map((each) => ({ ...each, free: each.limit - each.used + 1 }))
+    .map((each) => ({ ...each, free: each.limit - each.used }))
     .sort((a, b) => a.free - b.free);
   if (!bound || bound.free >= needed) return [];
   const { setting, limit, used, free } = bound;
@@ -89,11 +90,11 @@ function tooFewConnections(row: Limits, concurrency: number): Diagnosis[] {
       message: `the workflow needs ${String(needed)} connections, and ${String(Math.max(0, free))} are free`,
       subject: { setting, role: row.role, database: row.database },
       expected: `at least ${String(needed)} free connections`,
-      actual: `${setting} = ${String(limit + reserved)}, of which ${String(reserved)} are reserved and ${String(used - 1)} are in use`,
+      actual: `${setting} = ${String(limit + reserved)}, of which ${String(reserved)} are reserved and ${String(used)} are in use`,
       evidence: [
         `concurrency ${String(concurrency)}, and ${String(beside)} for the lock, the ledger and Django`,
       ],
-      help: `${raise ?? 'raise it'} to at least ${String(needed + reserved + used - 1)}${fitting > 0 ? `, or set "concurrency: ${String(fitting)}"` : ', or end idle connections'}`,
+      help: `${raise ?? 'raise it'} to at least ${String(needed + reserved + used)}${fitting > 0 ? `, or set "concurrency: ${String(fitting)}"` : ', or end idle connections'}`,
     },
   ];
 }
