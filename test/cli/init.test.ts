@@ -131,14 +131,24 @@ describe('init (the command)', () => {
     [
       'variables with their defaults',
       `{\n  "default": {\n    "NAME": os.getenv("DB_NAME", "shop"),\n    "USER": os.environ.get("DB_USER", "app"),\n    'PASSWORD': config('DB_PASSWORD', default='p@ss/1'),\n    "HOST": os.environ["DB_HOST"],\n    "PORT": env.int("DB_PORT", default=5433),\n  }\n}`,
-      'postgres://${DB_USER:-app}:${DB_PASSWORD:-p%40ss%2F1}@${DB_HOST}:${DB_PORT:-5433}/${DB_NAME:-shop}',
+      {
+        host: '${DB_HOST}',
+        port: '${DB_PORT:-5433}',
+        name: '${DB_NAME:-shop}',
+        user: '${DB_USER:-app}',
+        password: '${DB_PASSWORD:-p@ss/1}',
+      },
     ],
     [
       'everything on one line',
       `{"default": {'NAME': os.environ.get('DB_NAME', 'a,b'), 'USER': 'app', 'PASSWORD': os.environ['PW'], 'HOST': 'db', 'PORT': 5433}}`,
-      'postgres://app:${PW}@db:5433/${DB_NAME:-a%2Cb}',
+      { host: 'db', port: 5433, name: '${DB_NAME:-a,b}', user: 'app', password: '${PW}' },
     ],
-    ['fixed texts', `{"default": {\n"NAME": "shop",\n"USER": "app",\n}}`, 'postgres://app@localhost/shop'],
+    [
+      'fixed texts',
+      `{"default": {\n"NAME": "shop",\n"USER": "app",\n}}`,
+      { host: 'localhost', name: 'shop', user: 'app' },
+    ],
   ];
   for (const [name, databases, expected] of connections) {
     it(`writes for the database: ${name}`, async () => {
@@ -146,7 +156,7 @@ describe('init (the command)', () => {
         'manage.py': managePy('s.settings'),
         's/settings.py': `import os\nDATABASES = ${databases}\n`,
       });
-      assert.equal((await config()).database, expected);
+      assert.deepEqual((await config()).database, expected);
     });
   }
 

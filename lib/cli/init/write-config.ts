@@ -48,9 +48,9 @@ function databaseLines(facts: RepositoryFacts): string[] {
           '# To use that one always: `database: embedded`.',
         ]
       : [
-          `# As the settings of the project read it (${set.where}). Special characters in a value are percent-encoded.`,
+          `# As the settings of the project read it (${set.where}).`,
           '# To use an embedded server instead: `--set database=embedded`.',
-          `database: ${quoted(set.url)}`,
+          `database: ${set.value}`,
         ];
   const examples = facts.services.flatMap(({ file, name, port, user = 'postgres', database = user }) => {
     if (port === undefined) return [];
@@ -60,26 +60,34 @@ function databaseLines(facts: RepositoryFacts): string[] {
   return [...lines, ...examples];
 }
 
-/** The URL that names the same database as the settings do; undefined where the environment's own variables suffice. */
-function configuredDatabase(connection: ConnectionFacts): { url: string; where: string } | undefined {
+/** What names the same database as the settings do; undefined where the environment's own variables suffice. */
+function configuredDatabase(connection: ConnectionFacts): { value: string; where: string } | undefined {
   if (connection.kind === 'unknown') return undefined;
   const where = `${connection.where.file}:${connection.where.line}`;
   if (connection.kind === 'url') {
-    return connection.variable === 'DATABASE_URL' ? undefined : { url: `\${${connection.variable}}`, where };
+    return connection.variable === 'DATABASE_URL'
+      ? undefined
+      : { value: quoted(`\${${connection.variable}}`), where };
   }
   const { NAME, USER, PASSWORD, HOST, PORT } = connection.parts;
   const all = [NAME, USER, PASSWORD, HOST, PORT];
   // Children get PG* from us, and what the settings leave out, libpq takes from there.
   if (!NAME || all.every((part) => part === undefined || part.variable?.startsWith('PG'))) return undefined;
-  const login = USER ? `${written(USER)}${PASSWORD ? `:${written(PASSWORD)}` : ''}@` : '';
-  const host = HOST ? written(HOST) : 'localhost';
-  return { url: `postgres://${login}${host}${PORT ? `:${written(PORT)}` : ''}/${written(NAME)}`, where };
+  // Parts and no URL: a password is whatever it is.
+  const parts = {
+    host: HOST ?? { text: 'localhost' },
+    port: PORT,
+    name: NAME,
+    user: USER,
+    password: PASSWORD,
+  };
+  const written = Object.entries(parts).flatMap(([key, part]) => (part ? [`${key}: ${valueOf(part)}`] : []));
+  return { value: `{ ${written.join(', ')} }`, where };
 }
 
-function written({ variable, text }: Part): string {
-  const fixed = text === undefined ? undefined : encodeURIComponent(text);
-  if (variable === undefined) return fixed ?? '';
-  return fixed === undefined ? `\${${variable}}` : `\${${variable}:-${fixed}}`;
+function valueOf({ variable, text }: Part): string {
+  if (variable === undefined) return /^\d+$/.test(text ?? '') ? (text ?? '') : quoted(text ?? '');
+  return quoted(text === undefined ? `\${${variable}}` : `\${${variable}:-${text}}`);
 }
 
 function envLines({ envFiles }: RepositoryFacts): string[] {
