@@ -216,8 +216,8 @@ function lazyHost(
       root: workflow.root,
       runId,
       grace: workflow.grace,
-      ...(database && force !== true && workflow.ledger.kind !== 'off'
-        ? { answers: { store, database, keep: !readOnly } }
+      ...(database && workflow.ledger.kind !== 'off'
+        ? { answers: { store, database, keep: !readOnly, fresh: force === true } }
         : {}),
     });
   };

@@ -24,6 +24,8 @@ export interface HostServiceOptions {
     readonly database: StateDatabase;
     /** False: kept answers are used, and none are added. */
     readonly keep: boolean;
+    /** The host is asked all the same, and what it answers takes the place of what was kept. */
+    readonly fresh?: boolean;
   };
 }
 
@@ -169,7 +171,11 @@ async function openBook(
   try {
     const settings = findSettings({ settings: django.settings, directory, env });
     const { path } = await findInterpreter({ python: django.python, directory, root, env });
-    return await AnswerBook.open(answers.store, { python: path, settings, directory, root, env });
+    return await AnswerBook.open(
+      answers.store,
+      { python: path, settings, directory, root, env },
+      answers.fresh === true,
+    );
   } catch {
     // Whatever is wrong with the project, the host says it better.
     return undefined;

@@ -1,7 +1,21 @@
 import assert from 'node:assert/strict';
-import { appendFile, chmod, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import {
+  appendFile,
+  chmod,
+  cp,
+  mkdir,
+  mkdtemp,
+  readFile,
+  readdir,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { createHostService } from '../../lib/django/index.js';
 import { Database, resolveConnection } from '../../lib/postgres/index.js';
 import { createTestDatabase, query } from '../support/postgres.js';
@@ -10,9 +24,11 @@ import { pythonOf } from '../support/python.js';
 describe('kept answers of the host', () => {
   let folder: string;
   let project: string;
+  let installed: string;
   let url: string;
   let drop: () => Promise<void>;
   let ours: Database;
+  let settings = 'wholesale.settings.base';
   const kept = new Map<string, string>();
   const env: Record<string, string> = {
     PATH: process.env.PATH ?? '',
@@ -24,7 +40,7 @@ describe('kept answers of the host', () => {
     folder = await mkdtemp(join(tmpdir(), 'db-bootstrap-answers-'));
     project = join(folder, 'project');
     await cp('examples/django-tenants', project, { recursive: true });
-    const real = await pythonOf('old');
+    const real = await makeEnvironment(join(folder, 'venv'), await pythonOf('old'));
     await writeFile(join(folder, 'python'), `#!/bin/sh\necho x >> '${folder}/starts'\nexec '${real}' "$@"\n`);
     await chmod(join(folder, 'python'), 0o755);
     await writeFile(join(folder, 'starts'), '');
@@ -51,17 +67,19 @@ describe('kept answers of the host', () => {
     ],
     more: Record<string, string> = {},
     between: () => Promise<unknown> = () => Promise.resolve(),
+    fresh = false,
   ): Promise<{ answers: unknown[]; starts: number }> {
     const starts = async (): Promise<number> => (await readFile(join(folder, 'starts'), 'utf8')).length;
     const before = await starts();
     const service = createHostService({
-      django: { directory: project, python: join(folder, 'python'), settings: 'wholesale.settings.base' },
+      django: { directory: project, python: join(folder, 'python'), settings },
       root: project,
       runId: 'test',
       grace: 2000,
       answers: {
         database: ours,
         keep: true,
+        fresh,
         store: {
           get: (key) => Promise.resolve(JSON.parse(kept.get(key) ?? 'null') ?? undefined),
           set: (key, value) => Promise.resolve(void kept.set(key, JSON.stringify(value))),
@@ -93,6 +111,29 @@ describe('kept answers of the host', () => {
     assert.deepEqual(answers, (await run()).answers);
   }
 
+  /** A virtual environment of our own, in which all of another one is installed, a package to be edited, and something more. */
+  async function makeEnvironment(environment: string, python: string): Promise<string> {
+    await promisify(execFile)(python, ['-m', 'venv', '--without-pip', environment]);
+    const sites = async (base: string): Promise<string> => {
+      const [version = ''] = await readdir(join(base, 'lib'));
+      return join(base, 'lib', version, 'site-packages');
+    };
+    installed = await sites(environment);
+    await writeFile(join(installed, 'all.pth'), `${await sites(dirname(dirname(python)))}\n`);
+    await writeFile(join(installed, 'shelf.pth'), `${join(folder, 'shelf')}\n`);
+    await mkdir(join(installed, 'extra-1.0.dist-info'));
+    await mkdir(join(folder, 'shelf'));
+    await writeFile(join(folder, 'shelf/shelf.py'), 'size = 1\n');
+    await cp(join(project, 'wholesale/plants/migrations'), join(folder, 'shelf/moved'), { recursive: true });
+    await writeFile(join(folder, 'linked.py'), 'A = 1\n');
+    await symlink(join(folder, 'linked.py'), join(project, 'wholesale/linked.py'));
+    await appendFile(
+      join(project, 'wholesale/settings/base.py'),
+      '\nimport shelf\nimport wholesale.linked\nMIGRATION_MODULES = {"plants": "moved"}\n',
+    );
+    return join(environment, 'bin/python');
+  }
+
   it('are used while nothing has changed', asksOnce);
 
   it('hold in another checkout', async () => {
@@ -109,6 +150,22 @@ describe('kept answers of the host', () => {
   });
 
   const changes: Record<string, () => Promise<unknown>> = {
+    'another settings module': () => Promise.resolve((settings = 'wholesale.settings.test')),
+    'an installed distribution': () =>
+      rename(join(installed, 'extra-1.0.dist-info'), join(installed, 'extra-1.1.dist-info')),
+    'a file that is installed to be edited': () => appendFile(join(folder, 'shelf/shelf.py'), 'size = 2\n'),
+    'where such a file is': () => writeFile(join(installed, 'shelf.pth'), `${join(folder, 'shelf')}\n\n`),
+    'a migration elsewhere': () =>
+      writeFile(
+        join(folder, 'shelf/moved/0099_more.py'),
+        'from django.db import migrations\n\n\nclass Migration(migrations.Migration):\n    dependencies = [("plants", "0001_initial")]\n',
+      ),
+    'a file behind a link': () => appendFile(join(folder, 'linked.py'), 'B = 2\n'),
+    'another target of a link': async () => {
+      await rm(join(project, 'wholesale/linked.py'));
+      await symlink(join(folder, 'shelf/shelf.py'), join(project, 'wholesale/linked.py'));
+    },
+    'another interpreter': () => appendFile(join(folder, 'python'), '# newer\n'),
     'a file of the project changes': () => appendFile(join(project, 'wholesale/urls.py'), '\n# more\n'),
     'a new file': () => writeFile(join(project, 'wholesale/suppliers/migrations/0099_x.txt'), ''),
     'a file is deleted': () => rm(join(project, 'wholesale/suppliers/migrations/0099_x.txt')),
@@ -134,6 +191,22 @@ describe('kept answers of the host', () => {
       await asksOnce();
     });
   }
+
+  it('are asked for again, and replaced, by force', async () => {
+    await run();
+    assert.equal((await run()).starts, 0);
+    const [name, text] = [...kept][0] ?? ['', ''];
+    const forged = text.replace('"django":"', '"django":"forged ');
+    assert.notEqual(forged, text);
+    kept.set(name, forged);
+    assert.match((await run()).answers.map((answer) => JSON.stringify(answer)).join(''), /forged/);
+    const forced = await run(undefined, {}, undefined, true);
+    assert.notEqual(forced.starts, 0);
+    const after = await run();
+    assert.equal(after.starts, 0);
+    assert.deepEqual(after.answers, forced.answers);
+    assert.doesNotMatch([...kept.values()].join(''), /forged/);
+  });
 
   it('do not hold for the rest of a run in which a file changes', async () => {
     await run();

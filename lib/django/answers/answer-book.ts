@@ -68,9 +68,11 @@ export class AnswerBook {
     this.#page = page;
   }
 
-  /** Opens the book for a project; empty where anything that Django would read has changed. */
-  static async open(store: AnswerStore, loaded: LoadedAs): Promise<AnswerBook> {
-    const page = (await store.get(`${key} ${loaded.settings}`).catch(() => undefined)) as Page | undefined;
+  /** Opens the book for a project; empty where anything that Django would read has changed, or where it is asked for `fresh`. */
+  static async open(store: AnswerStore, loaded: LoadedAs, fresh: boolean): Promise<AnswerBook> {
+    const page = fresh
+      ? undefined
+      : ((await store.get(`${key} ${loaded.settings}`).catch(() => undefined)) as Page | undefined);
     const book = new AnswerBook(store, loaded, page);
     book.#check();
     return book;
