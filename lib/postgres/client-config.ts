@@ -19,7 +19,7 @@ export function clientConfig(
     user,
     database,
     // pg's own look into ~/.pgpass prints a warning, and a function keeps it from that.
-    password: password ?? ((): string => passwordFromFile(parameters) ?? ''),
+    password: password ?? ((): string => passwordFromFile(parameters, keywords.passfile) ?? ''),
     application_name: options.applicationName,
     // At least one millisecond: 0 would mean for ever.
     connectionTimeoutMillis: Math.max(

@@ -1,13 +1,14 @@
 import { readFileSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { homeFolder } from './home-folder.js';
 import type { ConnectionParameters } from './resolve-connection.js';
 
-/** The password that `~/.pgpass` (or the file that PGPASSFILE names) holds for a connection, by libpq's rules. */
+/** The password that `~/.pgpass` (or another file of that kind) holds for a connection, by libpq's rules. */
 export function passwordFromFile(
   parameters: Pick<ConnectionParameters, 'host' | 'port' | 'user' | 'database'>,
-  file = process.env.PGPASSFILE ?? join(homedir(), '.pgpass'),
+  file = ownFile(),
 ): string | undefined {
+  if (file === undefined) return undefined;
   let lines: string[];
   try {
     // libpq takes no file that others may read either.
@@ -26,6 +27,11 @@ export function passwordFromFile(
       return password;
   }
   return undefined;
+}
+
+function ownFile(): string | undefined {
+  const home = homeFolder();
+  return home === undefined ? undefined : join(home, '.pgpass');
 }
 
 function matches(field: string | undefined, names: readonly string[]): boolean {

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import { BootstrapError, nearest, redact } from '../errors/index.js';
+import { systemUser } from './home-folder.js';
+import { readService } from './service-file.js';
+import { readQuery, writeQuery } from './url-query.js';
 
 /** Where a database is and how to log in; all of it resolved. */
 export interface ConnectionParameters {
@@ -11,7 +13,7 @@ export interface ConnectionParameters {
   readonly password: string | undefined;
   readonly database: string;
   readonly sslmode: string | undefined;
-  /** Other libpq keywords of the URL (`connect_timeout`, `options`, `sslrootcert`, …), as written. */
+  /** Other libpq keywords (`connect_timeout`, `options`, `sslrootcert`, …), as written. */
   readonly keywords: Readonly<Record<string, string>>;
   /** The whole URL, password included. */
   readonly url: string;
@@ -36,8 +38,7 @@ export function resolveConnection(
   if (!match) throw notOne(text, 'it does not look like postgres://USER:PASSWORD@HOST:PORT/NAME');
   const [, scheme = '', login, server = '', path, query] = match;
   if (!schemes.test(scheme.toLowerCase())) throw notOne(text, `"${scheme}" is not a scheme of PostgreSQL`);
-  const keywords = Object.fromEntries(new URLSearchParams(query ?? ''));
-  checkMode(text, keywords.sslmode, 'the URL');
+  const keywords = readQuery(query ?? '', (part) => decode(text, part));
   const colon = login?.indexOf(':') ?? -1;
   const written = {
     user: decode(text, colon < 0 ? login : login?.slice(0, colon)),
@@ -45,22 +46,48 @@ export function resolveConnection(
     ...splitServer(text, server),
     database: decode(text, path),
   };
-  const take = (name: string): string | undefined => {
-    const value = keywords[name];
-    Reflect.deleteProperty(keywords, name);
+  const take = (name: string, from: Record<string, string> = keywords): string | undefined => {
+    const value = from[name];
+    Reflect.deleteProperty(from, name);
     return value === '' ? undefined : value;
   };
-  // As in libpq, what stands behind the "?" wins over what stands before it.
-  const user = take('user') ?? written.user ?? (env.PGUSER || userInfo().username);
-  const port = portOf(text, take('port') ?? written.port) ?? portOf(text, env.PGPORT, 'PGPORT') ?? 5432;
+  // As in libpq: what stands behind the "?" wins over what stands before it, then comes the service, then the environment.
+  // What PGSERVICE names is another server than the one that a URL names, and its password is not for that.
+  const service = serviceOf(
+    text,
+    take('service'),
+    written.host === undefined ? env : { ...env, PGSERVICE: '' },
+  );
+  const pick = (name: string, before?: string): string | undefined => {
+    const [first, last] = [take(name), take(name, service)];
+    return first ?? before ?? last;
+  };
+  if (keywords.ssl === 'true' && !('sslmode' in keywords)) keywords.sslmode = 'require';
+  take('ssl');
+  checkMode(text, keywords.sslmode, 'the URL');
+  checkMode(text, service.sslmode, 'the service');
+  const user = pick('user', written.user) ?? (env.PGUSER || systemUser());
+  if (user === undefined) throw notOne(text, 'it names no user, and the one who runs this has no name');
+  const port = portOf(text, pick('port', written.port)) ?? portOf(text, env.PGPORT, 'PGPORT') ?? 5432;
+  const hosts = [
+    take('host'),
+    take('hostaddr'),
+    written.host,
+    take('host', service),
+    take('hostaddr', service),
+  ];
+  const host =
+    hosts.find((each) => each !== undefined) ?? (env.PGHOST || env.PGHOSTADDR || defaultHost(port));
+  if (!host.startsWith('/') && /[\s@,]/.test(host))
+    throw notOne(text, 'a host name has no spaces, commas or signs');
   const parts = {
-    host: take('host') ?? take('hostaddr') ?? written.host ?? (env.PGHOST || defaultHost(port)),
+    host,
     port,
     user,
-    password: take('password') ?? written.password ?? (env.PGPASSWORD || undefined),
-    database: take('dbname') ?? written.database ?? (env.PGDATABASE || user),
-    sslmode: take('sslmode') ?? (env.PGSSLMODE || undefined),
-    keywords,
+    password: pick('password', written.password) ?? (env.PGPASSWORD || undefined),
+    database: pick('dbname', written.database) ?? (env.PGDATABASE || user),
+    sslmode: pick('sslmode') ?? (env.PGSSLMODE || undefined),
+    keywords: { ...fromEnvironment(env), ...service, ...keywords },
   };
   checkMode(text, parts.sslmode, 'PGSSLMODE');
   return {
@@ -68,6 +95,41 @@ export function resolveConnection(
     url: urlOf(parts, parts.password),
     display: urlOf(parts, parts.password === undefined ? undefined : '***'),
   };
+}
+
+// What our own connection heeds of libpq's environment, beside the parts.
+const variables: Readonly<Record<string, string>> = {
+  options: 'PGOPTIONS',
+  connect_timeout: 'PGCONNECT_TIMEOUT',
+  sslrootcert: 'PGSSLROOTCERT',
+  sslcert: 'PGSSLCERT',
+  sslkey: 'PGSSLKEY',
+  passfile: 'PGPASSFILE',
+};
+
+function fromEnvironment(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(variables).flatMap(([name, variable]) => {
+      const value = env[variable];
+      return value ? [[name, value]] : [];
+    }),
+  );
+}
+
+function serviceOf(
+  text: string,
+  named: string | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  const name = named ?? (env.PGSERVICE || undefined);
+  if (name === undefined) return {};
+  const service = readService(name, env);
+  if (service) return { ...service };
+  throw notOne(
+    text,
+    `there is no service "${name}", which ${named === undefined ? 'PGSERVICE' : 'it'} names`,
+    'add it to ~/.pg_service.conf, or to the file that PGSERVICEFILE names',
+  );
 }
 
 /** The same server and login, another database. */
@@ -139,11 +201,14 @@ function urlOf(parts: Omit<ConnectionParameters, 'url' | 'display'>, password: s
   const { host, port, user, database, sslmode, keywords } = parts;
   const socket = host.startsWith('/');
   const login = `${encodeURIComponent(user)}${password === undefined ? '' : `:${password === '***' ? password : encodeURIComponent(password)}`}`;
-  const query = new URLSearchParams({ ...(sslmode === undefined ? {} : { sslmode }), ...keywords });
+  const query = writeQuery({ ...(sslmode === undefined ? {} : { sslmode }), ...keywords });
   // A socket's folder as libpq, URL parsers and dj-database-url all read it: percent-encoded in place of the host.
-  const server = socket ? encodeURIComponent(host) : host.includes(':') ? `[${host}]` : host;
-  const tail = query.size > 0 ? `?${query.toString()}` : '';
-  return `postgres://${login}@${server}:${String(port)}/${encodeURIComponent(database)}${tail}`;
+  const server = socket
+    ? encodeURIComponent(host)
+    : host.includes(':')
+      ? `[${host.replace('%', '%25')}]`
+      : host;
+  return `postgres://${login}@${server}:${String(port)}/${encodeURIComponent(database)}${query}`;
 }
 
 function notOne(text: string, reason: string, help?: string): BootstrapError {

@@ -61,6 +61,7 @@ const keywords: Readonly<Record<string, string>> = {
   connect_timeout: 'PGCONNECT_TIMEOUT',
   channel_binding: 'PGCHANNELBINDING',
   target_session_attrs: 'PGTARGETSESSIONATTRS',
+  passfile: 'PGPASSFILE',
 };
 
 function keywordVariables(url: string): Record<string, string> {

@@ -86,6 +86,7 @@ const variables: Readonly<Record<string, string>> = {
   connect_timeout: 'PGCONNECT_TIMEOUT',
   channel_binding: 'PGCHANNELBINDING',
   target_session_attrs: 'PGTARGETSESSIONATTRS',
+  passfile: 'PGPASSFILE',
 };
 
 function refuseTwins(context: TaskContext<unknown>, name: string): void {

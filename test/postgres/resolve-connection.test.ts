@@ -102,6 +102,80 @@ describe('resolveConnection', () => {
     assert.equal(answer.trim(), user);
   });
 
+  it('keeps options for libpq and for Python alike, and a plus a plus', async () => {
+    for (const written of ['-c%20search_path%3Dpg_catalog', '-c+search_path%3Dpg_catalog']) {
+      const { url, keywords } = resolveConnection(`${(await testServer()).url}?options=${written}`, {});
+      assert.equal(keywords.options, '-c search_path=pg_catalog');
+      assert.match(url, /\?options=-c%20search_path%3Dpg_catalog$/);
+      const answer = execFileSync('psql', [url, '-Atc', 'show search_path'], { encoding: 'utf8' });
+      assert.equal(answer.trim(), 'pg_catalog');
+    }
+    assert.equal(resolveConnection('postgres://u@h/d?password=a+b', {}).password, 'a+b');
+    assert.equal(
+      resolveConnection('postgres://u@h/d?ssl=true', {}).url,
+      'postgres://u@h:5432/d?sslmode=require',
+    );
+    const scoped = resolveConnection('postgres://u@[fe80::1%25eth0]/d', {});
+    assert.deepEqual([scoped.host, resolveConnection(scoped.url, {})], ['fe80::1%eth0', scoped]);
+  });
+
+  it('heeds what else libpq takes from the environment, after the URL', () => {
+    const env = {
+      PGOPTIONS: '-c search_path=x',
+      PGSSLROOTCERT: '/root.crt',
+      PGPASSFILE: '/pass',
+      PGCONNECT_TIMEOUT: '3',
+      PGHOSTADDR: '10.0.0.1',
+      PGDATABASE: 'd',
+    };
+    const { host, keywords } = resolveConnection('postgres://u@?connect_timeout=7', env);
+    assert.equal(host, '10.0.0.1');
+    assert.deepEqual(keywords, {
+      options: '-c search_path=x',
+      sslrootcert: '/root.crt',
+      passfile: '/pass',
+      connect_timeout: '7',
+    });
+  });
+
+  describe('a service', () => {
+    const home = makeFolder({
+      services:
+        '[other]\nhost=wrong\n\n# ours\n[shop]\nhost=h\nport=7\ndbname=d\nuser=u\npassword=a=b c\nsslmode=require\noptions=-c x=1\n[last]\nhost=wrong\n',
+    });
+    after(() => home.remove());
+    const env = { PGSERVICEFILE: join(home.folder, 'services'), PGUSER: 'other', PGPASSWORD: 'other' };
+
+    it('fills what the URL leaves out, before PG* does', () => {
+      for (const [url, more] of [
+        ['postgres://?service=shop', {}],
+        ['postgres://', { PGSERVICE: 'shop' }],
+      ] as const) {
+        const { url: whole, keywords } = resolveConnection(url, { ...env, ...more });
+        assert.equal(whole, 'postgres://u:a%3Db%20c@h:7/d?sslmode=require&options=-c%20x%3D1');
+        assert.deepEqual(keywords, { options: '-c x=1' });
+      }
+      const mixed = resolveConnection('postgres://me@here/?service=shop', env);
+      assert.deepEqual([mixed.user, mixed.host, mixed.port, mixed.database], ['me', 'here', 7, 'd']);
+    });
+
+    it('of the environment has no say where the URL names a server', () => {
+      const { url } = resolveConnection('postgres://u@here/d', {
+        PGSERVICE: 'shop',
+        PGSERVICEFILE: env.PGSERVICEFILE,
+      });
+      assert.equal(url, 'postgres://u@here:5432/d');
+    });
+
+    it('that nobody knows is refused, where it would lead to another database', () => {
+      assert.match(refusal('postgres://?service=shup', env).message, /there is no service "shup"/);
+      assert.match(
+        refusal('postgres://', { ...env, PGSERVICE: 'shup' }).message,
+        /there is no service "shup", which PGSERVICE names/,
+      );
+    });
+  });
+
   it('never shows the password', () => {
     const { display } = resolveConnection('postgres://u:s%40cret@h:1/d', {});
     assert.equal(display, 'postgres://u:***@h:1/d');
@@ -121,6 +195,8 @@ describe('resolveConnection', () => {
     ['postgres://u:100%s3cret@h/d', {}, /two hexadecimal digits/],
     ['postgres://u:s3cret%00@h/d', {}, /zero byte/],
     ['postgres://u:s3cret@h1,h2/d', {}, /no spaces, commas or signs/],
+    ['postgres://u:s3cret@/d?host=h1,h2', {}, /no spaces, commas or signs/],
+    ['postgres://u@h/d?password=100%s3cret', {}, /two hexadecimal digits/],
     ['postgres://u:s3cret@h/d?sslmode=requires', {}, /"requires" in the URL is not an sslmode/],
     ['postgres://u:s3cret@h/d', { PGPORT: 'abc' }, /"abc" in PGPORT is not a port/],
     ['postgres://u:s3cret@h/d', { PGSSLMODE: 'on' }, /"on" in PGSSLMODE is not an sslmode/],
