@@ -21,6 +21,7 @@ const codeOf: Record<HostError['kind'], ErrorCode> = {
   'settings-missing': 'DBB6004',
   'settings-import': 'DBB6003',
   setup: 'DBB6030',
+  circle: 'DBB6030',
   engine: 'DBB6032',
   conflict: 'DBB6007',
   'missing-dependency': 'DBB6026',

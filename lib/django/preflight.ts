@@ -48,6 +48,8 @@ export interface SettingsFacts {
   readonly unknown: readonly string[];
   /** Every setting of django-tenants. */
   readonly known: readonly string[];
+  /** Where each app of the lists is written. */
+  readonly entries: Readonly<Record<string, string>>;
   /** Where each setting is set; "DATABASES.ENGINE" and its like for the parts of the database in use. */
   readonly places: Readonly<Record<string, string>>;
 }
@@ -78,6 +80,8 @@ export interface TenantModelFacts {
     readonly mixin: boolean;
     /** Whether its table stands in the public schema. */
     readonly public: boolean;
+    /** In which schemas beside the public one. */
+    readonly elsewhere: readonly string[];
     readonly fields: readonly ModelField[];
   } | null;
   /** Models that inherit the mixin, where it names none. */

@@ -22,6 +22,7 @@ export interface HostError {
     | 'settings-missing'
     | 'settings-import'
     | 'setup'
+    | 'circle'
     | 'engine'
     | 'conflict'
     | 'missing-dependency'

@@ -4,6 +4,7 @@ import os
 from importlib.util import find_spec
 
 from django.apps import apps
+from django.db.migrations.exceptions import CircularDependencyError
 from django.db.migrations.loader import MigrationLoader
 
 from .autodetect import missing_changes
@@ -32,7 +33,8 @@ def migration_facts(places):
             told["changes"] = [_change(*change) for change in sorted(missing_changes().items())]
             told["keys"] = key_changes(graph, places)
     except Failure as failure:
-        told["failure"] = describe(failure)
+        circle = isinstance(failure.__cause__, CircularDependencyError)
+        told["failure"] = describe(_circle(failure.__cause__, loader) if circle else failure)
     except Exception as error:  # a migration's operations are the project's own code
         told["failure"] = describe(_failure(error))
     return told
@@ -113,6 +115,21 @@ def _place_of(app, operation):
         return class_place(apps.get_model(app, name))
     except (LookupError, ValueError, TypeError, AttributeError):
         return None
+
+
+def _circle(error, loader):
+    """Where the first migration of the circle names another one of it."""
+    nodes = [key for key in loader.disk_migrations if ".".join(key) in str(error)]
+    names = sorted(".".join(key) for key in nodes)
+    message = "migrations depend on each other in a circle: %s" % ", ".join(names)
+    for key in sorted(nodes):
+        migration = loader.disk_migrations[key]
+        for other in migration.dependencies:
+            # A migration that depends on one of a higher number is the likelier slip.
+            if tuple(other) in nodes and (other[0] != key[0] or other[1] > key[1]):
+                at = dependency_place(migration.__module__, tuple(other))
+                return Failure("circle", message, names=names, app=key[0], migration=key[1], at=at)
+    return Failure("circle", message, names=names)
 
 
 def _failure(error):

@@ -70,6 +70,7 @@ def _tenant_model(setting, places):
             "bases": ["%s.%s" % (base.__module__, base.__qualname__) for base in model.__bases__],
             "mixin": issubclass(model, mixin),
             "public": "public" in places.of_model(model),
+            "elsewhere": [kind for kind in places.of_model(model) if kind != "public"],
             "fields": describe_fields(model, reserved),
         },
     )

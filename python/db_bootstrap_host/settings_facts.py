@@ -71,8 +71,16 @@ def settings_facts(module):
         "typesWithBase": _types_with_base(getattr(settings, "TENANT_TYPES", None)),
         "known": list(KNOWN),
         "unknown": [name for name in names if _LIKE_OURS.match(name) and name not in KNOWN],
+        "entries": _entries(source, settings),
         "places": _places(source, names, alias),
     }
+
+
+def _entries(source, settings):
+    """Where each app of the lists is written, as far as it is written out."""
+    lists = [getattr(settings, name, None) or () for name in ("INSTALLED_APPS", "SHARED_APPS", "TENANT_APPS")]
+    lists += (types_of(getattr(settings, "TENANT_TYPES", None)) or {}).values()
+    return {str(app): source.literals[app] for apps in lists for app in apps if app in source.literals}
 
 
 def _places(source, names, alias):

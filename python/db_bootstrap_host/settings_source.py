@@ -21,6 +21,8 @@ class Source:
         self.places = {}
         #: What was set inside of something unknown, by the same paths: DATABASES["default"]["ENGINE"] = ….
         self.parts = {}
+        #: Where each text stands that is written out: an entry of a list.
+        self.literals = {}
 
     def value(self, *path):
         """The value of a name, or of a key within it; UNKNOWN where nobody can tell, None where it is not set."""
@@ -72,6 +74,9 @@ def _read(name, above):
     except (OSError, SyntaxError, ValueError):
         return None
     source = Source(project_path(file))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            source.literals.setdefault(node.value, "%s:%d" % (source.file, node.lineno))
     is_package = os.path.basename(file) == "__init__.py"
     _Reader(source, name, name if is_package else name.rpartition(".")[0], above + (name,)).block(tree.body)
     return source
@@ -135,6 +140,8 @@ class _Reader:
     def _importfrom(self, node):
         module = self._absolute(node)
         source = _read(module, self._above)
+        for text, place in (source.literals if source else {}).items():
+            self._source.literals.setdefault(text, place)
         for alias in node.names:
             if alias.name == "*":
                 for name in source.values if source else ():

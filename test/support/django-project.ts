@@ -81,12 +81,26 @@ export async function examineProject(
   fault: (files: ProjectFiles) => unknown,
   options: ProjectOptions = {},
 ): Promise<Examination> {
-  const { kind = 'tenants', set = 'new', folder = '', settings } = options;
+  const { kind = 'tenants', folder = '' } = options;
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'dbb-project-')));
-  const directory = join(root, folder);
   const files = new ProjectFiles(kind);
   fault(files);
-  files.save(directory);
+  files.save(join(root, folder));
+  try {
+    return await examineFolder(rules, root, options);
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+}
+
+/** Applies rules to a project as it lies in a folder. */
+export async function examineFolder(
+  rules: readonly Rule[],
+  root: string,
+  options: Omit<ProjectOptions, 'kind'> = {},
+): Promise<Examination> {
+  const { set = 'new', folder = '', settings } = options;
+  const directory = join(root, folder);
   const python = options.python ?? (await pythonOf(set));
   const env = {
     PATH: process.env.PATH ?? '',
@@ -108,7 +122,6 @@ export async function examineProject(
     );
   } finally {
     await service.close();
-    rmSync(root, { recursive: true, force: true });
   }
 }
 

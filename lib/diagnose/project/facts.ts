@@ -62,6 +62,17 @@ export function placeOfSetting(
   return { place: { file: relative(evidence.root, join(evidence.projectDirectory ?? evidence.root, file)) } };
 }
 
+/** Where an app is written in the lists of the settings; where the list is set, if it is not written out. */
+export function placeOfEntry(
+  evidence: Evidence,
+  settings: SettingsFacts,
+  app: string,
+  ...lists: readonly string[]
+): { readonly place?: Place } {
+  const at = settings.entries[app];
+  return at === undefined ? placeOfSetting(evidence, settings, ...lists) : placeAt(evidence, at);
+}
+
 /** "file:line" from the root, for a line of evidence; empty where there is none. */
 export function shownPlace(evidence: Evidence, at: string | null | undefined): string {
   const { place } = placeAt(evidence, at);

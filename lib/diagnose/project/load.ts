@@ -3,7 +3,7 @@ import { BootstrapError, type Problem } from '../../errors/index.js';
 import type { Diagnosis } from '../diagnosis.js';
 import type { Evidence } from '../evidence.js';
 import type { Rule } from '../rule.js';
-import { placeAt, placeOfSetting } from './facts.js';
+import { causeOf } from './load-cause.js';
 
 /** The project can be loaded: an interpreter, Django in it, settings that import, a database engine, apps and migrations that load. */
 export const projectLoads: Rule = {
@@ -24,16 +24,13 @@ export const projectLoads: Rule = {
 
 function diagnosisOf(failure: HostError, facts: Preflight, evidence: Evidence): Diagnosis {
   const { settingsModule, settings } = facts;
-  const host = { task: 'doctor', method: 'preflight', python: 'python', settings: settingsModule };
+  const host = { task: 'doctor', method: 'preflight', python: 'the interpreter', settings: settingsModule };
   const problem = problemOfHost(failure, host);
-  const engine = failure.kind === 'engine' && settings;
-  return {
-    ...withEvidence(
-      { ...problem, notes: problem.notes?.filter(({ label }) => label !== 'interpreter') ?? [] },
-      { settings: settingsModule, ...(engine ? { setting: 'DATABASES' } : {}) },
-    ),
-    ...(engine ? placeOfSetting(evidence, settings, 'DATABASES.ENGINE') : placeAt(evidence, failure.at)),
-  };
+  const notes = problem.notes?.filter(({ label }) => label !== 'interpreter') ?? [];
+  const cause = causeOf(failure, settings, evidence);
+  const told = withEvidence({ ...problem, notes }, { settings: settingsModule, ...cause.subject });
+  const said = cause.message === undefined ? [] : [`Django says: ${problem.message}`];
+  return { ...told, ...cause, subject: told.subject, evidence: [...said, ...told.evidence] };
 }
 
 /** What a problem tells as a diagnosis; it stands for whatever else stumbled over the same. */

@@ -159,8 +159,10 @@ function keyChange(
   };
 }
 
-/** The key of a domain refers to whatever TENANT_MODEL names: where it names nothing, that differs for this reason. */
+/** Fields that a model lacks without its mixin, and the key of a domain where TENANT_MODEL names nothing, differ for that reason. */
 function followsTenantModel(app: string, { tenantModel, domainModel }: ProjectFacts): boolean {
+  if ([tenantModel, domainModel].some((facts) => facts?.model?.mixin === false && facts.model.app === app))
+    return true;
   return tenantModel?.model === null && domainModel?.model?.app === app;
 }
 

@@ -1,7 +1,7 @@
 import type { Crossing, Preflight, SettingsFacts } from '../../django/index.js';
 import type { Diagnosis } from '../diagnosis.js';
 import type { Evidence } from '../evidence.js';
-import { listed, placeAt, placeOfSetting, schemasOf, settingsRule } from './facts.js';
+import { listed, placeAt, placeOfEntry, placeOfSetting, schemasOf, settingsRule } from './facts.js';
 
 /** Where the lists of apps put tables: each somewhere, and where what they refer to can be seen. */
 export const placement = settingsRule('app-placement', (settings, facts, evidence) => {
@@ -28,7 +28,7 @@ function nowhere({ settings, facts, evidence }: Found): Diagnosis[] {
     .map(({ label, name, tables }) => ({
       code: 'DBB6072',
       message: `the installed app "${label}" is in ${lists}: ${consequence(tables)}`,
-      ...placeOfSetting(evidence, settings, 'INSTALLED_APPS'),
+      ...placeOfEntry(evidence, settings, name, 'INSTALLED_APPS'),
       subject: { app: label },
       expected: multiType
         ? 'the app among the "APPS" of at least one type'
@@ -61,7 +61,7 @@ function listedOnly({ settings, facts, evidence }: Found): Diagnosis[] {
   return (facts.project?.notInstalled ?? []).map(({ setting, entry }) => ({
     code: 'DBB6050',
     message: `${setting} lists "${entry}", which is not in INSTALLED_APPS: Django does not know its models`,
-    ...placeOfSetting(evidence, settings, setting),
+    ...placeOfEntry(evidence, settings, entry, setting),
     subject: { setting, app: entry },
     expected: `every app of ${setting} in INSTALLED_APPS`,
     actual: `INSTALLED_APPS has no "${entry}"`,

@@ -2,7 +2,7 @@ import type { Preflight, SettingsFacts, TenantModelFacts } from '../../django/in
 import { nearest, type ErrorCode } from '../../errors/index.js';
 import type { Diagnosis } from '../diagnosis.js';
 import type { Evidence } from '../evidence.js';
-import { listed, placeAt, placeOfSetting, settingsRule } from './facts.js';
+import { listed, placeAt, placeOfSetting, schemasOf, settingsRule } from './facts.js';
 
 type Model = NonNullable<TenantModelFacts['model']>;
 
@@ -25,6 +25,10 @@ export const tenantModels = settingsRule('tenant-models', (settings, facts, evid
           !model.public && models.findIndex((one) => one.model.app === model.app) === index,
       )
       .map(({ model, setting }) => notPublic(model, setting, { settings, evidence })),
+    ...models
+      .filter(({ model }) => model.mixin && model.public && model.elsewhere.length > 0)
+      .slice(0, 1)
+      .map(({ model, setting }) => copied(model, setting, { settings, evidence })),
   ];
 });
 
@@ -178,6 +182,25 @@ function notPublic(
     actual: `"${model.app}" is not in ${list}`,
     evidence: [`${setting} = "${model.label}"`],
     help: `put the app of ${model.label} into ${list}`,
+  };
+}
+
+function copied(
+  model: Model,
+  setting: string,
+  { settings, evidence }: { readonly settings: SettingsFacts; readonly evidence: Evidence },
+): Diagnosis {
+  const list = settings.multiType ? 'TENANT_TYPES' : 'TENANT_APPS';
+  return {
+    code: 'DBB6057',
+    severity: 'warning',
+    message: `the table of ${model.label} also stands in ${schemasOf(model.elsewhere)}, where it hides the one that lists the tenants`,
+    ...placeOfSetting(evidence, settings, list),
+    subject: { setting, model: model.label, app: model.app },
+    expected: `the app of ${setting} in the public schema alone`,
+    actual: `"${model.app}" is in ${list} as well`,
+    evidence: [`in a tenant's schema, ${model.label} reads that tenant's own table, which is empty`],
+    help: `take the app of ${model.label} out of ${settings.multiType ? 'the "APPS" of all types but the public one' : 'TENANT_APPS'}`,
   };
 }
 

@@ -140,6 +140,16 @@ const faults: readonly Fault[] = [
     help: /^put the app of accounts\.Client into SHARED_APPS$/,
   },
   {
+    name: 'a tenant model in the schemas of tenants as well',
+    fault: (files) => files.edit(base, '    "carriers",\n', '    "carriers",\n    "accounts",\n'),
+    code: 'DBB6057',
+    severity: 'warning',
+    subject: { setting: 'TENANT_MODEL', model: 'accounts.Client', app: 'accounts' },
+    message: /^the table of accounts\.Client also stands in every tenant's schema/,
+    help: /^take the app of accounts\.Client out of TENANT_APPS$/,
+    line: /^TENANT_APPS = \[/,
+  },
+  {
     name: 'fakes without a base schema',
     both: true,
     fault: (files) => files.append(test, 'TENANT_CREATION_FAKES_MIGRATIONS = True\n'),
@@ -218,7 +228,7 @@ const faults: readonly Fault[] = [
     subject: { setting: 'TENANT_APPS', app: 'audit' },
     message: /^TENANT_APPS lists "audit", which is not in INSTALLED_APPS/,
     help: /^add "audit" to INSTALLED_APPS/,
-    line: /^TENANT_APPS = \[/,
+    line: /^ {4}"audit",$/,
   },
   {
     name: 'a foreign key from a shared app to an app of tenants',

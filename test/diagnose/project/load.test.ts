@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { projectRules } from '../../../lib/diagnose/project/index.js';
-import { examineProject } from '../../support/django-project.js';
+import { loadWorkflow } from '../../../config/index.js';
+import type { Finding } from '../../../lib/diagnose/index.js';
+import { builtinKinds } from '../../../tasks/index.js';
+import { examineProject, type ProjectFiles } from '../../support/django-project.js';
 
 const base = 'shop/settings/base.py';
 
@@ -13,7 +16,7 @@ describe('loading the project', () => {
     assert.deepEqual(others, []);
     assert.equal(finding?.code, 'DBB6003');
     assert.equal(finding.message, "KeyError: 'SHOP_SECRET_KEY'");
-    assert.deepEqual(finding.subject, { settings: 'shop.settings.test', problem: 'settings' });
+    assert.deepEqual(finding.subject, { settings: 'shop.settings.test', problem: 'settings', file: base });
     assert.equal(finding.place?.file, base);
     assert.match(finding.place.source ?? '', /SHOP_SECRET_KEY/);
     assert.match(finding.help ?? '', /set the variable that they miss under "env"/);
@@ -87,5 +90,119 @@ describe('loading the project', () => {
       [['DBB6032', 'DATABASES']],
     );
     assert.match(findings[0]?.place?.source ?? '', /"ENGINE": "django\.db\.backends\.sqlite3"/);
+  });
+
+  const causes: readonly {
+    readonly name: string;
+    readonly fault: (files: ProjectFiles) => unknown;
+    readonly subject: Readonly<Record<string, string>>;
+    readonly message: RegExp;
+    readonly help: RegExp;
+    readonly line?: RegExp;
+  }[] = [
+    {
+      name: 'an app in the settings that is no module',
+      fault: (files) => files.edit(base, '    "carriers",\n', '    "carrierz",\n'),
+      subject: { app: 'carrierz', setting: 'INSTALLED_APPS' },
+      message: /^INSTALLED_APPS has "carrierz", and there is no module named "carrierz"$/,
+      help: /^correct "carrierz" in INSTALLED_APPS, or install the package that has it$/,
+      line: /^ {4}"carrierz",$/,
+    },
+    {
+      name: 'an app that is used and not installed',
+      fault: (files) =>
+        files
+          .edit(base, '    "carriers",\n', '')
+          .edit(
+            'orders/models.py',
+            'from django.conf import settings',
+            'from carriers.models import Carrier\nfrom django.conf import settings',
+          ),
+      subject: { app: 'carriers', setting: 'INSTALLED_APPS' },
+      message: /^the app "carriers" is not in INSTALLED_APPS, and its models are imported \(/,
+      help: /^add "carriers" to INSTALLED_APPS, and to SHARED_APPS or TENANT_APPS$/,
+      line: /^INSTALLED_APPS = /,
+    },
+    {
+      name: 'the config of an app that names another',
+      fault: (files) =>
+        files.write(
+          'carriers/apps.py',
+          'from django.apps import AppConfig\n\n\nclass CarriersConfig(AppConfig):\n    name = "carrierz"\n',
+        ),
+      subject: { app: 'carrierz', class: 'carriers.apps.CarriersConfig' },
+      message: /^Cannot import 'carrierz'/,
+      help: /^correct "name" in carriers\.apps\.CarriersConfig$/,
+    },
+    {
+      name: 'an engine that is none',
+      fault: (files) =>
+        files.edit(base, '"django_tenants.postgresql_backend"', '"django_tenants.postgresql_backed"'),
+      subject: { setting: 'DATABASES', engine: 'django_tenants.postgresql_backed' },
+      message: /isn't an available database backend/,
+      help: /^set ENGINE to /,
+      line: /"ENGINE": /,
+    },
+    {
+      name: 'a setting that names a model that is none',
+      fault: (files) => files.append(base, '\nAUTH_USER_MODEL = "accounts.User"\n'),
+      subject: { setting: 'AUTH_USER_MODEL' },
+      message: /^AUTH_USER_MODEL refers to model 'accounts\.User'/,
+      help: /^correct AUTH_USER_MODEL$/,
+      line: /^AUTH_USER_MODEL = /,
+    },
+    {
+      name: 'migrations that depend on each other in a circle',
+      fault: (files) =>
+        files
+          .write(
+            'carriers/migrations/0002_code.py',
+            'from django.db import migrations\n\n\nclass Migration(migrations.Migration):\n    dependencies = [("carriers", "0001_initial")]\n',
+          )
+          .edit(
+            'carriers/migrations/0001_initial.py',
+            'dependencies = []',
+            'dependencies = [("carriers", "0002_code")]',
+          ),
+      subject: { app: 'carriers', migration: '0001_initial' },
+      message: /^migrations depend on each other in a circle: carriers\.0001_initial, carriers\.0002_code$/,
+      help: /^take the dependency that leads back out of "dependencies"$/,
+      line: /dependencies = \[\("carriers", "0002_code"\)\]/,
+    },
+  ];
+  for (const { name, fault, subject, message, help, line } of causes)
+    for (const set of ['old', 'new'] as const)
+      it(`tells ${name} (${set})`, async () => {
+        const { findings } = await examineProject(projectRules, fault, { set });
+        assert.deepEqual(
+          findings.map((finding) => [finding.code, finding.subject]),
+          [['DBB6030', { ...subject, settings: 'shop.settings.test', problem: 'project' }]],
+        );
+        const [finding] = findings as [Finding];
+        assert.match(finding.message, message);
+        assert.match(finding.help ?? '', help);
+        if (line) assert.match(finding.place?.source ?? '', line);
+      });
+
+  it('tells a settings module that is not there, where the config names it', async () => {
+    const { findings } = await examineProject(
+      projectRules,
+      (files) =>
+        files.write(
+          '.bootstraprc',
+          'preset: django-tenants\ndatabase: ${DATABASE_URL}\ndjango:\n  settings: shop.settings.tset\n',
+        ),
+      {
+        settings: 'shop.settings.tset',
+        evidence: async (cwd) => {
+          const env = { DATABASE_URL: 'postgres://127.0.0.1:1/shop' };
+          return { workflow: (await loadWorkflow({ cwd, env, builtinKinds })).workflow };
+        },
+      },
+    );
+    assert.deepEqual(
+      findings.map(({ code, place }) => [code, place?.file, place?.line]),
+      [['DBB6003', '.bootstraprc', 4]],
+    );
   });
 });
