@@ -44,7 +44,9 @@ class Migration(migrations.Migration):
         ),
     ]
 `;
-const code = moved.replace('0004_own_collection', '0005_moved').replace(/operations = \[[\s\S]*\]\n/, 'operations = [migrations.RunPython(fill)]\n');
+const code = moved
+  .replace('0004_own_collection', '0005_moved')
+  .replace(/operations = \[[\s\S]*\]\n/, 'operations = [migrations.RunPython(fill)]\n');
 const renamed = `
 from django.db import migrations, models
 
