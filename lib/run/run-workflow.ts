@@ -233,6 +233,7 @@ class Run {
       this.#stop({
         code: 'DBB5016',
         message: `the run took longer than its timeout of ${formatDuration(timeout)}`,
+        help: 'give it more time with "timeout" or --timeout, or run again: what is done is not done twice',
         facts: { timeout },
       });
       this.#cancel.abort(new Error("the run's timeout passed"));
