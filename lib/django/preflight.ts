@@ -78,6 +78,8 @@ export interface TenantModelFacts {
     readonly bases: readonly string[];
     /** Whether it inherits the mixin of django_tenants. */
     readonly mixin: boolean;
+    /** Whether it has what MULTI_TYPE_DATABASE_FIELD names. */
+    readonly typeField: boolean;
     /** Whether its table stands in the public schema. */
     readonly public: boolean;
     /** In which schemas beside the public one. */

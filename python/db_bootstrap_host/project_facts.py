@@ -69,6 +69,7 @@ def _tenant_model(setting, places):
             "at": class_place(model),
             "bases": ["%s.%s" % (base.__module__, base.__qualname__) for base in model.__bases__],
             "mixin": issubclass(model, mixin),
+            "typeField": hasattr(model, str(getattr(settings, "MULTI_TYPE_DATABASE_FIELD", ""))),
             "public": "public" in places.of_model(model),
             "elsewhere": [kind for kind in places.of_model(model) if kind != "public"],
             "fields": describe_fields(model, reserved),

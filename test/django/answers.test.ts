@@ -61,6 +61,7 @@ describe('kept answers of the host', () => {
   async function run(
     questions: readonly (readonly [string, Record<string, unknown>])[] = [
       ['inspect', {}],
+      ['preflight', {}],
       ['expectedRules', {}],
       ['states', {}],
       ['tenants', {}],

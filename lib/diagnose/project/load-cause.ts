@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { HostError, SettingsFacts } from '../../django/index.js';
 import type { Place } from '../../errors/index.js';
 import type { Diagnosis } from '../diagnosis.js';
@@ -63,11 +65,12 @@ const readers: readonly Reader[] = [
       help: `add "${app}" to INSTALLED_APPS${lists}`,
     };
   },
-  function configOfAnotherApp({ message }) {
+  function configOfAnotherApp({ message }, _, evidence) {
     const [, app = '', config = ''] =
       /Cannot import '([\w.]+)'\. Check that '([\w.]+)\.name'/.exec(message) ?? [];
     if (app === '') return undefined;
     return {
+      ...placeOfConfig(config, app, evidence),
       subject: { app, class: config },
       expected: `the name of the package that ${config} stands in`,
       help: `correct "name" in ${config}`,
@@ -95,6 +98,19 @@ const readers: readonly Reader[] = [
     };
   },
 ];
+
+/** Where the config of an app says the name that is none. */
+function placeOfConfig(config: string, name: string, evidence: Evidence): { readonly place?: Place } {
+  const file = `${config.split('.').slice(0, -1).join('/')}.py`;
+  try {
+    const lines = readFileSync(join(evidence.projectDirectory ?? evidence.root, file), 'utf8').split(/\r?\n/);
+    const line = lines.findIndex((text) => /^\s*name\s*=/.test(text) && text.includes(name)) + 1;
+    return line === 0 ? {} : placeAt(evidence, `${file}:${String(line)}`);
+  } catch {
+    // The config of an installed package, or of a package's __init__.
+    return {};
+  }
+}
 
 function fileOf({ at }: HostError): Readonly<Record<string, string>> {
   const [file] = at?.split(':') ?? [];

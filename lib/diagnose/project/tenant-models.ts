@@ -39,6 +39,7 @@ function missingSettings(
   evidence: Evidence,
 ): readonly Diagnosis[] {
   const { multiType, tenantApps, types, typeField, publicSchema, tenantModel, domainModel } = settings;
+  const model = facts.project?.tenantModel?.model;
   const missing: readonly (readonly [string, string, string])[] = [
     ...(!multiType && !tenantApps?.length
       ? [
@@ -73,6 +74,15 @@ function missingSettings(
             'MULTI_TYPE_DATABASE_FIELD',
             'no field of the tenant model tells its type',
             'set MULTI_TYPE_DATABASE_FIELD to the name of the field that holds the type',
+          ] as const,
+        ]
+      : []),
+    ...(multiType && typeField !== null && model?.typeField === false
+      ? [
+          [
+            'MULTI_TYPE_DATABASE_FIELD',
+            `${model.label} has no "${typeField}"`,
+            `set MULTI_TYPE_DATABASE_FIELD to the field of ${model.label} that holds the type: ${listed(model.fields.map(({ name }) => `"${name}"`))}`,
           ] as const,
         ]
       : []),

@@ -119,6 +119,17 @@ const faults: readonly Fault[] = [
     help: /^set MULTI_TYPE_DATABASE_FIELD/,
   },
   {
+    name: 'types of tenants in a field that is none',
+    kind: 'types',
+    fault: (files) =>
+      files.edit(base, 'MULTI_TYPE_DATABASE_FIELD = "kind"', 'MULTI_TYPE_DATABASE_FIELD = "type"'),
+    code: 'DBB6046',
+    subject: { setting: 'MULTI_TYPE_DATABASE_FIELD', settings: 'shop.settings.test' },
+    message: /^django-tenants needs MULTI_TYPE_DATABASE_FIELD: accounts\.Client has no "type"$/,
+    help: /^set MULTI_TYPE_DATABASE_FIELD to the field of accounts\.Client that holds the type: .*"kind"/,
+    line: /^MULTI_TYPE_DATABASE_FIELD = "type"/,
+  },
+  {
     name: 'types of tenants without one for the public schema',
     kind: 'types',
     both: true,

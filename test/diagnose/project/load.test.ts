@@ -133,6 +133,7 @@ describe('loading the project', () => {
       subject: { app: 'carrierz', class: 'carriers.apps.CarriersConfig' },
       message: /^Cannot import 'carrierz'/,
       help: /^correct "name" in carriers\.apps\.CarriersConfig$/,
+      line: /^ {4}name = "carrierz"$/,
     },
     {
       name: 'an engine that is none',
