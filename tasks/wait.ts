@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { defineTask, type TaskContext, type TaskResult } from '../config/define.js';
-import { BootstrapError } from '../lib/errors/index.js';
+import { BootstrapError, type ErrorCode } from '../lib/errors/index.js';
 import { isNotYet } from '../lib/postgres/index.js';
 import { createDatabase } from './wait/create-database.js';
 import { duration, milliseconds } from './duration.js';
@@ -40,9 +40,14 @@ async function run(context: Context): Promise<TaskResult> {
   let told: string | undefined;
   for (let tries = 1; ; tries++) {
     try {
-      // A server that takes connections and says nothing must not hold us beyond the deadline.
-      const connectTimeout = Math.max(shortestTry, until - performance.now());
-      await database.withClient((client) => client.query('select 1'), { connectTimeout });
+      try {
+        await ask(context, Math.max(shortestTry, until - performance.now()));
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!wanted.createDatabase || codeOf(error) !== 'DBB4004' || created) throw error;
+        created = await createDatabase(context);
+        continue;
+      }
       const what = created ? 'created, and answers' : 'answers';
       return {
         changed: created,
@@ -50,11 +55,7 @@ async function run(context: Context): Promise<TaskResult> {
       };
     } catch (error) {
       signal.throwIfAborted();
-      if (wanted.createDatabase && codeOf(error) === 'DBB4004' && !created) {
-        created = await createDatabase(context);
-        continue;
-      }
-      if (!isNotYet(error)) throw error;
+      if (!isNotYet(error) && !(error instanceof NoAnswer) && !isTemplateInUse(error)) throw error;
       const answer = error instanceof Error ? error.message : String(error);
       if (answer !== told) log.info(`not yet: ${answer}`);
       told = answer;
@@ -64,6 +65,35 @@ async function run(context: Context): Promise<TaskResult> {
     await sleep(Math.min(pause, Math.max(0, until - performance.now())), undefined, { signal });
     pause = Math.min(pause * 2, milliseconds(wanted.maxInterval));
   }
+}
+
+/** The server took the login, but has no answer. */
+class NoAnswer extends Error {
+  override readonly name = 'NoAnswer';
+}
+
+/** A login and a query; a server, or a pooler before it, that takes either and then says nothing is left after `patience` milliseconds. */
+async function ask({ database }: Context, patience: number): Promise<void> {
+  const until = performance.now() + patience;
+  await database.withClient(
+    async (client) => {
+      const silence = new AbortController();
+      const left = Math.max(shortestTry, until - performance.now());
+      const place = `${database.host}:${String(database.port)}/${database.name}`;
+      await Promise.race([
+        client.query('select 1'),
+        sleep(left, undefined, { signal: silence.signal }).then(() => {
+          throw new NoAnswer(`${place} takes the login, but does not answer "select 1"`);
+        }),
+      ]).finally(() => silence.abort());
+    },
+    { connectTimeout: patience },
+  );
+}
+
+/** A template in which somebody is: the server has waited five seconds for them, and they may leave still. */
+function isTemplateInUse(error: unknown): boolean {
+  return error instanceof BootstrapError && error.problems[0].facts?.sqlstate === '55006';
 }
 
 function codeOf(error: unknown): string | undefined {
@@ -76,19 +106,25 @@ function tooLate(
 ): Error {
   const { database, task } = context;
   const answer = error instanceof Error ? error.message : String(error);
-  const unknownHost = codeOf(error) === 'DBB4010';
+  const code = codeOf(error) ?? '';
+  const [kept, mend] = ownWords[code] ?? ['DBB4001', 'start the server, correct the address'];
   return context.fail(
     {
-      code: unknownHost ? 'DBB4010' : 'DBB4001',
+      code: kept,
       message: `${answer}, after ${String(tries)} tries in ${seconds(performance.now() - from)}`,
       notes: [{ label: 'waited for', text: `a login to ${database.display} and an answer to "select 1"` }],
-      help: unknownHost
-        ? `correct the host in the database URL, or give it more time: "tasks.${task}.deadline"`
-        : `start the server, correct the address, or give it more time: "tasks.${task}.deadline"`,
+      help: `${mend}, or give it more time: "tasks.${task}.deadline"`,
     },
     error,
   );
 }
+
+// What is no matter of starting the server.
+const ownWords: Readonly<Record<string, readonly [ErrorCode, string]>> = {
+  DBB4010: ['DBB4010', 'correct the host in the database URL'],
+  DBB4013: ['DBB4013', 'end idle sessions, raise max_connections'],
+  DBB5004: ['DBB5004', 'end the sessions in the template'],
+};
 
 function seconds(ms: number): string {
   return ms < 1000 ? `${String(Math.round(ms))} ms` : `${(ms / 1000).toFixed(1)} s`;

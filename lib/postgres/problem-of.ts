@@ -49,33 +49,6 @@ export function problemOf(error: unknown, scene: FailureScene = {}): Problem {
   return { ...known, notes: [...(known.notes ?? []), ...notesOf(fault, sqlstate, scene)], facts };
 }
 
-/** Whether a failure means "not yet": nothing listens, or the server is starting or stopping. */
-export function isNotYet(error: unknown): boolean {
-  if (error instanceof BootstrapError) return isNotYet(error.cause);
-  const fault = error instanceof AggregateError ? (error.errors as DriverError[])[0] : error;
-  const code = fault instanceof Error && 'code' in fault ? String(fault.code) : '';
-  if (
-    [
-      '57P03',
-      '57P01',
-      '57P02',
-      'ECONNREFUSED',
-      'ECONNRESET',
-      'ENOENT',
-      'ENOTFOUND',
-      'EAI_AGAIN',
-      'EHOSTUNREACH',
-      'ENETUNREACH',
-      'ETIMEDOUT',
-      'EPIPE',
-    ].includes(code)
-  )
-    return true;
-  return (
-    fault instanceof Error && /Connection terminated|timeout expired|timeout exceeded/.test(fault.message)
-  );
-}
-
 type Known = Pick<Problem, 'code' | 'message' | 'help' | 'notes'>;
 
 function ofServer(fault: DriverError, sqlstate: string, scene: FailureScene): Known {

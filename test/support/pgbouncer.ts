@@ -16,7 +16,11 @@ export interface PgBouncer {
 /** Starts Debian's PgBouncer for one database; clients need no password, it logs in as the URL says. */
 export async function startPgBouncer(
   serverUrl: string,
-  options: { readonly mode: 'session' | 'transaction' | 'statement'; readonly poolSize?: number },
+  options: {
+    readonly mode: 'session' | 'transaction' | 'statement';
+    readonly poolSize?: number;
+    readonly settings?: readonly string[];
+  },
 ): Promise<PgBouncer> {
   const server = resolveConnection(serverUrl, {});
   const folder = mkdtempSync(join(tmpdir(), 'dbb-pgbouncer-'));
@@ -34,6 +38,7 @@ export async function startPgBouncer(
       'auth_type = any',
       `pool_mode = ${options.mode}`,
       `default_pool_size = ${options.poolSize ?? 5}`,
+      ...(options.settings ?? []),
       '',
     ].join('\n'),
   );

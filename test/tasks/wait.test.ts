@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { createServer, type AddressInfo } from 'node:net';
 import type { TaskContext, TaskKind, TaskResult } from '../../config/define.js';
+import { connect, disconnect, resolveConnection } from '../../lib/postgres/index.js';
 import { wait } from '../../tasks/wait.js';
+import { startPgBouncer } from '../support/pgbouncer.js';
 import {
   createTestDatabase,
   freePort,
@@ -112,6 +114,50 @@ describe('wait', () => {
     silent.close();
   });
 
+  describe('a pooler whose server is away', () => {
+    it('holds nobody beyond the deadline, and its words for that are "not yet"', async () => {
+      const server = await startServer();
+      const pooler = await startPgBouncer(server.url, {
+        mode: 'transaction',
+        settings: ['server_login_retry = 1'],
+      });
+      await server.halt('fast');
+      const held = await rejection(run(pooler.url, { deadline: '300ms' }));
+      assert.equal(held.code, 'DBB4001');
+      assert.match(
+        held.message,
+        /^127\.0\.0\.1:\d+\/postgres takes the login, but does not answer "select 1", after \d+ tr/,
+      );
+      memory = testMemory();
+      const waiting = run(pooler.url, { deadline: '60s' });
+      await until(() => logOf(memory).some((line) => line.includes('server_login_retry')));
+      await server.start();
+      assert.match((await waiting).summary, /answers after/);
+      await pooler.stop();
+      await server.stop();
+    }).timeout(90_000);
+  });
+
+  it('waits for a server that is full', async () => {
+    const server = await startServer({
+      settings: ['max_connections = 4', 'superuser_reserved_connections = 0'],
+    });
+    const guests = await Promise.all(
+      Array.from({ length: 4 }, () =>
+        connect(resolveConnection(server.url, {}), { applicationName: 'guest' }),
+      ),
+    );
+    const late = await rejection(run(server.url, { deadline: '100ms' }));
+    assert.equal(late.code, 'DBB4013');
+    assert.match(late.message, /^the server has no free connection: .*, after \d tries/);
+    memory = testMemory();
+    const waiting = run(server.url);
+    await until(() => logOf(memory).length > 0);
+    await Promise.all(guests.map(disconnect));
+    assert.match((await waiting).summary, /answers after/);
+    await server.stop();
+  });
+
   it('ends with its task', async () => {
     const controller = new AbortController();
     const port = await freePort();
@@ -219,6 +265,17 @@ describe('wait', () => {
       assert.equal(refused.code, 'DBB4014');
       assert.match(refused.message, /permission denied to create database/);
       await query((await testServer()).url, `drop role ${role}`);
+    });
+
+    it('waits until nobody is in the template any more', async function () {
+      this.timeout(60_000);
+      const template = await createTestDatabase();
+      const guest = await connect(resolveConnection(template.url, {}), { applicationName: 'guest' });
+      const waiting = run(url, { createDatabase: true, template: template.name });
+      await until(() => logOf(memory).some((line) => line.includes('is being accessed by other users')));
+      await disconnect(guest);
+      assert.equal((await waiting).changed, true);
+      await template.drop();
     });
 
     it('works where the maintenance database "postgres" is gone', async () => {

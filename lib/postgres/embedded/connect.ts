@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isNotYet } from '../problem-of.js';
+import { isNotYet } from '../not-yet.js';
 import { passwordOf, type Home } from './home.js';
 import { pidFile } from './postmaster.js';
 import { notStarted } from './problems.js';
