@@ -101,6 +101,8 @@ export interface AppFacts {
   readonly own: boolean;
   readonly tables: readonly string[];
   readonly places: readonly string[];
+  /** Whether the project's routers put it into another of its databases. */
+  readonly otherDatabase: boolean;
   readonly package: {
     readonly name: string | null;
     /** Whether MIGRATION_MODULES names it. */

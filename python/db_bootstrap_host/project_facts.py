@@ -2,7 +2,7 @@
 
 from django.apps import apps
 from django.conf import settings
-from django.db import models
+from django.db import connections, models, router
 
 from .app_places import AppPlaces
 from .failure import project_path
@@ -42,6 +42,11 @@ class _Places:
             shared = ["public"] if self._asked.shared(label, model) else []
             self._known[key] = shared + ["tenants" if kind is None else kind for kind in kinds]
         return self._known[key]
+
+    def elsewhere(self, label):
+        """Whether the project's routers put it into another of its databases."""
+        others = [alias for alias in connections if alias != self.connection.alias]
+        return any(router.allow_migrate(alias, label) for alias in others)
 
     def of_model(self, model):
         return self.of(model._meta.app_label, model)
@@ -89,6 +94,7 @@ def _app(config, places):
         "own": _is_own(config),
         "tables": sorted(tables),
         "places": places.of(config.label),
+        "otherDatabase": places.elsewhere(config.label),
         "package": package_of(config, bool(tables)),
     }
 

@@ -24,7 +24,10 @@ export const migrationFiles = settingsRule('migration-files', (settings, { proje
     // What a run writes itself is no fault before it has.
     ...(writesMigrations(evidence) ? [] : changes)
       .filter(({ app }) => !without.has(app) && !followsTenantModel(app, project))
-      .map((one) => difference(one, evidence)),
+      .map((one) => ({
+        ...difference(one, evidence),
+        ...(mustAgree(one.app, project, evidence) ? {} : { severity: 'warning' as const }),
+      })),
     ...keys.map((one) => keyChange(one, evidence)),
   ];
 });
@@ -51,12 +54,15 @@ const faults: Record<PackageFault, (app: AppFacts) => readonly [actual: string, 
 function withoutPackage(app: AppFacts): Diagnosis {
   const {
     label,
+    own,
     tables,
     package: { fault },
   } = app;
   const [actual, help] = faults[fault ?? 'missing'](app);
   return {
     code: 'DBB6054',
+    // What is installed without migrations may do without its tables.
+    ...(own || fault === 'unimportable' ? {} : { severity: 'warning' }),
     message: `Django finds no migrations of the app "${label}": ${tables.length === 1 ? 'its table is' : 'its tables are'} made in no schema`,
     subject: { app: label },
     expected: `a package of migrations for the app "${label}", which has models`,
@@ -164,6 +170,17 @@ function followsTenantModel(app: string, { tenantModel, domainModel }: ProjectFa
   if ([tenantModel, domainModel].some((facts) => facts?.model?.mixin === false && facts.model.app === app))
     return true;
   return tenantModel?.model === null && domainModel?.model?.app === app;
+}
+
+/** Whether a difference ends a run: not in an app of somebody else's, nor where the config leaves the app, or all, unexamined. */
+function mustAgree(label: string, { apps }: ProjectFacts, { workflow }: Evidence): boolean {
+  const tasks = [...(workflow?.tasks.values() ?? [])].filter(({ use }) => use === 'makemigrations');
+  const examined = tasks.filter(({ enabled, options }) => {
+    const { apps: named } = (options ?? {}) as { readonly apps?: readonly string[] };
+    return enabled && (named === undefined || named.includes(label));
+  });
+  const own = apps.some((app) => app.label === label && app.own);
+  return own && (tasks.length === 0 || examined.length > 0);
 }
 
 /** Whether the workflow makes migrations itself. */

@@ -23,7 +23,8 @@ function nowhere({ settings, facts, evidence }: Found): Diagnosis[] {
   const apps = facts.project?.apps ?? [];
   return apps
     .filter(
-      ({ places, tables, package: { migrations } }) => places.length === 0 && tables.length + migrations > 0,
+      ({ places, otherDatabase, tables, package: { migrations } }) =>
+        places.length === 0 && !otherDatabase && tables.length + migrations > 0,
     )
     .map(({ label, name, tables }) => ({
       code: 'DBB6072',

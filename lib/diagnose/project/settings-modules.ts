@@ -41,12 +41,13 @@ function diagnosisOf(
   // A module for another kind of database is meant to differ; what it hides is still worth a word.
   const engine = valueOf(other, 'DATABASES.default.ENGINE');
   const comparable = typeof engine !== 'string' || /postg/.test(engine);
+  const severe = comparable && isProduction(other.module) && differences.some((one) => one.decisive);
   const at = (setting: string): string | null => other.values[setting]?.at ?? null;
   const mine = (setting: string): string | undefined =>
     settings.places[setting === 'DATABASES.default.ENGINE' ? 'DATABASES.ENGINE' : setting];
   return {
     code: 'DBB6049',
-    ...(comparable && differences.some((one) => one.decisive) ? {} : { severity: 'warning' }),
+    ...(severe ? {} : { severity: 'warning' }),
     message: `${ours} and ${other.module} disagree on tenancy: their databases will not be the same`,
     ...placeAt(evidence, at(first?.setting ?? '') ?? `${other.file}:1`),
     subject: { settings: ours, other: other.module, setting: first?.setting ?? '' },
@@ -63,6 +64,11 @@ function diagnosisOf(
     ],
     help: `let ${other.module} and ${ours} import ${[...new Set(differences.map(({ setting }) => setting.split('.')[0]))].join(', ')} from one module, and let neither change it`,
   };
+}
+
+/** A database that is made otherwise than production's is a wrong one; how developers work is theirs to say. */
+function isProduction(module: string): boolean {
+  return /(?:^|[._])(?:prod|production|live|stage|staging|settings)$/.test(module);
 }
 
 /** Whether there are tenants at all: the app, the engine and the router. */

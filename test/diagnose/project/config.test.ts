@@ -93,6 +93,20 @@ describe('the config of a project', () => {
       );
   });
 
+  it('warns of models that differ where the config leaves them unexamined', async () => {
+    for (const task of ['{ enabled: false }', '{ apps: [orders] }']) {
+      const findings = await findingsOf((files) =>
+        files
+          .append('carriers/models.py', '    code = models.CharField(max_length=8, default="")\n')
+          .write('.bootstraprc', `${config(healthy)}tasks:\n  makemigrations: ${task}\n`),
+      );
+      assert.deepEqual(
+        findings.map(({ code, severity }) => [code, severity]),
+        [['DBB6006', 'warning']],
+      );
+    }
+  });
+
   describe('and its database', () => {
     const fixed = (parts: string) => (files: ProjectFiles) =>
       files.append(base, `\nDATABASES["default"].update(${parts})\n`).write('.bootstraprc', config(healthy));

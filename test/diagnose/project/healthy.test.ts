@@ -45,4 +45,29 @@ describe('healthy projects', () => {
       const { findings } = await examineFolder(projectRules, wholesaleDirectory, { settings });
       assert.deepEqual(findings, []);
     });
+
+  it('finds nothing in an app that stands in another database', async () => {
+    const { findings } = await examineProject(projectRules, (files) =>
+      files
+        .write('audit/__init__.py', '')
+        .write(
+          'audit/models.py',
+          'from django.db import models\n\n\nclass Entry(models.Model):\n    text = models.TextField()\n',
+        )
+        .write('audit/migrations/__init__.py', '')
+        .write(
+          'audit/migrations/0001_initial.py',
+          'from django.db import migrations, models\n\n\nclass Migration(migrations.Migration):\n    operations = [migrations.CreateModel("Entry", [("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")), ("text", models.TextField())])]\n',
+        )
+        .write(
+          'shop/routers.py',
+          'class Audit:\n    def allow_migrate(self, db, app_label, **hints):\n        return db == "audit" if app_label == "audit" else None\n',
+        )
+        .append(
+          'shop/settings/base.py',
+          '\nINSTALLED_APPS += ["audit"]\nDATABASE_ROUTERS = ["shop.routers.Audit", *DATABASE_ROUTERS]\nDATABASES["audit"] = dict(DATABASES["default"], ENGINE="django.db.backends.postgresql", NAME="audit")\n',
+        ),
+    );
+    assert.deepEqual(findings, []);
+  });
 });
