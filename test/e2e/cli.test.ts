@@ -95,7 +95,7 @@ describe('the command line', function () {
                 .filter((text) => text.startsWith('// '))
             : [line],
         )
-        .flatMap((line) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(line)?.[1] ?? []);
+        .flatMap((line) => /.*[/ ]node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(line)?.[1] ?? []);
       log.remove();
       return { ended, packages: new Set(names) };
     };

@@ -1,4 +1,61 @@
+import type { Diagnosis } from '../diagnosis.js';
+import type { Evidence } from '../evidence.js';
 import type { Rule } from '../rule.js';
+import { continuingSteps, hiddenFailures } from './hidden-failures.js';
+import { initScripts, mountedScripts } from './init-scripts.js';
+import { repeatedMigrations, tenantFlagValues } from './migrations.js';
+import { readWorkflow, type WorkflowFile } from './read-workflow.js';
+import type { Script } from './script.js';
+import { namelessClients, namelessHealth } from './user-names.js';
+import { waitLoops } from './wait-loops.js';
 
 /** Faults of CI workflow files. */
-export const ciRules: readonly Rule[] = [];
+export const ciRules: readonly Rule[] = [
+  ofScripts('ci-hidden-failures', hiddenFailures),
+  ofFiles('ci-continue-on-error', ({ steps }) => steps.flatMap(continuingSteps)),
+  ofScripts('ci-tenant-flag', tenantFlagValues),
+  ofFiles('ci-repeated-migrations', (file) =>
+    [...jobsOf(file).values()].flatMap((scripts) => repeatedMigrations(scripts)),
+  ),
+  ofScripts('ci-init-scripts', initScripts),
+  ofFiles('ci-mounted-scripts', ({ file, services }) =>
+    services.flatMap((service) => mountedScripts(service, file)),
+  ),
+  ofScripts('ci-wait-loops', waitLoops),
+  ofScripts('ci-user-names', namelessClients),
+  ofFiles('ci-health-user', ({ file, services }) =>
+    services.flatMap((service) => namelessHealth(service, file)),
+  ),
+];
+
+function ofScripts(name: string, find: (script: Script) => readonly Diagnosis[]): Rule {
+  return ofFiles(name, ({ steps }) => steps.flatMap(({ script }) => find(script)));
+}
+
+function ofFiles(name: string, find: (file: WorkflowFile) => readonly Diagnosis[]): Rule {
+  return {
+    name,
+    reads: [],
+    find: async (evidence) => (await workflowsOf(evidence)).flatMap((file) => find(file)),
+  };
+}
+
+const read = new WeakMap<Evidence, Promise<readonly WorkflowFile[]>>();
+
+/** The files of an examination, read once for all rules. */
+function workflowsOf(evidence: Evidence): Promise<readonly WorkflowFile[]> {
+  const known = read.get(evidence);
+  if (known) return known;
+  const files = Promise.all(evidence.workflowFiles.map((path) => readWorkflow(path, evidence.root)));
+  read.set(evidence, files);
+  return files;
+}
+
+function jobsOf({ steps }: WorkflowFile): ReadonlyMap<string, readonly Script[]> {
+  const jobs = new Map<string, Script[]>();
+  for (const { script } of steps) {
+    const job = script.subject.job ?? '';
+    jobs.set(job, [...(jobs.get(job) ?? []), script]);
+  }
+  return jobs;
+}

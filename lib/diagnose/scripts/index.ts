@@ -1,4 +1,57 @@
+import type { Origin, TaskDefinition } from '../../../config/workflow.js';
+import { hiddenFailures } from '../ci/hidden-failures.js';
+import { initScripts } from '../ci/init-scripts.js';
+import { tenantFlagValues, repeatedMigrations } from '../ci/migrations.js';
+import { scriptOf, type Script } from '../ci/script.js';
+import { waitLoops } from '../ci/wait-loops.js';
+import type { Diagnosis } from '../diagnosis.js';
+import type { Evidence } from '../evidence.js';
 import type { Rule } from '../rule.js';
 
-/** Faults of init scripts and of commands in the config. */
-export const scriptsRules: readonly Rule[] = [];
+/** Faults of commands in the config: the same as in CI workflow files. */
+export const scriptsRules: readonly Rule[] = [
+  ofCommands('command-hidden-failures', hiddenFailures),
+  ofCommands('command-tenant-flag', tenantFlagValues),
+  ofCommands('command-init-scripts', initScripts),
+  ofCommands('command-wait-loops', waitLoops),
+  {
+    name: 'command-repeated-migrations',
+    reads: ['workflow'],
+    find: (evidence) => repeatedMigrations(commandsOf(evidence)),
+  },
+];
+
+function ofCommands(name: string, find: (script: Script) => readonly Diagnosis[]): Rule {
+  return { name, reads: ['workflow'], find: (evidence) => commandsOf(evidence).flatMap(find) };
+}
+
+function commandsOf({ workflow, root }: Evidence): Script[] {
+  return [...(workflow?.tasks.values() ?? [])].flatMap((task) => {
+    const text = textOf(task);
+    if (!task.enabled || text === undefined) return [];
+    const origin = workflow?.origins.get(`tasks.${task.name}.run`);
+    return [
+      scriptOf({
+        text,
+        subject: { task: task.name },
+        label: `task "${task.name}"`,
+        folder: root,
+        // A command gets the database by PG* and DATABASE_URL.
+        variables: new Set(['PGUSER', 'DATABASE_URL', ...Object.keys(task.env)]),
+        pipefail: true,
+        placeOf: () => placeOf(origin, task),
+      }),
+    ];
+  });
+}
+
+/** The text of a command; undefined for other kinds. */
+function textOf({ use, options }: TaskDefinition): string | undefined {
+  if (use !== 'command' || typeof options !== 'object' || options === null || !('run' in options))
+    return undefined;
+  return typeof options.run === 'string' ? options.run : undefined;
+}
+
+function placeOf(origin: Origin | undefined, { name }: TaskDefinition): ReturnType<Script['placeOf']> {
+  return origin?.place ?? { file: origin?.layer ?? 'config', keyPath: `tasks.${name}.run` };
+}

@@ -1,0 +1,87 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Diagnosis } from '../diagnosis.js';
+import { programOf, type Script } from './script.js';
+import type { Service } from './read-workflow.js';
+
+/** `psql -f` that goes on after errors, and loops that take only some of the files that the official image would run. */
+export function initScripts(script: Script): Diagnosis[] {
+  return [...withoutStop(script), ...onlySql(script)];
+}
+
+function withoutStop(script: Script): Diagnosis[] {
+  return script.commands.flatMap((command) => {
+    const texts = command.words.map(({ text }) => text);
+    if (programOf(command) !== 'psql') return [];
+    const readsFile = texts.some((text) => /^(?:-f.*|--file(?:=.*)?|<.*)$/.test(text));
+    const stops = texts.some((text) => /ON_ERROR_STOP(?:=(?:1|on|true))?$/i.test(text));
+    if (!readsFile || stops || script.variables.has('PSQLRC')) return [];
+    const word = command.words.find(({ text }) => text === 'psql') ?? command.words[0];
+    return [
+      {
+        code: 'DBB5031',
+        severity: 'warning',
+        message: `psql in ${script.label} goes on after SQL errors, and ends with success`,
+        place: script.placeOf(word?.offset ?? 0, word?.length ?? 1),
+        subject: { ...script.subject, command: 'psql' },
+        expected: 'psql -v ON_ERROR_STOP=1, as the official image runs it',
+        actual: texts.join(' '),
+        evidence: ['without ON_ERROR_STOP, "psql -f" ends with 0 whatever failed in the file'],
+        help: 'add "-v ON_ERROR_STOP=1", or leave the files to the task "init"',
+      } satisfies Diagnosis,
+    ];
+  });
+}
+
+function onlySql(script: Script): Diagnosis[] {
+  return script.commands.flatMap((command) => {
+    if (!command.keywords.some(({ text }) => text === 'for')) return [];
+    return command.words.flatMap((word): Diagnosis[] => {
+      const folder = /^(.*)\/\*\.sql$/.exec(word.text)?.[1];
+      if (folder === undefined) return [];
+      const left = filesOf(join(script.folder, folder)).filter((name) =>
+        /\.(?:sh|sql\.(?:gz|xz|zst))$/.test(name),
+      );
+      if (left.length === 0) return [];
+      return [
+        {
+          code: 'DBB5032',
+          message: `${script.label} runs only the *.sql files of "${folder}": ${left.join(', ')} ${left.length === 1 ? 'is' : 'are'} never run`,
+          place: script.placeOf(word.offset, word.length),
+          subject: { ...script.subject, folder, files: left.join(', ') },
+          expected:
+            'every file that the official image would run: *.sh, *.sql, *.sql.gz, *.sql.xz, *.sql.zst',
+          actual: word.text,
+          evidence: left.map((name) => `not run: ${folder}/${name}`),
+          help: `leave the folder to the task "init": { directory: ${folder} }`,
+        },
+      ];
+    });
+  });
+}
+
+function filesOf(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch {
+    return [];
+  }
+}
+
+/** Init scripts mounted into a service container, which starts before the repository is checked out. */
+export function mountedScripts(service: Service, file: string): Diagnosis[] {
+  const mounts = service.volumes.filter(({ text }) => /:\/docker-entrypoint-initdb\.d/.test(text));
+  const options = service.options;
+  if (options && /(?:-v|--volume|--mount)[ =]\S*docker-entrypoint-initdb\.d/.test(options.text))
+    mounts.push(options);
+  return mounts.map(({ text, place }) => ({
+    code: 'DBB5033',
+    message: `the init scripts that service "${service.name}" mounts are never run: the service starts before the repository is checked out`,
+    place,
+    subject: { file, job: service.job, service: service.name },
+    expected: 'init scripts that run after the checkout',
+    actual: text.trim(),
+    evidence: ['the folder is empty when the container starts, and the image looks at it only once'],
+    help: 'remove the mount, and run the scripts by the task "init" after the checkout',
+  }));
+}

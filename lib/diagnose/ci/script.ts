@@ -1,0 +1,83 @@
+import type { Place } from '../../errors/index.js';
+import { parseShell, type ShellCommand } from './shell.js';
+
+/** A shell script somewhere: a step of a CI workflow, or a command of the config. */
+export interface Script {
+  readonly text: string;
+  readonly commands: readonly ShellCommand[];
+  /** What it is about, for machines: `{ file, job, step }` or `{ task }`. */
+  readonly subject: Readonly<Record<string, string>>;
+  /** "step 3 of job \"test\"", "task \"seed\"". */
+  readonly label: string;
+  /** The file's folder or the repository, by which relative paths in it are read. */
+  readonly folder: string;
+  /** Variables that its environment is known to have, by name. */
+  readonly variables: ReadonlySet<string>;
+  /** Whether a pipeline fails with any of its commands; unknown where absent. */
+  readonly pipefail: boolean;
+  /** Where a part of the text stands; 0-based offset. */
+  placeOf(offset: number, length: number): Place;
+}
+
+/** Makes a script of its text. */
+export function scriptOf(parts: Omit<Script, 'commands'>): Script {
+  return { ...parts, commands: parseShell(parts.text) };
+}
+
+/** The program that a command starts, without variables, `sudo` and their like before it. */
+export function programOf({ words }: ShellCommand): string {
+  const texts = words.map(({ text }) => text);
+  let index = 0;
+  while (
+    index < texts.length &&
+    (/^\w+=/.test(texts[index] ?? '') ||
+      ['sudo', 'exec', 'env', 'command', 'nohup', 'time', '-E'].includes(texts[index] ?? ''))
+  )
+    index++;
+  return (texts[index] ?? '').replace(/^.*\//, '');
+}
+
+const databasePrograms = new Set([
+  'psql',
+  'createdb',
+  'dropdb',
+  'createuser',
+  'dropuser',
+  'pg_restore',
+  'pg_dump',
+  'db-bootstrap',
+]);
+const managementCommands = new Set([
+  'migrate',
+  'migrate_schemas',
+  'makemigrations',
+  'loaddata',
+  'flush',
+  'create_tenant',
+  'create_tenant_superuser',
+  'clone_tenant',
+  'delete_tenant',
+  'tenant_command',
+  'all_tenants_command',
+  'createsuperuser',
+  'sqlflush',
+  'dbshell',
+  'sync_schemas',
+]);
+
+/** What a command does to a database, in a word or two ("psql", "migrate_schemas"); undefined where it touches none. */
+export function databaseWork(command: ShellCommand): string | undefined {
+  const program = programOf(command);
+  if (databasePrograms.has(program)) return program;
+  const texts = command.words.map(({ text }) => text);
+  if (texts.includes('db-bootstrap')) return 'db-bootstrap';
+  if (texts.includes('psql') && ['docker', 'docker-compose', 'kubectl'].includes(program)) return 'psql';
+  return managementCommand(command)?.text;
+}
+
+/** The word that names a management command that works on the database, behind manage.py or django-admin. */
+export function managementCommand({ words }: ShellCommand): ShellCommand['words'][number] | undefined {
+  const start = words.findIndex(({ text }) => /(?:^|\/)manage\.py$|^django-admin(?:\.py)?$/.test(text));
+  const word = start < 0 ? undefined : words.slice(start + 1).find(({ text }) => !text.startsWith('-'));
+  return word && managementCommands.has(word.text) ? word : undefined;
+}

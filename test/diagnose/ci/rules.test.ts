@@ -1,0 +1,363 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { ciRules } from '../../../lib/diagnose/ci/index.js';
+import { parseShell } from '../../../lib/diagnose/ci/shell.js';
+import { examine, type Finding } from '../../../lib/diagnose/index.js';
+import { makeFolder } from '../../support/folder.js';
+
+/** A workflow file with one job, whose steps and services are given as YAML. */
+function workflow(steps: string, services = '', env = ''): string {
+  return `name: ci
+on: push
+${env}jobs:
+  test:
+    runs-on: ubuntu-latest
+${services}    steps:
+      - uses: actions/checkout@v4
+${steps}`;
+}
+
+const run = (script: string, more = ''): string =>
+  `      - name: database
+${more}        run: |
+${script
+  .split('\n')
+  .map((line) => `          ${line}`)
+  .join('\n')}
+`;
+
+const postgres = (more = ''): string => `    services:
+      db:
+        image: postgres:16
+${more}`;
+
+async function find(text: string, files: Record<string, string> = {}): Promise<readonly Finding[]> {
+  const project = makeFolder({ '.github/workflows/ci.yml': text, ...files });
+  try {
+    const { findings } = await examine(
+      {
+        root: project.folder,
+        env: {},
+        workflowFiles: [join(project.folder, '.github/workflows/ci.yml')],
+        signal: new AbortController().signal,
+      },
+      ciRules,
+    );
+    return findings;
+  } finally {
+    project.remove();
+  }
+}
+
+interface Fault {
+  readonly name: string;
+  readonly text: string;
+  readonly files?: Record<string, string>;
+  readonly code: string;
+  readonly severity?: 'warning' | 'note';
+  readonly subject: Record<string, string>;
+  /** The text at the finding's place. */
+  readonly at: string;
+  readonly help: RegExp;
+}
+
+const faults: readonly Fault[] = [
+  {
+    name: 'a tenant named behind --tenant',
+    text: workflow(run('echo start\npython backend/manage.py migrate_schemas --tenant acme --noinput')),
+    code: 'DBB6078',
+    subject: { job: 'test', step: 'database', value: 'acme' },
+    at: '--tenant acme',
+    help: /--schema=acme/,
+  },
+  {
+    name: 'a tenant glued to --tenant',
+    text: workflow(run('python manage.py migrate_schemas --tenant=acme')),
+    code: 'DBB6078',
+    subject: { value: 'acme' },
+    at: '--tenant=acme',
+    help: /--schema=acme/,
+  },
+  {
+    name: '|| true behind a migration',
+    text: workflow(run('python manage.py migrate_schemas --shared || true')),
+    code: 'DBB5030',
+    severity: 'warning',
+    subject: { command: 'migrate_schemas' },
+    at: 'true',
+    help: /no failure of it is harmless/,
+  },
+  {
+    name: '|| echo behind psql, over two lines',
+    text: workflow(run('PGUSER=app psql -c "create role app" \\\n  || echo "not applicable"')),
+    code: 'DBB5030',
+    severity: 'warning',
+    subject: { command: 'psql' },
+    at: 'echo',
+    help: /tolerate: \[\{ sqlstate: '42710'/,
+  },
+  {
+    name: 'set +e before a database command',
+    text: workflow(run('set +e\npython manage.py loaddata seed.json')),
+    code: 'DBB5030',
+    severity: 'warning',
+    subject: { command: 'loaddata' },
+    at: 'python',
+    help: /23505/,
+  },
+  {
+    name: 'a pipe that swallows the exit code',
+    text: workflow(run('python manage.py migrate | tee migrate.log')),
+    code: 'DBB5030',
+    severity: 'warning',
+    subject: { command: 'migrate' },
+    at: 'python',
+    help: /remove what hides it/,
+  },
+  {
+    name: 'continue-on-error at a step with migrations',
+    text: workflow(run('python manage.py migrate', '        continue-on-error: true\n')),
+    code: 'DBB5030',
+    severity: 'warning',
+    subject: { command: 'migrate' },
+    at: 'true',
+    help: /remove what hides it/,
+  },
+  {
+    name: 'migrate and migrate_schemas in one job',
+    text: workflow(
+      run('python manage.py migrate --noinput') + run('python manage.py migrate_schemas --noinput'),
+    ),
+    code: 'DBB6040',
+    severity: 'warning',
+    subject: { repeats: 'migrate' },
+    at: 'migrate_schemas',
+    help: /remove "migrate"/,
+  },
+  {
+    name: 'psql -f without ON_ERROR_STOP',
+    text: workflow(run('psql -U app -f init.sql')),
+    code: 'DBB5031',
+    severity: 'warning',
+    subject: { command: 'psql' },
+    at: 'psql',
+    help: /ON_ERROR_STOP=1/,
+  },
+  {
+    name: 'a loop over *.sql beside other init scripts',
+    text: workflow(run('for f in initdb/*.sql; do\n  psql -U app -v ON_ERROR_STOP=1 -f "$f"\ndone')),
+    files: { 'initdb/01.sql': '', 'initdb/02.sh': '', 'initdb/03.sql.gz': '' },
+    code: 'DBB5032',
+    subject: { files: '02.sh, 03.sql.gz' },
+    at: 'initdb/*.sql',
+    help: /task "init"/,
+  },
+  {
+    name: 'init scripts mounted into a service',
+    text: workflow(
+      run('echo ok'),
+      postgres('        volumes:\n          - ${{ github.workspace }}/initdb:/docker-entrypoint-initdb.d\n'),
+    ),
+    code: 'DBB5033',
+    subject: { service: 'db', job: 'test' },
+    at: '${{ github.workspace }}/initdb:/docker-entrypoint-initdb.d',
+    help: /after the checkout/,
+  },
+  {
+    name: 'a wait loop without a deadline',
+    text: workflow(run('until psql -U app -c "select 1"; do\n  sleep 1\ndone')),
+    code: 'DBB5034',
+    severity: 'warning',
+    subject: { loop: 'until' },
+    at: 'until',
+    help: /task "wait"/,
+  },
+  {
+    name: 'a wait loop that falls through',
+    text: workflow(
+      run(
+        'for i in $(seq 30); do\n  psql -U app -c "select 1" && break\n  sleep 1\ndone\npython manage.py check',
+      ),
+    ),
+    code: 'DBB5035',
+    severity: 'warning',
+    subject: { loop: 'for' },
+    at: 'for',
+    help: /task "wait"/,
+  },
+  {
+    name: 'pg_isready alone',
+    text: workflow(
+      run('for i in $(seq 30); do\n  if pg_isready -U app; then exit 0; fi\n  sleep 1\ndone\nexit 1'),
+    ),
+    code: 'DBB5036',
+    severity: 'note',
+    subject: { loop: 'for' },
+    at: 'for',
+    help: /logs in/,
+  },
+  {
+    name: 'psql without a user name',
+    text: workflow(run('psql -h localhost -c "select 1"')),
+    code: 'DBB5064',
+    severity: 'warning',
+    subject: { command: 'psql' },
+    at: 'psql',
+    help: /PGUSER/,
+  },
+  {
+    name: 'a health command without a user name',
+    text: workflow(
+      run('echo ok'),
+      postgres('        options: --health-cmd pg_isready --health-interval 5s\n'),
+    ),
+    code: 'DBB5064',
+    severity: 'note',
+    subject: { service: 'db' },
+    at: '--health-cmd pg_isready --health-interval 5s',
+    help: /pg_isready -U/,
+  },
+];
+
+const healthy: readonly (readonly [string, string])[] = [
+  [
+    'a service with a health command, migrations, tests',
+    workflow(
+      run('python manage.py migrate_schemas --shared\npython manage.py migrate_schemas --tenant\npytest'),
+      postgres(
+        '        options: >-\n          --health-cmd "pg_isready -U postgres"\n          --health-retries 5\n',
+      ),
+    ),
+  ],
+  [
+    'failures of what touches no database',
+    workflow(
+      run('rm -rf cache || true\nflake8 || echo "later"\ncurl -s http://x | tee out\nset +e\nmake docs'),
+    ),
+  ],
+  [
+    'psql as it should be',
+    workflow(
+      run('psql -v ON_ERROR_STOP=1 -f init.sql\npsql -c "select 1" | tee out', '        shell: bash\n'),
+      '',
+      'env:\n  PGUSER: app\n',
+    ),
+  ],
+  [
+    'a wait loop with a deadline and a check behind it',
+    workflow(
+      run(
+        'for i in $(seq 30); do psql "$DATABASE_URL" -c "select 1" && break; sleep 1; done\npsql "$DATABASE_URL" -c "select 1"',
+      ),
+    ),
+  ],
+  [
+    'plain Django',
+    workflow(run('python manage.py makemigrations --check\npython manage.py migrate --noinput')),
+  ],
+  [
+    'one app alone beside all schemas',
+    workflow(run('python manage.py migrate_schemas\npython manage.py migrate sites 0001')),
+  ],
+  [
+    'PowerShell',
+    workflow(run('Get-Service | Where-Object { $_.Status -eq "Running" }', '        shell: pwsh\n')),
+  ],
+  ['db-bootstrap itself', workflow(run('npx db-bootstrap exec -- python manage.py test'))],
+  [
+    'a reusable workflow',
+    'on: push\njobs:\n  call:\n    uses: ./.github/workflows/other.yml\n    secrets: inherit\n',
+  ],
+  ['no workflow at all', '- just\n- a list\n'],
+  ['YAML that is none', 'jobs: [\n'],
+];
+
+describe('rules about CI workflow files', () => {
+  for (const { name, text, files, code, severity, subject, at, help } of faults) {
+    it(`${code}: ${name}`, async () => {
+      const findings = await find(text, files);
+      assert.deepEqual(
+        findings.map((finding) => finding.code),
+        [code],
+        JSON.stringify(findings, null, 2),
+      );
+      const [finding] = findings;
+      assert.equal(finding?.severity, severity);
+      assert.deepEqual({ ...finding?.subject, ...subject }, finding?.subject);
+      assert.match(finding?.help ?? '', help);
+      assert.ok((finding?.evidence.length ?? 0) > 0);
+      const { file, line = 0, column = 0 } = finding?.place ?? {};
+      assert.equal(file, '.github/workflows/ci.yml');
+      const source = text.split('\n')[line - 1] ?? '';
+      assert.equal(source.slice(column - 1, column - 1 + at.length), at);
+      assert.equal(finding?.place?.source, source);
+    });
+  }
+
+  for (const [name, text] of healthy) {
+    it(`nothing is wrong with ${name}`, async () => {
+      assert.deepEqual(await find(text), []);
+    });
+  }
+});
+
+describe('reading shell scripts', () => {
+  const pieces = fc.constantFrom(
+    'psql',
+    '&&',
+    '||',
+    '|',
+    ';',
+    '\n',
+    "'a b'",
+    '"$x"',
+    '$(seq 3)',
+    '${y:-z}',
+    '#c',
+    '\\\n',
+    '<<EOF',
+    'EOF',
+    '(',
+    ')',
+    'until',
+    'done',
+    '"',
+    "'",
+    ' ',
+  );
+
+  it('never throws, and every word stands where it says', () => {
+    fc.assert(
+      fc.property(fc.array(pieces, { maxLength: 30 }), fc.string(), (parts, text) => {
+        for (const script of [parts.join(' '), parts.join(''), text]) {
+          let last = 0;
+          for (const { words, keywords } of parseShell(script))
+            for (const { offset, length } of [...keywords, ...words].sort((a, b) => a.offset - b.offset)) {
+              assert.ok(offset >= last && offset + length <= script.length);
+              last = offset + length;
+            }
+        }
+      }),
+    );
+  });
+
+  it('knows quotes, heredocs, comments and continued lines', () => {
+    const script = `psql -c "a;b" 'c d' \\\n  -x # no | pipe\ncat <<'EOF'\npsql || true\nEOF\nuntil x && y; do z; done`;
+    assert.deepEqual(
+      parseShell(script).map(({ words, operator, keywords }) => [
+        keywords.map(({ text }) => text).join(' '),
+        words.map(({ text }) => text).join(' '),
+        operator,
+      ]),
+      [
+        ['', 'psql -c a;b c d -x', '\n'],
+        ['', 'cat', '\n'],
+        ['until', 'x', '&&'],
+        ['', 'y', ';'],
+        ['do', 'z', ';'],
+        ['done', '', ''],
+      ],
+    );
+  });
+});
