@@ -37,6 +37,8 @@ describe('a workflow whose seed fails', function () {
     seed(`    use: command
     run: .venv/bin/python manage.py shell -c "from wholesale.carriers.models import Carrier; print(list(Carrier.objects.all()))"
     needs: [init, venv]
+  # Not while the cause is looked for.
+  tenant-migrations: { after: [seed] }
 `);
     const { code, stdout } = await run('--reporter', 'append-only', '--on-failure', 'continue');
     assert.equal(code, 1, stdout);

@@ -31,6 +31,8 @@ export async function virtualEnv(set: keyof typeof pythonSets): Promise<string> 
     }
   }
   try {
+    // It may have become ready between the last look and the lock.
+    if (existsSync(join(folder, 'ready'))) return folder;
     rmSync(folder, { recursive: true, force: true });
     await run('python3', ['-m', 'venv', folder]);
     await run(join(folder, 'bin/python'), ['-m', 'pip', 'install', '--quiet', ...packages], {
