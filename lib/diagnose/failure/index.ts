@@ -21,7 +21,7 @@ export async function explainFailure(
   const explained: Problem[] = [];
   for (const problem of problems) {
     const asked = explained.length < limit && performance.now() < until;
-    explained.push(asked ? await explain(problem, scene) : asBefore(problem, explained));
+    explained.push(asked ? await explain(problem, scene, failed) : asBefore(problem, explained));
   }
   return explained;
 }
@@ -38,9 +38,11 @@ function asBefore(problem: Problem, explained: readonly Problem[]): Problem {
   };
 }
 
-async function explain(problem: Problem, scene: Scene): Promise<Problem> {
+async function explain(problem: Problem, scene: Scene, failed: Failed): Promise<Problem> {
   if ((problem.severity ?? 'error') !== 'error') return problem;
   try {
+    if (unloadable.has(problem.code))
+      return await (await import('./unloadable.js')).explainUnloadable(problem, failed);
     const symptom = symptomOf(problem);
     if (!symptom) return await explainOther(problem, scene);
     const cause = await explainers[symptom.sqlstate]?.(symptom, scene);
@@ -61,6 +63,9 @@ async function explainOther(problem: Problem, scene: Scene): Promise<Problem> {
   const killed = problem.facts?.signal === 'SIGKILL' || problem.facts?.exitCode === 137;
   return killed ? { ...problem, notes: [...(problem.notes ?? []), outOfMemory] } : problem;
 }
+
+/** Codes of a project that Django does not load: its rules know why. */
+const unloadable: ReadonlySet<string> = new Set(['DBB6003', 'DBB6030', 'DBB6032']);
 
 /** Codes of failures whose words are a child's or Django's, and not ours. */
 const told: ReadonlySet<string> = new Set(['DBB5001', 'DBB5005', 'DBB6011', 'DBB6028', 'DBB4007']);

@@ -24,3 +24,6 @@ export const projectRules: readonly Rule[] = [
 ];
 
 export { settingsModules };
+
+/** Those that tell why a project does not load. */
+export const loadingRules: readonly Rule[] = [projectLoads, tenancySettings, tenantModels];
