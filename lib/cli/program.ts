@@ -122,13 +122,15 @@ export async function createProgram(
     .command('init')
     .description('look at the repository and write a commented .bootstraprc.yaml')
     .option('--cwd <folder>', 'the folder to work in')
+    .option('--from <file>', 'a GitHub Actions workflow, whose database steps become tasks')
     .action((options: Record<string, unknown>) => {
       choose(async () => {
         const [{ initRepository }, { openIo }] = await Promise.all([
           import('./init/index.js'),
           import('./load.js'),
         ]);
-        return initRepository(openIo(options));
+        const { from } = options;
+        return initRepository({ ...openIo(options), from: typeof from === 'string' ? from : undefined });
       });
     });
 

@@ -1,8 +1,10 @@
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { BootstrapError } from '../../errors/index.js';
 import type { RepositoryFacts } from './facts.js';
+import type { Translation } from './from-workflow.js';
 import { inspectRepository } from './inspect.js';
 import { writeConfig } from './write-config.js';
 
@@ -13,12 +15,17 @@ const fileName = '.bootstraprc.yaml';
 export async function initRepository(options: {
   readonly cwd: string;
   readonly stdout: Writable;
+  /** A CI workflow file whose database steps become tasks. */
+  readonly from?: string | undefined;
 }): Promise<number> {
-  const facts = await inspectRepository(options.cwd);
-  const [existing] = facts.configs;
+  const found = await inspectRepository(options.cwd);
+  const [existing] = found.configs;
   if (existing !== undefined) throw exists(existing);
+  const translation = options.from === undefined ? undefined : await translate(options.from, found);
+  const facts =
+    translation?.initFolder === undefined ? found : { ...found, initFolders: [translation.initFolder] };
   try {
-    await writeFile(join(options.cwd, fileName), writeConfig(facts), { flag: 'wx' });
+    await writeFile(join(options.cwd, fileName), writeConfig(facts, translation?.tasks), { flag: 'wx' });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw exists(fileName);
     throw new BootstrapError(
@@ -30,8 +37,39 @@ export async function initRepository(options: {
       { cause: error },
     );
   }
-  options.stdout.write(`${[...describe(facts), `wrote ${fileName}`, 'next: npx db-bootstrap'].join('\n')}\n`);
+  const told = translation && options.from !== undefined ? describeRows(options.from, translation) : [];
+  options.stdout.write(
+    `${[...describe(facts), ...told, `wrote ${fileName}`, 'next: npx db-bootstrap'].join('\n')}\n`,
+  );
   return 0;
+}
+
+/** Reads a workflow file, and what its database steps become. */
+async function translate(from: string, { root, django }: RepositoryFacts): Promise<Translation> {
+  const path = resolve(root, from);
+  if (!existsSync(path))
+    throw new BootstrapError({
+      code: 'DBB1010',
+      message: `the workflow file "${from}" does not exist`,
+      place: { file: '--from' },
+      help: 'name a file below .github/workflows',
+    });
+  const [{ readWorkflow }, { translateWorkflow }] = await Promise.all([
+    import('../../diagnose/index.js'),
+    import('./from-workflow.js'),
+  ]);
+  const preset = django?.tenancy ? 'django-tenants' : django ? 'django' : 'sql';
+  return translateWorkflow(await readWorkflow(path, root), preset);
+}
+
+/** Which line became what, and which was left alone. */
+function describeRows(from: string, { rows }: Translation): string[] {
+  const row = ({ line, text, became }: Translation['rows'][number]): string => {
+    const [first = ''] = text.split('\n');
+    const short = first.length > 60 ? `${first.slice(0, 59)}…` : first;
+    return `  ${from}:${String(line)}  ${short}  →  ${became ?? 'left alone'}`;
+  };
+  return rows.length === 0 ? [`no commands in ${from}`] : [`from ${from}`, ...rows.map(row)];
 }
 
 function exists(file: string): BootstrapError {

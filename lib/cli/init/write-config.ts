@@ -1,7 +1,7 @@
 import type { ConnectionFacts, DjangoFacts, Part, RepositoryFacts } from './facts.js';
 
-/** A commented config for what was found; it runs as it is. */
-export function writeConfig(facts: RepositoryFacts): string {
+/** A commented config for what was found; it runs as it is. `tasks` are lines that belong below `tasks:`. */
+export function writeConfig(facts: RepositoryFacts, tasks: readonly string[] = []): string {
   const sections = [
     [
       '# yaml-language-server: $schema=./node_modules/db-bootstrap/schema.json',
@@ -13,7 +13,7 @@ export function writeConfig(facts: RepositoryFacts): string {
     databaseLines(facts),
     envLines(facts),
     facts.django ? djangoLines(facts.django, facts.otherProjects) : [],
-    taskLines(facts),
+    taskLines(facts, tasks),
     facts.django?.tenancy ? tenantLines(facts.django) : [],
     [
       '# Other values for other places: `npx db-bootstrap --profile ci`.',
@@ -124,7 +124,7 @@ function otherSettings({ settings, settingsModules }: DjangoFacts): string | und
   );
 }
 
-function taskLines({ initFolders, services, django }: RepositoryFacts): string[] {
+function taskLines({ initFolders, services, django }: RepositoryFacts, tasks: readonly string[]): string[] {
   const [folder, ...others] = initFolders;
   const files = services.flatMap(({ initFiles }) => initFiles);
   const notes = [
@@ -146,6 +146,7 @@ function taskLines({ initFolders, services, django }: RepositoryFacts): string[]
     ...(django && django.directory !== '.' ? [`  cwd: ${quoted(django.directory)}`] : []),
     `  needs: [${django ? (django.tenancy ? 'tenant-migrations' : 'migrate') : 'init'}]`,
   ];
+  if (tasks.length > 0) return [...notes, 'tasks:', ...init, ...tasks];
   // "tasks:" with nothing but comments below would be null.
   return init.length > 0
     ? [...notes, 'tasks:', ...init, `  # ${about}`, ...example.map((line) => `  # ${line}`)]

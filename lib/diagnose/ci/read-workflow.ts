@@ -9,6 +9,8 @@ export interface Step {
   readonly script: Script;
   /** Where its or its job's `continue-on-error: true` stands. */
   readonly continues?: Place;
+  /** Its `working-directory`. */
+  readonly directory?: string;
 }
 
 /** A service container of a job. */
@@ -82,6 +84,7 @@ class Reader {
         const named = step.get('name');
         const name = typeof named === 'string' ? named : `step ${String(index + 1)}`;
         const shell = step.get('shell');
+        const directory = step.get('working-directory');
         const { text, placeOf } = this.#located(run);
         const continues = this.#continues(step) ?? jobContinues;
         found.push({
@@ -96,6 +99,7 @@ class Reader {
             pipefail: shell === 'bash' || /set\s+-[a-z]*o\s+pipefail|set\s+-[a-z]+o\s*pipefail/.test(text),
           }),
           ...(continues ? { continues } : {}),
+          ...(typeof directory === 'string' ? { directory } : {}),
         });
       }
     }
