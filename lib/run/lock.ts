@@ -33,6 +33,11 @@ export function databaseLock(parameters: ConnectionParameters, options: LockOpti
           },
         );
       try {
+        // It is silent for as long as the run lasts, and a server of PostgreSQL 14 or newer may end sessions for that.
+        await ask(
+          `select set_config(name, '0', false) from (values ('idle_session_timeout')) as s (name) where current_setting(name, true) is not null`,
+          [],
+        );
         await take(ask, { ...options, signal, display: parameters.display });
       } catch (error) {
         await disconnect(connection);

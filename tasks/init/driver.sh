@@ -40,11 +40,11 @@ docker_process_sql() {
 
 _dbb_decompress_and_process() {
 	if [ -n "${BASH_VERSION:-}" ]; then
-		"$@" | docker_process_sql -v VERBOSITY=verbose -f -
+		(set -o pipefail; "$@" | docker_process_sql -v VERBOSITY=verbose -f -)
 	else
 		# Without pipefail a broken archive would pass unnoticed.
-		"$@" >"$_dbb_decompressed"
-		docker_process_sql -v VERBOSITY=verbose -f - <"$_dbb_decompressed"
+		"$@" >"$_dbb_decompressed" || return
+		docker_process_sql -v VERBOSITY=verbose -f - <"$_dbb_decompressed" || return
 		rm -f "$_dbb_decompressed"
 	fi
 }
@@ -58,18 +58,19 @@ docker_process_init_files() {
 		_dbb_index=$((_dbb_index + 1))
 		printf 'db-bootstrap: file %s: %s\n' "$_dbb_index" "$f"
 		_dbb_ask "start $_dbb_index"
+		# "|| exit" and not "set -e" alone: a file that was sourced may have turned that off, and a failure would count as done.
 		case "$_dbb_mode:$f" in
 			*.sh)
 				if [ -x "$f" ]; then
-					"$f"
+					"$f" || exit
 				else
 					. "$f"
 				fi
 				;;
-			psql:*.sql) docker_process_sql -v VERBOSITY=verbose -f "$f" ;;
-			psql:*.sql.gz) _dbb_decompress_and_process gunzip -c "$f" ;;
-			psql:*.sql.xz) _dbb_decompress_and_process xzcat "$f" ;;
-			psql:*.sql.zst) _dbb_decompress_and_process zstd -dc "$f" ;;
+			psql:*.sql) docker_process_sql -v VERBOSITY=verbose -f "$f" || exit ;;
+			psql:*.sql.gz) _dbb_decompress_and_process gunzip -c "$f" || exit ;;
+			psql:*.sql.xz) _dbb_decompress_and_process xzcat "$f" || exit ;;
+			psql:*.sql.zst) _dbb_decompress_and_process zstd -dc "$f" || exit ;;
 		esac
 		_dbb_ask "end $_dbb_index"
 	done

@@ -114,6 +114,39 @@ describe('databaseLedger', () => {
     );
   });
 
+  it('keeps a reason that holds what no database can: zero bytes, half characters', async () => {
+    const ledger = ledgerOf();
+    await ledger.attach();
+    await ledger.startRun(record);
+    const reason = 'a\0b \ud83d! \\u0000 \\ud83d ä🙂';
+    await ledger.taskEnded(end('seed', { reason }));
+    await ledger.endRun('failed', 1);
+    const [row] = await query(test.url, 'select reason from db_bootstrap.task_results');
+    assert.equal(row?.reason, 'a\ufffdb \ufffd! \\u0000 \\ud83d ä🙂');
+    await ledger.forTask('seed').set('key', { text: reason });
+    const next = ledgerOf();
+    await next.attach();
+    assert.deepEqual(await next.forTask('seed').get('key'), { text: row.reason });
+  });
+
+  it('keeps a reason in a database whose encoding lacks its characters', async () => {
+    const name = `latin_${String(process.pid)}`;
+    const url = new URL(test.url);
+    url.pathname = `/${name}`;
+    await query(test.url, `create database ${name} encoding 'LATIN1' locale 'C' template template0`);
+    const database = open(url.href);
+    const ledger = ledgerOf(database);
+    await ledger.attach();
+    await ledger.startRun(record);
+    await ledger.taskEnded(end('seed', { reason: '“ä” … 🙂' }));
+    await ledger.endRun('failed', 1);
+    assert.deepEqual(await query(url.href, 'select reason from db_bootstrap.task_results'), [
+      { reason: '??? ? ?' },
+    ]);
+    await database.close();
+    await query(test.url, `drop database ${name}`);
+  });
+
   it('tells of the newest hundred runs', async () => {
     const ledger = ledgerOf();
     await ledger.attach();

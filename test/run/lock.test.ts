@@ -127,6 +127,21 @@ describe('databaseLock', () => {
     await mine.release();
   });
 
+  it('outlives what the server allows an idle session', async () => {
+    const other = await createTestDatabase();
+    await query(other.url, `alter database "${other.name}" set idle_session_timeout = '200ms'`);
+    const mine = lockOf({}, other.url);
+    await mine.acquire(never);
+    // A session that began later and was as idle is ended: ours had its time.
+    const guest = await connect(resolveConnection(other.url, {}), { applicationName: 'guest' });
+    await new Promise<void>((resolve) => guest.on('end', () => resolve()));
+    await query(other.url, 'select 1');
+    assert.equal(mine.lost.aborted, false);
+    assert.equal((await rejection(lockOf({}, other.url).acquire(never))).code, 'DBB4008');
+    await mine.release();
+    await other.drop();
+  });
+
   it('is of one database alone', async () => {
     const other = await createTestDatabase();
     const [here, there] = [lockOf(), lockOf({}, other.url)];

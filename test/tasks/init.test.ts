@@ -382,6 +382,41 @@ describe('init', () => {
       assert.equal(problem.message, 'column "nothing" does not exist');
     });
 
+    for (const shell of ['bash', 'sh']) {
+      it(`is one also where a sourced file has turned "set -e" off (${shell})`, async () => {
+        const { execFileSync } = await import('node:child_process');
+        const gz = execFileSync('gzip', ['-c'], { input: step('gz').repeat(5000) });
+        const programs = [
+          'psql',
+          'mkfifo',
+          'gunzip',
+          'gzip',
+          'rm',
+          'sh',
+          ...(shell === 'bash' ? ['bash'] : []),
+        ];
+        for (const [name, content] of [
+          ['2.sql', 'select 1/0;'],
+          ['x:2.sh', '#!/bin/sh\nexit 3\n'],
+          ['2.sql.gz', gz.subarray(0, gz.length - 20)],
+          ['2.sql.gz', execFileSync('gzip', ['-c'], { input: 'select 1/0; select 2;' })],
+        ] as const) {
+          rmSync(join(root, 'docker-entrypoint-initdb.d'), { recursive: true, force: true });
+          memory.ledger.clear();
+          write({
+            '1.sh': shell === 'bash' ? 'set +e +o pipefail\n' : 'set +e\n',
+            [name]: content,
+            '3.sql': step('three'),
+          });
+          const { code, place } = await failure({ base: { PATH: pathWith(...programs) } });
+          const file = name.replace('x:', '');
+          assert.deepEqual([code, place?.file], ['DBB5005', `docker-entrypoint-initdb.d/${file}`]);
+          assert.equal((memory.ledger.get(file) as { state: string }).state, 'failed');
+          assert.ok(!(await trail()).includes('three'));
+        }
+      });
+    }
+
     it('is an exit with 0 that leaves files behind', async () => {
       write({ '1.sh': 'exit 0\n', '2.sql': step('two') });
       const problem = await failure();

@@ -1,6 +1,7 @@
 import type { Json, TaskClient, TaskLedger } from '../../../config/define.js';
 import type { Database } from '../../postgres/index.js';
 import type { FactsPlace } from './pending-facts.js';
+import { storableJson } from './storable.js';
 
 type Facts = Map<string, Map<string, Json>>;
 
@@ -69,7 +70,7 @@ export class DatabaseFacts implements FactsPlace {
     await (client ?? this.#database).query(
       `insert into ${this.#table} (task, key, value) values ($1, $2, $3)
        on conflict (task, key) do update set value = excluded.value, written_at = now()`,
-      [task, key, JSON.stringify(value)],
+      [task, key, storableJson(value)],
     );
     if (!this.#unsettled.has(task)) (await this.#part(task)).set(key, value);
   }

@@ -9,6 +9,7 @@ import { fileLedger, type FileLedgerOptions } from './file-ledger.js';
 import { install, newestVersion, stateOfLedger } from './install.js';
 import { LocalFacts } from './local-facts.js';
 import { PendingFacts } from './pending-facts.js';
+import { plainJson, storableJson } from './storable.js';
 
 /** The ledger in the target database, in a schema of its own. A role that may not make it gets files, and a warning. */
 export function databaseLedger(database: Database, schema: string, options: FileLedgerOptions): Ledger {
@@ -112,14 +113,22 @@ class DatabaseLedger implements Ledger {
   async #writeEnds(): Promise<void> {
     while (this.#ends.length > 0) {
       const ends = this.#ends.splice(0);
-      await this.#database.query(
-        `insert into ${this.#table('task_results')} (run_id, task, use, status, changed, attempts, ms, reason)
-         select $1, name, use, status, changed, attempts, ms, reason from jsonb_to_recordset($2)
-         as ended (name text, use text, status text, changed boolean, attempts integer, ms integer, reason text)`,
-        [this.#run, JSON.stringify(ends)],
-      );
+      await this.#insertEnds(storableJson(ends)).catch(async (error: unknown) => {
+        const sqlstate = error instanceof BootstrapError ? error.problems[0].facts?.sqlstate : undefined;
+        if (sqlstate !== '22P05') throw error;
+        await this.#insertEnds(plainJson(ends));
+      });
     }
     this.#writing = undefined;
+  }
+
+  async #insertEnds(ends: string): Promise<void> {
+    await this.#database.query(
+      `insert into ${this.#table('task_results')} (run_id, task, use, status, changed, attempts, ms, reason)
+       select $1, name, use, status, changed, attempts, ms, reason from jsonb_to_recordset($2)
+       as ended (name text, use text, status text, changed boolean, attempts integer, ms integer, reason text)`,
+      [this.#run, ends],
+    );
   }
 
   async #fallBack(what: 'create' | 'use'): Promise<readonly Problem[]> {
