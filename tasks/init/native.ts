@@ -2,13 +2,14 @@ import type { TaskContext } from '../../config/define.js';
 import { BootstrapError, type Problem } from '../../lib/errors/index.js';
 import {
   characterOffset,
+  decodeScript,
   splitScript,
   type SplitRefusal,
   type SplitStatement,
 } from '../../lib/postgres/index.js';
 import type { DueFile } from './decide.js';
 import type { InitFile } from './folder.js';
-import { scriptText } from './script-text.js';
+import { scriptBytes } from './script-text.js';
 
 /** Runs SQL files without psql: statement by statement, each by itself, on one session per file. */
 export interface NativeRunner {
@@ -24,7 +25,9 @@ export async function prepareNative(
   const scripts = new Map<string, readonly SplitStatement[]>();
   for (const { file } of due) {
     if (!file.kind.startsWith('sql')) continue;
-    const text = await scriptText(context, file);
+    const decoded = decodeScript(await scriptBytes(context, file));
+    if (!('text' in decoded)) throw context.fail(notUtf8(file, decoded));
+    const { text } = decoded;
     const split = await splitScript(text);
     if ('refusal' in split) throw context.fail(refusalOf(file, split.refusal, text));
     scripts.set(file.name, split.statements);
@@ -43,6 +46,18 @@ export async function prepareNative(
         database === context.database.name ? {} : { database },
       );
     },
+  };
+}
+
+/** psql sends bytes as they are, and the server judges them; here they would become other characters first. */
+function notUtf8(file: InitFile, { line, byte }: { readonly line: number; readonly byte: number }): Problem {
+  return {
+    code: 'DBB5005',
+    message: `"${file.shown}" is not UTF-8: line ${line} holds the byte 0x${byte.toString(16).toUpperCase().padStart(2, '0')}`,
+    place: { file: file.shown, line },
+    notes: [{ label: 'not done', text: 'no init script was run' }],
+    help: 'convert it to UTF-8: iconv -f latin1 -t utf-8 (or -f utf-16)',
+    facts: { sqlstate: '22021' },
   };
 }
 

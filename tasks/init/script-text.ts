@@ -5,11 +5,16 @@ import * as zlib from 'node:zlib';
 import type { TaskContext } from '../../config/define.js';
 import type { InitFile } from './folder.js';
 
-/** The SQL of a file, decompressed: by Node where it can, else by the same programs that the image calls. */
+/** The SQL of a file, to look at: what is no UTF-8 in it stands as a replacement character. */
 export async function scriptText(context: TaskContext<unknown>, file: InitFile): Promise<string> {
+  // psql skips a byte order mark, too.
+  return (await scriptBytes(context, file)).toString().replace(/^\uFEFF/, '');
+}
+
+/** The bytes of a file, decompressed: by Node where it can, else by the same programs that the image calls. */
+export async function scriptBytes(context: TaskContext<unknown>, file: InitFile): Promise<Buffer> {
   try {
-    // psql skips a byte order mark, too.
-    return (await read(context, file)).replace(/^\uFEFF/, '');
+    return await read(context, file);
   } catch (error) {
     if (error instanceof Error && 'problems' in error) throw error;
     throw context.fail(
@@ -23,20 +28,18 @@ export async function scriptText(context: TaskContext<unknown>, file: InitFile):
   }
 }
 
-async function read(context: TaskContext<unknown>, file: InitFile): Promise<string> {
+async function read(context: TaskContext<unknown>, file: InitFile): Promise<Buffer> {
   switch (file.kind) {
     case 'sql.gz':
-      return zlib.gunzipSync(await readFile(file.path)).toString();
+      return zlib.gunzipSync(await readFile(file.path));
     case 'sql.xz':
       return byProgram(context, 'xzcat', [file.path]);
     case 'sql.zst': {
       const inflate = (zlib as { zstdDecompressSync?: (data: Uint8Array) => Buffer }).zstdDecompressSync;
-      return inflate
-        ? inflate(await readFile(file.path)).toString()
-        : byProgram(context, 'zstd', ['-dc', file.path]);
+      return inflate ? inflate(await readFile(file.path)) : byProgram(context, 'zstd', ['-dc', file.path]);
     }
     default:
-      return readFile(file.path, 'utf8');
+      return readFile(file.path);
   }
 }
 
@@ -45,7 +48,7 @@ async function byProgram(
   context: TaskContext<unknown>,
   program: string,
   args: readonly string[],
-): Promise<string> {
+): Promise<Buffer> {
   const folder = await mkdtemp(join(tmpdir(), 'db-bootstrap-'));
   try {
     const out = join(folder, 'script.sql');
@@ -55,7 +58,7 @@ async function byProgram(
       log: false,
     });
     if (ended.exitCode !== 0) throw new Error(ended.stderr.trim() || `${program} failed`);
-    return await readFile(out, 'utf8');
+    return await readFile(out);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

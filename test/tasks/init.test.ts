@@ -525,6 +525,14 @@ describe('init', () => {
       assert.deepEqual(await trail(), ['sql']);
     });
 
+    it('refuses a file that is no UTF-8, and stores nothing as something else', async () => {
+      write({ '1.sql': step('one'), '2.sql': Buffer.from(`-- ok\n${step('ä')}`, 'latin1') });
+      const { code, message, place } = await failure(withoutPsql());
+      assert.deepEqual([code, place?.line], ['DBB5005', 2]);
+      assert.match(message, /2\.sql" is not UTF-8: line 2 holds the byte 0xE4$/);
+      assert.deepEqual(await trail(), []);
+    });
+
     it('places errors', async () => {
       write({ '1.sql': `\ufeffselect 'ä';\nselect 1; select a,\n  nothing from trail;\n` });
       const problem = await failure(withoutPsql());
