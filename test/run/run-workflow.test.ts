@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { BootstrapError } from '../../lib/errors/index.js';
 import { FakeCommands } from '../support/fake-command.js';
 import { fakeKind, kindOf, RunTrial } from '../support/run-trial.js';
+import { until } from '../support/until.js';
 
 describe('runWorkflow', () => {
   let trial: RunTrial;
@@ -105,6 +106,8 @@ describe('runWorkflow', () => {
     const running = trial.run([{ name: 'a', kind }, { name: 'b', kind }, { name: 'c' }], { concurrency: 2 });
     const [a, b] = await Promise.all([fakes.next('a'), fakes.next('b')]);
     await a.exit(1);
+    // Two processes that end at once may be seen in either order.
+    await until(() => trial.events.some((event) => event.type === 'attempt.fail'));
     await b.exit(0);
     const { tasks } = await running;
     assert.deepEqual(
