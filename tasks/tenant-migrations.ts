@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { defineTask, type Plan, type TaskContext, type TaskResult } from '../config/define.js';
-import { inspect, states, tenantRows, type MigrationStates } from '../lib/django/index.js';
+import { inspect, migrate, states, tenantRows, type MigrationStates } from '../lib/django/index.js';
 import { BootstrapError, type Problem } from '../lib/errors/index.js';
 import { migrateFleet, type FleetEnd } from '../lib/fleet/index.js';
 import { withWayOn } from './migrations/apply.js';
+import { owe, owedReason, owedSchemas, settle } from './migrations/owed.js';
 import { behind, counted, planOf, refuseConflicts } from './migrations/pending.js';
 
 const options = z.strictObject({});
@@ -33,7 +34,11 @@ async function plan(ctx: Context): Promise<Plan> {
   if (found.schemas.length === 0 && found.conflicts.length === 0) {
     return { action: 'up-to-date', reason: 'there are no tenants yet' };
   }
-  return planOf(found);
+  const planned = planOf(found);
+  const owed = (await owedSchemas(ctx)).filter((schema) => existing.has(schema));
+  return planned.action === 'up-to-date' && owed.length > 0
+    ? { action: 'run', reason: owedReason(owed) }
+    : planned;
 }
 
 async function run(ctx: Context): Promise<TaskResult> {
@@ -43,6 +48,8 @@ async function run(ctx: Context): Promise<TaskResult> {
   refuseConflicts(found.conflicts);
   const members = behind(found);
   const pending = new Set(members.map(({ schema }) => schema));
+  const owed = new Set(await owedSchemas(ctx));
+  if (members.length > 0) await owe(ctx, [...new Set([...owed, ...pending])]);
   for (const { schema } of found.schemas) {
     if (!pending.has(schema)) ctx.tenantEnd({ schema, status: 'up-to-date' });
   }
@@ -76,6 +83,10 @@ async function run(ctx: Context): Promise<TaskResult> {
   });
   if (stopped) throw withCounts(stopped, ends);
   if (failures.length > 0) throw failed(ctx, found, failures);
+  // With nothing pending, what is left of Django's command is post_migrate.
+  for (const { schema } of found.schemas)
+    if (owed.has(schema) && !pending.has(schema)) await migrate(ctx.host, { schema });
+  if (owed.size + members.length > 0) await settle(ctx);
   return summaryOf(ends, found.schemas.length);
 }
 
