@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineTask, type Plan, type TaskContext, type TaskResult } from '../config/define.js';
 import { inspect, states } from '../lib/django/index.js';
 import { applyTo } from './migrations/apply.js';
-import { owe, owedReason, owedSchemas, settle } from './migrations/owed.js';
+import { withOwed } from './migrations/owed.js';
 import { planOf } from './migrations/pending.js';
 
 const options = z.strictObject({});
@@ -24,18 +24,10 @@ export const migrate = defineTask({
 async function plan(ctx: Context): Promise<Plan> {
   const { tenancy } = await inspect(ctx.host);
   if (tenancy) return { action: 'up-to-date', reason: replaced };
-  const owed = await owedSchemas(ctx);
-  const planned = planOf(await states(ctx.host, { scope: 'public' }));
-  return planned.action === 'up-to-date' && owed.length > 0
-    ? { action: 'run', reason: owedReason(owed) }
-    : planned;
+  return withOwed(ctx, planOf(await states(ctx.host, { scope: 'public' })));
 }
 
 async function run(ctx: Context): Promise<TaskResult> {
   const { tenancy } = await inspect(ctx.host);
-  if (tenancy) return { changed: false, summary: replaced };
-  await owe(ctx, ['public']);
-  const result = await applyTo(ctx, null);
-  await settle(ctx);
-  return result;
+  return tenancy ? { changed: false, summary: replaced } : applyTo(ctx, null);
 }

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { defineTask, type Plan, type TaskContext, type TaskResult } from '../config/define.js';
-import { inspect, migrate, states, tenantRows, type MigrationStates } from '../lib/django/index.js';
+import { inspect, states, tenantRows, type MigrationStates } from '../lib/django/index.js';
 import { BootstrapError, type Problem } from '../lib/errors/index.js';
 import { migrateFleet, type FleetEnd } from '../lib/fleet/index.js';
-import { withWayOn } from './migrations/apply.js';
-import { owe, owedReason, owedSchemas, settle } from './migrations/owed.js';
+import { applyTo, withWayOn } from './migrations/apply.js';
+import { owe, owedSchemas, settle, withOwed } from './migrations/owed.js';
 import { behind, counted, planOf, refuseConflicts } from './migrations/pending.js';
 
 const options = z.strictObject({});
@@ -34,11 +34,7 @@ async function plan(ctx: Context): Promise<Plan> {
   if (found.schemas.length === 0 && found.conflicts.length === 0) {
     return { action: 'up-to-date', reason: 'there are no tenants yet' };
   }
-  const planned = planOf(found);
-  const owed = (await owedSchemas(ctx)).filter((schema) => existing.has(schema));
-  return planned.action === 'up-to-date' && owed.length > 0
-    ? { action: 'run', reason: owedReason(owed) }
-    : planned;
+  return withOwed(ctx, planOf(found), (schema) => existing.has(schema));
 }
 
 async function run(ctx: Context): Promise<TaskResult> {
@@ -49,7 +45,6 @@ async function run(ctx: Context): Promise<TaskResult> {
   const members = behind(found);
   const pending = new Set(members.map(({ schema }) => schema));
   const owed = new Set(await owedSchemas(ctx));
-  if (members.length > 0) await owe(ctx, [...new Set([...owed, ...pending])]);
   for (const { schema } of found.schemas) {
     if (!pending.has(schema)) ctx.tenantEnd({ schema, status: 'up-to-date' });
   }
@@ -71,6 +66,7 @@ async function run(ctx: Context): Promise<TaskResult> {
     alike: !multiType,
     connections: ctx.concurrency,
     onNote: (text) => ctx.log.info(text),
+    debts: { owe: (schema) => owe(ctx, schema), settle: (schema) => settle(ctx, schema) },
     members: members.filter(({ schema }) => !lost.has(schema)),
     signal: ctx.signal,
     onEnd: (end) => {
@@ -82,11 +78,10 @@ async function run(ctx: Context): Promise<TaskResult> {
     },
   });
   if (stopped) throw withCounts(stopped, ends);
-  if (failures.length > 0) throw failed(ctx, found, failures);
   // With nothing pending, what is left of Django's command is post_migrate.
   for (const { schema } of found.schemas)
-    if (owed.has(schema) && !pending.has(schema)) await migrate(ctx.host, { schema });
-  if (owed.size + members.length > 0) await settle(ctx);
+    if (owed.has(schema) && !pending.has(schema)) await applyTo(ctx, schema);
+  if (failures.length > 0) throw failed(ctx, found, failures);
   return summaryOf(ends, found.schemas.length);
 }
 

@@ -36,6 +36,8 @@ export async function followCanary(
     if (!work.isStopped) await work.byDjango(schema, before);
   };
 
+  // Where a replay comes last, it adds the rows of post_migrate in the same transaction.
+  if (last?.by === 'alone') for (const schema of schemas) await options.debts.owe(schema);
   for (const segment of segments) {
     if (work.isStopped || segment.by === 'django') break;
     const onDone = segment === last ? end : (): void => undefined;
@@ -49,7 +51,10 @@ export async function followCanary(
   }
   if (last.by === 'alone' && !work.isStopped) {
     await addRows(options, work, recording, [...going.keys()]);
-    for (const schema of [...going.keys()]) end(schema);
+    for (const schema of [...going.keys()]) {
+      await options.debts.settle(schema);
+      end(schema);
+    }
   }
 }
 

@@ -17,6 +17,14 @@ export interface FleetOptions {
   readonly signal: AbortSignal;
   /** Called once for every member, as soon as it has ended. */
   readonly onEnd: (end: FleetEnd) => void;
+  /**
+   * Notes that outlive a kill. Django records a schema's migrations before its last step, so one is owed that step from before Django
+   * works on it until it has ended.
+   */
+  readonly debts: {
+    owe(schema: string): Promise<void>;
+    settle(schema: string): Promise<void>;
+  };
   /** One line about how the work is done: why Django does what is not replayed. */
   readonly onNote: (text: string) => void;
 }
@@ -41,7 +49,7 @@ export async function migrateFleet(options: FleetOptions): Promise<FleetResult> 
       const canary = rest.shift();
       if (!canary) break;
       const { schema } = canary;
-      const recorded = await work.tried(schema, () =>
+      const recorded = await work.inDebt(schema, () =>
         record(host, { schema, fingerprint: fingerprintStatement() }),
       );
       if (!recorded) continue;
@@ -92,9 +100,20 @@ export class FleetWork {
     }
   }
 
+  /** The same for what Django does: until it has ended, the schema is owed its end. */
+  async inDebt<T>(schema: string, work: () => Promise<T>): Promise<T | undefined> {
+    const { debts } = this.#options;
+    return this.tried(schema, async () => {
+      await debts.owe(schema);
+      const done = await work();
+      await debts.settle(schema);
+      return done;
+    });
+  }
+
   /** Django's whole command, after what was done `before`. */
   async byDjango(schema: string, before = { ms: 0, applied: 0 }): Promise<void> {
-    const done = await this.tried(schema, () => migrate(this.#options.host, { schema }));
+    const done = await this.inDebt(schema, () => migrate(this.#options.host, { schema }));
     if (!done) return;
     const applied = before.applied + done.applied.length;
     this.end({ schema, status: 'migrated', ms: before.ms + done.ms, applied, by: 'django' });

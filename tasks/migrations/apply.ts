@@ -1,12 +1,15 @@
 import type { TaskContext, TaskResult } from '../../config/define.js';
 import { migrate } from '../../lib/django/index.js';
 import { BootstrapError, type Problem } from '../../lib/errors/index.js';
+import { owe, settle } from './owed.js';
 import { allApplied, counted, label } from './pending.js';
 
 /** Migrates one schema to the newest state; `null` is plain Django's. */
 export async function applyTo(ctx: TaskContext<unknown>, schema: string | null): Promise<TaskResult> {
   try {
+    await owe(ctx, schema ?? '');
     const { applied, ms } = await migrate(ctx.host, { schema });
+    await settle(ctx, schema ?? '');
     if (applied.length === 0) return { changed: false, summary: allApplied(1) };
     return {
       changed: true,

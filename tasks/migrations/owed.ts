@@ -1,25 +1,36 @@
-import type { TaskContext } from '../../config/define.js';
+import type { Plan, TaskContext } from '../../config/define.js';
 
-/**
- * Schemas whose migrating was begun and not seen to its end. Django records a migration before its last step, post_migrate, has added
- * content types and permissions: who is killed in between leaves a schema that looks done.
- */
+// Django records a migration before its last step, post_migrate, has added content types and permissions: who is killed in between
+// leaves a schema that looks done. So each schema is noted while Django migrates it.
+const prefix = 'owed ';
+
+/** Notes a schema before Django migrates it; "" is plain Django's. */
+export async function owe({ ledger }: TaskContext<unknown>, schema: string): Promise<void> {
+  await ledger.set(`${prefix}${schema}`, true);
+}
+
+/** The schema is wholly done. */
+export async function settle({ ledger }: TaskContext<unknown>, schema: string): Promise<void> {
+  await ledger.delete(`${prefix}${schema}`);
+}
+
+/** Schemas whose migrating was begun and not seen to its end. */
 export async function owedSchemas({ ledger }: TaskContext<unknown>): Promise<readonly string[]> {
-  const value = await ledger.get('owed');
-  return Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string') : [];
+  const keys = [...(await ledger.entries()).keys()];
+  return keys.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
 }
 
-/** Notes schemas before they are migrated. */
-export async function owe({ ledger }: TaskContext<unknown>, schemas: readonly string[]): Promise<void> {
-  await ledger.set('owed', [...schemas]);
-}
-
-/** All of them are done. */
-export async function settle({ ledger }: TaskContext<unknown>): Promise<void> {
-  await ledger.delete('owed');
-}
-
-/** Why a task runs although every migration is recorded. */
-export function owedReason(schemas: readonly string[]): string {
-  return `migrating was interrupted in ${schemas.length === 1 ? `schema "${schemas[0] ?? ''}"` : `${String(schemas.length)} schemas`}, and is brought to its end`;
+/** The plan of a task that migrates: where every migration is recorded, it still runs for schemas that are owed their end. */
+export async function withOwed(
+  ctx: TaskContext<unknown>,
+  planned: Plan,
+  isThere: (schema: string) => boolean = () => true,
+): Promise<Plan> {
+  if (planned.action !== 'up-to-date') return planned;
+  const owed = (await owedSchemas(ctx)).filter(isThere);
+  const [first] = owed;
+  if (first === undefined) return planned;
+  const where =
+    owed.length > 1 ? ` in ${String(owed.length)} schemas` : first === '' ? '' : ` in schema "${first}"`;
+  return { action: 'run', reason: `migrating was interrupted${where}, and is brought to its end` };
 }

@@ -32,7 +32,7 @@ describe('migrating that was killed before post_migrate', function () {
     await project.rows('truncate acme.auth_permission, acme.django_content_type cascade');
     const memory = testMemory();
     const context = djangoTask(project, kind, { memory });
-    await context.ledger.set('owed', ['acme']);
+    await context.ledger.set('owed acme', true);
     assert.deepEqual(await planOf(kind, djangoTask(project, kind, { memory })), {
       action: 'run',
       reason: 'migrating was interrupted in schema "acme", and is brought to its end',
