@@ -190,7 +190,8 @@ function repositoryOf(root: string): string {
   }
 }
 
-const silent = {
+/** The log of a command that has none: what it says is its output. */
+export const silent = {
   info: () => undefined,
   warn: () => undefined,
   output: () => undefined,

@@ -1,14 +1,9 @@
-import type { TaskHost } from '../../config/define.js';
 import { record, type MigrationRecording, type RecordedSegment, type Recording } from '../django/index.js';
 import { BootstrapError } from '../errors/index.js';
 import { fingerprintStatement } from '../fleet/index.js';
-import { hostEnvironment } from './evidence.js';
 import { print } from './io.js';
-import { load } from './load.js';
 import type { ConfigOptions } from './options.js';
-import { newRunId } from './run-id.js';
-import { openSession } from './session.js';
-import { catchSignals } from './signals.js';
+import { withHost } from './with-host.js';
 
 /** Options of `record` beside those that choose the config. */
 interface RecordOptions extends ConfigOptions {
@@ -30,25 +25,12 @@ export async function recordCommand(options: RecordOptions): Promise<number> {
       place: { file: '--schema' },
       help: 'name a tenant that is behind: "db-bootstrap status" shows some',
     });
-  const { io, workflow } = await load(options);
-  const signals = catchSignals();
-  const session = await openSession({ io, workflow, runId: newRunId(), waitLock: 0, readOnly: true });
-  try {
-    const log = { info: ignore, warn: ignore, output: ignore, progress: ignore };
-    const env = hostEnvironment(workflow, session);
-    const host: TaskHost = session.services.host({ name: 'record', signal: signals.interrupt, log, env });
+  return withHost('record', options, async (host, io) => {
     const { recording } = await record(host, { schema, fingerprint: fingerprintStatement(), dry: true });
     if (options.json === true) print(io.stdout, JSON.stringify({ schema, ...recording }, null, 2));
     else print(io.stdout, options.sql === true ? sqlOf(recording) : listOf(schema, recording));
     return 0;
-  } finally {
-    await session.services.close();
-    signals.release();
-  }
-}
-
-function ignore(): void {
-  // A dry run has no log: what it says is the recording.
+  });
 }
 
 /** A script that a person reads, with where each statement comes from. */

@@ -1,16 +1,10 @@
-import type { TaskHost } from '../../config/define.js';
-import type { Workflow } from '../../config/workflow.js';
 import { inspect, states, tenantRows } from '../django/index.js';
 import { BootstrapError, type Problem } from '../errors/index.js';
 import { describeFleet, type FleetStatus } from '../fleet/index.js';
 import { globOf } from '../run/index.js';
-import { hostEnvironment } from './evidence.js';
 import { print } from './io.js';
-import { load } from './load.js';
 import type { ConfigOptions } from './options.js';
-import { newRunId } from './run-id.js';
-import { openSession } from './session.js';
-import { catchSignals } from './signals.js';
+import { withHost } from './with-host.js';
 
 /** Options of `status` beside those that choose the config. */
 interface StatusOptions extends ConfigOptions {
@@ -21,53 +15,22 @@ interface StatusOptions extends ConfigOptions {
 
 /** `db-bootstrap status`: how many tenants are at the newest migration, and who lacks what. Changes nothing. */
 export async function statusCommand(options: StatusOptions): Promise<number> {
-  const { io, workflow } = await load(options);
-  const signals = catchSignals();
-  try {
-    const status = await readStatus(options, { io, workflow, signal: signals.interrupt });
-    const { withoutSchema, ahead, ...numbers } = status;
-    if (options.json === true) print(io.stdout, JSON.stringify(numbers, null, 2));
-    else print(io.stdout, textOf({ ...numbers, withoutSchema, ahead }));
-    const isDone = status.pending + status.failed === 0;
-    return options.exitCode === true && !isDone ? 3 : 0;
-  } catch (error) {
-    if (!signals.interrupt.aborted) throw error;
-    return signals.interrupt.reason === 'SIGTERM' ? 143 : 130;
-  } finally {
-    signals.release();
-  }
-}
-
-async function readStatus(
-  { tenant }: StatusOptions,
-  about: Pick<Awaited<ReturnType<typeof load>>, 'io'> & {
-    readonly workflow: Workflow;
-    readonly signal: AbortSignal;
-  },
-): Promise<FleetStatus> {
-  const { io, workflow, signal } = about;
-  const session = await openSession({ io, workflow, runId: newRunId(), waitLock: 0, readOnly: true });
-  try {
-    // What Django has answered before is kept with the ledger.
-    await session.services.ledger.attach().catch(() => []);
-    const log = {
-      info: () => undefined,
-      warn: () => undefined,
-      output: () => undefined,
-      progress: () => undefined,
-    };
-    const env = hostEnvironment(workflow, session);
-    const host: TaskHost = session.services.host({ name: 'status', signal, log, env });
+  return withHost('status', options, async (host, io) => {
     if (!(await inspect(host)).tenancy) throw new BootstrapError(noTenants);
-    const wanted = tenant === undefined ? undefined : globOf(tenant);
-    return describeFleet(
+    const wanted = options.tenant === undefined ? undefined : globOf(options.tenant);
+    const status = describeFleet(
       await states(host, { scope: 'tenants' }),
       await tenantRows(host),
       (schema) => wanted?.test(schema) ?? true,
     );
-  } finally {
-    await session.services.close();
-  }
+    print(io.stdout, options.json === true ? JSON.stringify(numbersOf(status), null, 2) : textOf(status));
+    return options.exitCode === true && status.pending + status.failed > 0 ? 3 : 0;
+  });
+}
+
+/** What machines read; names of single tenants are for people. */
+function numbersOf({ total, upToDate, pending, failed, cohorts, orphans }: FleetStatus): object {
+  return { total, upToDate, pending, failed, cohorts, orphans };
 }
 
 const noTenants: Problem = {

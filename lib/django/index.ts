@@ -1,7 +1,11 @@
 export type * from './expected-rules.js';
 export { problemOfHost } from './host-problem.js';
 export type * from './preflight.js';
+export type * from './history-answers.js';
+export type * from './migrated.js';
+export type * from './project-answers.js';
 export type * from './protocol.js';
+export type * from './tenant-answers.js';
 export { findInterpreter, type Interpreter, type InterpreterOptions } from './find-interpreter.js';
 export { findSettings, type SettingsOptions } from './find-settings.js';
 export {

@@ -5,7 +5,7 @@ import { problemOfHost } from './host-problem.js';
 import { HostProcess } from './host-process.js';
 import type { HostServiceOptions } from './host-service.js';
 import { proveDatabase, type ProvableDatabase } from './prove-database.js';
-import type { DjangoConnection } from './protocol.js';
+import type { DjangoConnection } from './project-answers.js';
 
 /** Who asks: requests end with the signal, and what the project prints meanwhile goes to the log. */
 export interface HostUser {

@@ -1,4 +1,5 @@
-import type { HostError, ModelField } from './protocol.js';
+import type { HostError } from './protocol.js';
+import type { ModelField } from './project-answers.js';
 
 /** `preflight`: facts of the project in two stages, read without touching the database. A place is "file:line", from the project's folder. */
 export interface Preflight {

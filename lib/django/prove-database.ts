@@ -1,5 +1,5 @@
 import { BootstrapError, redact } from '../errors/index.js';
-import type { DjangoConnection } from './protocol.js';
+import type { DjangoConnection } from './project-answers.js';
 
 /** The workflow's database, as far as the proof needs it. */
 export interface ProvableDatabase {

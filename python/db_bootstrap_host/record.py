@@ -1,11 +1,13 @@
 """The host's method `record`: migrates one schema, and tells the statements, for others in the same state."""
 
+import weakref
 from contextlib import contextmanager
 
 from django.db import transaction
 from django.db.models.signals import post_migrate, pre_migrate
 
 from .migrate import migrate
+from .post_migrate import import_management_modules
 from .project import load_project
 from .states import read_records
 from .tape import recording
@@ -37,15 +39,18 @@ def record(params, emit):
     with _undone(connection) if dry else _kept():
         before = _natural_rows(connection, schema)
         from_nothing = not read_records(connection, [schema])[schema]
+        # Their receivers count as well.
+        import_management_modules()
+        # Asked before anything changes: what cannot be told afterwards would make a migrated tenant a failed one.
+        why, path = _why_not(project), _search_path(project)
         with recording(connection, schema, from_nothing, params["fingerprint"], locks=dry) as tape:
             result = migrate({"schema": schema}, emit)
         after = _natural_rows(connection, schema)
-    why = _why_not(project) or tape.why
     return dict(
         result,
         recording={
-            "why": why,
-            "searchPath": _search_path(project, schema),
+            "why": why or tape.why,
+            "searchPath": path,
             "prelude": tape.prelude,
             "segments": tape.segments,
             "contentTypes": [row for row in after[0] if row not in before[0]],
@@ -101,20 +106,14 @@ def _why_not(project):
             return "the project listens to %s" % name
     for name, signal in (("pre_migrate", pre_migrate), ("post_migrate", post_migrate)):
         for entry in signal.receivers:
-            receiver = entry[1]() if isinstance(entry[1], _reference_types()) else entry[1]
+            receiver = entry[1]() if isinstance(entry[1], weakref.ReferenceType) else entry[1]
             label = "%s.%s" % (getattr(receiver, "__module__", "?"), getattr(receiver, "__qualname__", "?"))
             if receiver is not None and label not in _KNOWN_RECEIVERS:
                 return "%s listens to %s" % (label, name)
     return None
 
 
-def _reference_types():
-    import weakref
-
-    return weakref.ReferenceType
-
-
-def _search_path(project, schema):
+def _search_path(project):
     """The search_path of a tenant as django_tenants sets it; None stands for the tenant's own schema."""
     from django_tenants.postgresql_backend.base import EXTRA_SEARCH_PATHS
 

@@ -129,7 +129,22 @@ describe('the command line', function () {
 
     it('--help names every command, the first steps and the exit codes', async () => {
       const { stdout } = await run('--help');
-      for (const name of ['run', 'exec', 'plan', 'check', 'graph', 'config', 'init', 'explain', 'db', 'help'])
+      for (const name of [
+        'run',
+        'exec',
+        'plan',
+        'check',
+        'graph',
+        'config',
+        'init',
+        'explain',
+        'db',
+        'help',
+        'doctor',
+        'prove',
+        'status',
+        'record',
+      ])
         assert.match(stdout, new RegExp(`^  ${name}\\b`, 'm'));
       assert.match(stdout, /First steps:/);
       assert.match(stdout, /Exit codes:/);

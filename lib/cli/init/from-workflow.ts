@@ -25,7 +25,8 @@ interface Task {
   readonly early: boolean;
 }
 
-const probes = new Set(['pg_isready', 'sleep', 'seq', 'nc', 'break', 'until', 'for', 'while']);
+/** Programs by which loops wait for a server. */
+const probes = new Set(['nc', 'seq']);
 /** Commands of Django's that have nothing to do with making a database ready. */
 const others = new Set([
   'test',
@@ -91,8 +92,8 @@ function translate(command: ShellCommand, text: string, scene: Scene): string | 
   const inLoop = command.keywords.some(({ text: word }) => ['until', 'while', 'for', 'do'].includes(word));
   if (['echo', 'true', ':', 'cd', 'set', 'export', 'exit', 'break', 'continue', 'printf'].includes(program))
     return 'nothing';
-  if (program === 'pg_isready' || (inLoop && probes.has(program))) return 'task "wait"';
   if (program === 'sleep') return 'nothing';
+  if (program === 'pg_isready' || (inLoop && probes.has(program))) return 'task "wait"';
   const folder = command.words.map((word) => /^(.*)\/\*\.sql$/.exec(word.text)?.[1]).find(Boolean);
   if (folder !== undefined) {
     state.initFolder = folder;

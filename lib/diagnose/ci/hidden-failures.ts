@@ -81,7 +81,7 @@ function texts(script: Script, by: string, work: string): Omit<Diagnosis, 'place
     expected: 'a failure that ends the step, or one that is tolerated by name',
     actual: `any failure of "${work}" counts as success: a wrong password as much as a row that exists`,
     evidence: [`hidden: ${hiddenBy(work)}`],
-    help: `run it as a task with what was meant: ${toleranceFor(work)}`,
+    help: helpFor(work),
   };
 }
 
@@ -94,13 +94,16 @@ function hiddenBy(work: string): string {
 }
 
 /** What a person usually meant by hiding it. */
-function toleranceFor(work: string): string {
-  if (work === 'createdb') return "tolerate: [{ sqlstate: '42P04', reason: the database may exist }]";
-  if (work === 'createuser' || work === 'psql')
-    return "tolerate: [{ sqlstate: '42710', reason: the role may exist }]";
+function helpFor(work: string): string {
   if (/^(?:migrate|migrate_schemas|makemigrations|sync_schemas)$/.test(work))
-    return 'no failure of it is harmless, so remove what hides it';
-  return "tolerate: [{ sqlstate: '23505', reason: the rows may exist }]";
+    return 'remove what hides it: no failure of it is harmless';
+  const [sqlstate, reason] =
+    work === 'createdb'
+      ? ['42P04', 'the database may exist']
+      : work === 'createuser' || work === 'psql'
+        ? ['42710', 'the role may exist']
+        : ['23505', 'the rows may exist'];
+  return `run it as a task that tolerates what was meant, such as tolerate: [{ sqlstate: '${sqlstate}', reason: ${reason} }]`;
 }
 
 function shortened(text: string): string {

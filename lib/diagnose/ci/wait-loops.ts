@@ -20,8 +20,7 @@ export function waitLoops(script: Script): Diagnosis[] {
       subject: { ...script.subject, loop: loop.text },
     };
     const counts = body.some((each) => /\b(?:exit|break|return|timeout)\b/.test(wordsOf(each)));
-    const isBounded = script.text.slice(0, loop.offset).trimEnd().endsWith('bash -c') || counts;
-    if (loop.text !== 'for' && !isBounded && !/\btimeout\s+[\d$]/.test(lineOf(script, loop.offset)))
+    if (loop.text !== 'for' && !counts && !/\btimeout\s+[\d$]/.test(lineOf(script, loop.offset)))
       found.push({
         code: 'DBB5034',
         severity: 'warning',

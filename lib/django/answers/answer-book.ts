@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Inspection, Sources } from '../protocol.js';
+import type { Inspection, Sources } from '../project-answers.js';
 import { databaseState, type StateDatabase } from './database-state.js';
 import { fingerprintProject, newestChange, type LoadedAs } from './fingerprint.js';
 

@@ -1,4 +1,4 @@
-import type { Inspection } from '../protocol.js';
+import type { Inspection } from '../project-answers.js';
 
 /** What is needed of the database: statements and their rows. */
 export interface StateDatabase {

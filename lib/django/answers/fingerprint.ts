@@ -2,7 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { readFileSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { packageRoot } from '../../errors/index.js';
-import type { Sources } from '../protocol.js';
+import type { Sources } from '../project-answers.js';
 
 /** The project as a process would load it: what decides, beside the files, which answers it gives. */
 export interface LoadedAs {

@@ -1,0 +1,35 @@
+import type { TaskHost } from '../../config/define.js';
+import { renderProblems } from '../errors/index.js';
+import { hostEnvironment, silent } from './evidence.js';
+import { print, type Io } from './io.js';
+import { load } from './load.js';
+import type { ConfigOptions } from './options.js';
+import { newRunId } from './run-id.js';
+import { openSession } from './session.js';
+import { catchSignals } from './signals.js';
+
+/** Asks the project's host in the name of a command that changes nothing; resolves with the exit code, also of an interruption. */
+export async function withHost(
+  command: string,
+  options: ConfigOptions,
+  work: (host: TaskHost, io: Io) => Promise<number>,
+): Promise<number> {
+  const { io, workflow } = await load(options);
+  const signals = catchSignals();
+  const session = await openSession({ io, workflow, runId: newRunId(), waitLock: 0, readOnly: true });
+  try {
+    // What Django has answered before is kept with the ledger.
+    await session.services.ledger.attach().catch(() => []);
+    const env = hostEnvironment(workflow, session);
+    const user = { name: command, signal: signals.interrupt, log: silent, env };
+    return await work(session.services.host(user), io);
+  } catch (error) {
+    if (!signals.interrupt.aborted) throw error;
+    const interrupted = { code: 'DBB5020', message: `"${command}" was interrupted` } as const;
+    print(io.stderr, renderProblems([interrupted], { color: io.color }));
+    return signals.interrupt.reason === 'SIGTERM' ? 143 : 130;
+  } finally {
+    await session.services.close();
+    signals.release();
+  }
+}

@@ -1,0 +1,52 @@
+import type { MigrationKey } from './project-answers.js';
+
+// What the host tells of a schema that it migrated, and what was executed there.
+
+/** `migrate`: what was applied to one schema. */
+export interface Migrated {
+  readonly schema: string;
+  readonly applied: readonly MigrationKey[];
+  readonly ms: number;
+}
+
+/** What one migration executed in a schema; to be executed again in others. */
+export interface MigrationRecording extends MigrationKey {
+  /** In order, with their values in them. */
+  readonly statements: readonly string[];
+  /** What it recorded in django_migrations: itself, or what it replaces. */
+  readonly records: readonly MigrationKey[];
+  /** It changed rows, so that constraints may have to be checked before the next migration. */
+  readonly writes: boolean;
+  /** Locks on tables that it took first, of those that keep others from writing; only of what was undone. */
+  readonly locks?: readonly { readonly schema: string; readonly relation: string; readonly mode: string }[];
+}
+
+/** Migrations in a row that are done in one way. */
+export interface RecordedSegment {
+  /** Their statements again; Django, one by one and without signals; or Django's whole command, for all that is left. */
+  readonly by: 'replay' | 'alone' | 'django';
+  /** Why they are not replayed. */
+  readonly why: string | null;
+  readonly migrations: readonly MigrationRecording[];
+  /** Every quoted name in the statements: the relations that they may have touched are among them. */
+  readonly names: readonly string[];
+  /** Of these relations, in the recorded schema, when the segment had ended. */
+  readonly digest: string | null;
+  /** Tables of other schemas that are locked while references to them are made. */
+  readonly shared: readonly string[];
+}
+
+/** What migrating a schema executed. */
+export interface Recording {
+  /** What makes every schema a case of its own, such as signals that the project listens to. */
+  readonly why: string | null;
+  /** null stands for the tenant's own schema. */
+  readonly searchPath: readonly (string | null)[];
+  /** Before the first migration: the table of records. */
+  readonly prelude: readonly string[];
+  readonly segments: readonly RecordedSegment[];
+  /** Rows that post_migrate has added, by natural key: app label and model. */
+  readonly contentTypes: readonly (readonly [string, string])[];
+  /** App label, model, codename and name. */
+  readonly permissions: readonly (readonly [string, string, string, string])[];
+}

@@ -1,0 +1,113 @@
+// What the host tells of a project: its apps, models and migrations.
+
+/** A model field as the config may name it. */
+export interface ModelField {
+  readonly name: string;
+  /** Django's class name: "CharField". */
+  readonly type: string;
+  /** No default, not null, not blank: it must be given. */
+  readonly required: boolean;
+}
+
+/** A table that the models expect, and where. */
+export interface ExpectedTable {
+  readonly table: string;
+  readonly app: string;
+  readonly model: string;
+  readonly columns: readonly string[];
+  readonly shared: boolean;
+  readonly tenant: boolean;
+  /** With multi-type tenants: the types whose schemas hold it. */
+  readonly types?: readonly string[];
+}
+
+/** `inspect`: facts of the project, read without touching the database. */
+export interface Inspection {
+  readonly django: string;
+  readonly djangoTenants: string | null;
+  readonly psycopg: string;
+  readonly settingsModule: string;
+  readonly engine: string;
+  /** True where django_tenants is installed as an app. */
+  readonly tenancy: boolean;
+  readonly publicSchema: string;
+  readonly tenantModel: {
+    readonly label: string;
+    readonly table: string;
+    readonly fields: readonly ModelField[];
+  } | null;
+  readonly domainModel: {
+    readonly label: string;
+    readonly table: string;
+    readonly fields: readonly ModelField[];
+  } | null;
+  readonly apps: readonly {
+    readonly label: string;
+    readonly name: string;
+    readonly shared: boolean;
+    readonly tenant: boolean;
+    readonly migrations: boolean;
+  }[];
+  readonly multiType: boolean;
+}
+
+/** `connection`: which database Django is talking to. */
+export interface DjangoConnection {
+  readonly databaseOid: number;
+  /** `pg_postmaster_start_time()` as microseconds since the epoch, as text. */
+  readonly postmasterStart: string;
+  readonly host: string;
+  readonly port: string;
+  readonly name: string;
+  readonly user: string;
+}
+
+/** A migration by app label and name. */
+export interface MigrationKey {
+  readonly app: string;
+  readonly name: string;
+}
+
+/** `states`: the migrations on disk against those recorded, per schema. */
+export interface MigrationStates {
+  /** Leaf nodes of the graph on disk. */
+  readonly leaves: readonly MigrationKey[];
+  readonly conflicts: readonly { readonly app: string; readonly leaves: readonly string[] }[];
+  readonly schemas: readonly {
+    readonly schema: string;
+    /** Unapplied migrations in order. */
+    readonly pending: readonly MigrationKey[];
+    /** Recorded, but not on disk (and not replaced by a squash). */
+    readonly unknown: readonly MigrationKey[];
+    readonly applied: number;
+  }[];
+}
+
+/** `autodetect`: operations that makemigrations would write, per app. */
+export interface Autodetected {
+  readonly changes: readonly {
+    readonly app: string;
+    readonly operations: readonly string[];
+    readonly suggestedName: string;
+  }[];
+  readonly conflicts: readonly { readonly app: string; readonly leaves: readonly string[] }[];
+  /** Files written, relative to the project; only with `write`. */
+  readonly written: readonly string[];
+}
+
+/** `tableMigrations`: which migration makes each table that the models expect. */
+export interface TableMigrations {
+  readonly tables: readonly { readonly table: string; readonly app: string; readonly migration: string }[];
+}
+
+/** `sources`: what the project read while it was loaded; paths are absolute. */
+export interface Sources {
+  readonly files: readonly string[];
+  /** Folders that were listed. */
+  readonly folders: readonly string[];
+  /** Names of the variables that were asked for; "*" where all were. */
+  readonly variables: readonly string[];
+  readonly sitePackages: readonly string[];
+  /** Why nobody can say that the same sources give the same answers; empty where they do. */
+  readonly doubts: readonly string[];
+}
