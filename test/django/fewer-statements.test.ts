@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { migrate } from '../../lib/django/index.js';
+import { addTenants } from '../support/fleet.js';
 import { openHost } from '../support/host.js';
 import { pythonSets } from '../support/python.js';
 
@@ -58,15 +59,11 @@ for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[]) {
         await writeFile(join(folder, '0005_wandering.py'), wandering);
         const host = project.forTask();
         await migrate(host, { schema: 'public' });
-        const tenants = ['first', 'second'].map((schema) => ({
-          schema,
-          domain: `${schema}.example.com`,
-          fields: { name: schema },
-        }));
-        await host.request('ensureTenants', { tenants, public: null, update: false, plan: false });
-        for (const { schema } of tenants) await migrate(host, { schema });
+        const tenants = ['first', 'second'];
+        await addTenants(project, tenants);
+        for (const schema of tenants) await migrate(host, { schema });
         const expected = (names: readonly string[]): object[] =>
-          tenants.flatMap(({ schema }) => names.map((name) => ({ schema, name })));
+          tenants.flatMap((schema) => names.map((name) => ({ schema, name })));
         assert.deepEqual(await columns('carriers_carrier'), expected(['after_python', 'after_sql', 'id']));
         assert.deepEqual(await columns('carriers_depot'), expected(['id']));
 

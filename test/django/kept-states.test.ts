@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { migrate } from '../../lib/django/index.js';
+import { addTenants } from '../support/fleet.js';
 import { openHost } from '../support/host.js';
 import { pythonSets } from '../support/python.js';
 
@@ -35,14 +36,10 @@ for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[]) {
         await writeFile(join(project.directory, 'wholesale/carriers/migrations/0005_noted.py'), migration);
         const host = project.forTask();
         await migrate(host, { schema: 'public' });
-        const tenants = ['first', 'second', 'third'].map((schema) => ({
-          schema,
-          domain: `${schema}.example.com`,
-          fields: { name: schema },
-        }));
-        await host.request('ensureTenants', { tenants, public: null, update: false, plan: false });
-        for (const { schema } of tenants) await migrate(host, { schema });
-        for (const { schema } of tenants) {
+        const tenants = ['first', 'second', 'third'];
+        await addTenants(project, tenants);
+        for (const schema of tenants) await migrate(host, { schema });
+        for (const schema of tenants) {
           const [row] = await project.rows<{ same: boolean }>(
             `select noted.id = type.id as same from "${schema}".noted, "${schema}".django_content_type as type
              where app_label = 'carriers' and model = 'carrier'`,

@@ -5,6 +5,7 @@ import type { TaskKind } from '../../config/define.js';
 import { migrate } from '../../lib/django/index.js';
 import { BootstrapError } from '../../lib/errors/index.js';
 import { tenantMigrations } from '../../tasks/tenant-migrations.js';
+import { addTenants } from '../support/fleet.js';
 import { djangoTask, tenantEnds } from '../support/django-task.js';
 import { openHost, type TestHost } from '../support/host.js';
 import { rejection } from '../support/rejection.js';
@@ -33,16 +34,7 @@ describe('what a replay refuses', function () {
       set: 'new',
     });
     await migrate(project.forTask(), { schema: 'public' });
-    await project.forTask().request('ensureTenants', {
-      tenants: schemas.map((schema) => ({
-        schema,
-        domain: `${schema}.example.com`,
-        fields: { name: schema },
-      })),
-      public: null,
-      update: false,
-      plan: false,
-    });
+    await addTenants(project, schemas);
     await kind.run(djangoTask(project, kind));
   });
   after(() => project.close());

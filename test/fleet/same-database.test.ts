@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { TaskKind } from '../../config/define.js';
 import { migrate } from '../../lib/django/index.js';
 import { tenantMigrations } from '../../tasks/tenant-migrations.js';
+import { addTenants } from '../support/fleet.js';
 import { djangoTask } from '../support/django-task.js';
 import { openHost, type TestHost } from '../support/host.js';
 import { dump } from '../support/postgres.js';
@@ -102,16 +103,7 @@ for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[]) {
 async function open(set: keyof typeof pythonSets): Promise<TestHost> {
   const project = await openHost({ directory: example, settings: 'wholesale.settings.test', set });
   await migrate(project.forTask(), { schema: 'public' });
-  await project.forTask().request('ensureTenants', {
-    tenants: schemas.map((schema, position) => ({
-      schema,
-      domain: `t${String(position)}.example.com`,
-      fields: { name: schema },
-    })),
-    public: null,
-    update: false,
-    plan: false,
-  });
+  await addTenants(project, schemas);
   return project;
 }
 

@@ -17,6 +17,19 @@ export interface Fleet extends TestHost {
 /** The tenants' schemas, in the order of their rows. */
 export const fleetSchemas = ['acme', 'Grün & Co', 'zoo'] as const;
 
+/** Rows, domains and empty schemas of tenants of the example. */
+export async function addTenants(
+  project: Pick<TestHost, 'forTask'>,
+  schemas: readonly string[],
+): Promise<void> {
+  const tenants = schemas.map((schema) => ({
+    schema,
+    domain: `${encodeURIComponent(schema).replaceAll('%', '').toLowerCase()}.example.com`,
+    fields: { name: schema },
+  }));
+  await project.forTask().request('ensureTenants', { tenants, public: null, update: false, plan: false });
+}
+
 /** Starts the example with its tenants, or another project as it is after its migrations. */
 export async function openFleet(
   set: keyof typeof pythonSets,

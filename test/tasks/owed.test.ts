@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { TaskKind } from '../../config/define.js';
 import { migrate } from '../../lib/django/index.js';
 import { tenantMigrations } from '../../tasks/tenant-migrations.js';
+import { addTenants } from '../support/fleet.js';
 import { djangoTask } from '../support/django-task.js';
 import { openHost, type TestHost } from '../support/host.js';
 import { testMemory } from '../support/task-context.js';
@@ -21,8 +22,7 @@ describe('migrating that was killed before post_migrate', function () {
       set: 'new',
     });
     await migrate(project.forTask(), { schema: 'public' });
-    const tenants = [{ schema: 'acme', domain: 'acme.example.com', fields: { name: 'acme' } }];
-    await project.forTask().request('ensureTenants', { tenants, public: null, update: false, plan: false });
+    await addTenants(project, ['acme']);
     await migrate(project.forTask(), { schema: 'acme' });
   });
   after(() => project.close());

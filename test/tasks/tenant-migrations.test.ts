@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { TaskKind } from '../../config/define.js';
 import { migrate } from '../../lib/django/index.js';
 import { tenantMigrations } from '../../tasks/tenant-migrations.js';
+import { addTenants } from '../support/fleet.js';
 import { djangoTask, tenantEnds } from '../support/django-task.js';
 import { openHost, type TestHost } from '../support/host.js';
 import { pythonSets } from '../support/python.js';
@@ -33,18 +34,7 @@ for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[]) {
     this.timeout(120_000);
     let project: TestHost;
 
-    const ensure = async (...schemas: string[]): Promise<void> => {
-      await project.forTask().request('ensureTenants', {
-        tenants: schemas.map((schema) => ({
-          schema,
-          domain: `${schema}.example.com`,
-          fields: { name: schema },
-        })),
-        public: null,
-        update: false,
-        plan: false,
-      });
-    };
+    const ensure = (...schemas: string[]): Promise<void> => addTenants(project, schemas);
     const context = (memory = testMemory(), signal?: AbortSignal): ReturnType<typeof djangoTask> =>
       djangoTask(project, kind, { memory, ...(signal === undefined ? {} : { signal }) });
 
