@@ -58,7 +58,12 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const connection = await resolveDatabase(options);
   const database = connection && new Database(connection, { applicationName: applicationName(runId) });
   const stateDirectory = stateDirectoryOf(workflow);
-  const ledger = ledgerOf(options, stateDirectory, database);
+  // Loading Django takes longer than all that usually comes before the first question.
+  const warm = (nothingKept: boolean): void => {
+    if (readOnly || !mayWarm(workflow)) return;
+    host.warm({ ...environment(), PGAPPNAME: applicationName(runId) }, nothingKept);
+  };
+  const ledger = ledgerOf(options, stateDirectory, database, () => warm(true));
   let edition = 0;
   const host = lazyHost(options, ledger, database, () => edition);
   const environment = (own: Readonly<Record<string, string>> = {}): Record<string, string> =>
@@ -74,10 +79,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       }),
     lock: lockOf(options, stateDirectory, connection, database),
     ledger,
-    attached: () => {
-      // Loading Django takes longer than all that usually comes before the first question.
-      if (!readOnly && mayWarm(workflow)) host.warm({ ...environment(), PGAPPNAME: applicationName(runId) });
-    },
+    attached: () => warm(false),
     taskEnded: (end) => {
       if (mayHaveWritten(end, workflow.tasks.get(end.name)?.kind)) edition += 1;
     },
@@ -184,8 +186,9 @@ function ledgerOf(
   { workflow, readOnly }: SessionOptions,
   stateDirectory: string,
   database: Database | undefined,
+  onAbsent: () => void,
 ): Ledger {
-  const options = { stateDirectory, readOnly };
+  const options = { stateDirectory, readOnly, onAbsent };
   if (workflow.ledger.kind === 'off') return noLedger(options);
   if (workflow.ledger.kind === 'file' || !database) return fileLedger(options, database);
   return databaseLedger(database, workflow.ledger.schema, options);
@@ -201,7 +204,7 @@ function lazyHost(
   edition: () => number,
 ): {
   forTask(user: HostUser): TaskHost;
-  warm(env: Readonly<Record<string, string>>): void;
+  warm(env: Readonly<Record<string, string>>, nothingKept: boolean): void;
   close(): Promise<void>;
 } {
   const open = async (): Promise<HostService> => {
@@ -229,9 +232,9 @@ function lazyHost(
         return (await service).forTask(user).request(method, params, onEvent);
       },
     }),
-    warm: (env) => {
+    warm: (env, nothingKept) => {
       service ??= open();
-      void service.then((opened) => opened.warm(env)).catch(() => undefined);
+      void service.then((opened) => opened.warm(env, nothingKept)).catch(() => undefined);
     },
     close: async () => (await service)?.close(),
   };

@@ -1,11 +1,11 @@
-import type { FleetClient } from './replay.js';
+import type { DatabaseClient } from '../postgres/index.js';
 
 /**
  * A digest for each schema of the relations with these names, as the catalog has them: columns, defaults, constraints, indexes,
  * sequences and comments. Names of the schema itself are taken out, so that equal schemas have equal digests.
  */
 export async function fingerprints(
-  client: FleetClient,
+  client: DatabaseClient,
   schemas: readonly string[],
   names: readonly string[],
 ): Promise<ReadonlyMap<string, string>> {

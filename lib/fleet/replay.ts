@@ -1,19 +1,12 @@
 import { BootstrapError } from '../errors/index.js';
 import type { RecordedSegment, Recording } from '../django/index.js';
+import type { DatabaseClient } from '../postgres/index.js';
 import { fingerprints } from './fingerprint.js';
 import { scriptFor } from './recording.js';
 
-/** A connection that runs statements; a text without values may hold several. */
-export interface FleetClient {
-  query<Row extends object = Record<string, unknown>>(
-    text: string,
-    values?: readonly unknown[],
-  ): Promise<Row[]>;
-}
-
-/** Opens connections of its own. */
-export interface FleetDatabase extends FleetClient {
-  withClient<T>(work: (client: FleetClient) => Promise<T>): Promise<T>;
+/** The workflow's database: statements, and connections of one's own. A text without values may hold several statements. */
+export interface FleetDatabase extends DatabaseClient {
+  withClient<T>(work: (client: DatabaseClient) => Promise<T>): Promise<T>;
 }
 
 /** What replaying needs. */
@@ -61,7 +54,7 @@ export async function replayAll(options: ReplayOptions): Promise<void> {
 }
 
 async function replayBatch(
-  client: FleetClient,
+  client: DatabaseClient,
   schemas: readonly string[],
   options: ReplayOptions,
 ): Promise<void> {

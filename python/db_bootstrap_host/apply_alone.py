@@ -7,8 +7,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.db.migrations.state import ProjectState
 
 from .disk_graph import RecordedLoader, disk_graph
-from .failed_operation import failed_operation
-from .failure import Failure, lost_connection, text_of
+from .failed_operation import migration_failure
 from .fewer_statements import fewer_statements
 from .kept_states import kept_migration, kept_states
 from .post_migrate import tenant_type_of
@@ -32,13 +31,7 @@ def apply_alone(params, emit):
             for number, key in enumerate(keys):
                 _apply(connection, recorded | frozenset(keys[:number]), key)
     except (Exception, SystemExit) as error:
-        lost = lost_connection(error)
-        raise Failure(
-            "migration" if lost is None else "database",
-            text_of(lost or error),
-            schema=schema,
-            **failed_operation(lost or error)
-        ) from (lost or error)
+        raise migration_failure(error, schema)
     finally:
         connection.set_schema_to_public()
     return {"schema": schema, "ms": round((time.perf_counter() - started) * 1000)}

@@ -1,5 +1,17 @@
 """Which operation of which migration failed: read from the frames of the exception, where Django itself does not say."""
 
+from .failure import Failure, lost_connection, text_of
+
+
+def migration_failure(error, schema):
+    """The failure of migrating a schema; raise it from its `cause`, which is not the last thing that went wrong where a connection was lost."""
+    lost = lost_connection(error)
+    cause = lost or error
+    kind = "migration" if lost is None else "database"
+    failure = Failure(kind, text_of(cause), schema=schema, **failed_operation(cause))
+    failure.__cause__ = cause
+    return failure
+
 
 def failed_operation(error):
     """`app`, `migration` and `operation` (as Django describes it) of the innermost migration that was being applied."""

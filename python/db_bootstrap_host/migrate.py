@@ -4,8 +4,8 @@ import time
 
 from django.core.management.base import CommandError, SystemCheckError
 
-from .failed_operation import failed_operation
-from .failure import Failure, lost_connection, text_of
+from .failed_operation import migration_failure
+from .failure import Failure
 from .migrate_command import run_plainly, run_schema
 from .project import load_project
 from .states import read_records
@@ -38,13 +38,7 @@ def migrate(params, emit):
     except Failure:
         raise
     except (Exception, SystemExit) as error:
-        lost = lost_connection(error)
-        raise Failure(
-            "migration" if lost is None else "database",
-            text_of(lost or error),
-            schema=name,
-            **failed_operation(lost or error)
-        ) from (lost or error)
+        raise migration_failure(error, name)
     finally:
         if project.tenancy:
             project.connection.set_schema_to_public()
