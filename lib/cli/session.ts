@@ -58,12 +58,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const connection = await resolveDatabase(options);
   const database = connection && new Database(connection, { applicationName: applicationName(runId) });
   const stateDirectory = stateDirectoryOf(workflow);
-  // Loading Django takes longer than all that usually comes before the first question.
-  const warm = (nothingKept: boolean): void => {
-    if (readOnly || !mayWarm(workflow)) return;
-    host.warm({ ...environment(), PGAPPNAME: applicationName(runId) }, nothingKept);
-  };
-  const ledger = ledgerOf(options, stateDirectory, database, () => warm(true));
+  const ledger = ledgerOf(options, stateDirectory, database);
   let edition = 0;
   const host = lazyHost(options, ledger, database, () => edition);
   const environment = (own: Readonly<Record<string, string>> = {}): Record<string, string> =>
@@ -79,7 +74,10 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       }),
     lock: lockOf(options, stateDirectory, connection, database),
     ledger,
-    attached: () => warm(false),
+    attached: () => {
+      // Loading Django takes longer than all that usually comes before the first question.
+      if (!readOnly && mayWarm(workflow)) host.warm({ ...environment(), PGAPPNAME: applicationName(runId) });
+    },
     taskEnded: (end) => {
       if (mayHaveWritten(end, workflow.tasks.get(end.name)?.kind)) edition += 1;
     },
@@ -186,9 +184,8 @@ function ledgerOf(
   { workflow, readOnly }: SessionOptions,
   stateDirectory: string,
   database: Database | undefined,
-  onAbsent: () => void,
 ): Ledger {
-  const options = { stateDirectory, readOnly, onAbsent };
+  const options = { stateDirectory, readOnly };
   if (workflow.ledger.kind === 'off') return noLedger(options);
   if (workflow.ledger.kind === 'file' || !database) return fileLedger(options, database);
   return databaseLedger(database, workflow.ledger.schema, options);
@@ -204,7 +201,7 @@ function lazyHost(
   edition: () => number,
 ): {
   forTask(user: HostUser): TaskHost;
-  warm(env: Readonly<Record<string, string>>, nothingKept: boolean): void;
+  warm(env: Readonly<Record<string, string>>): void;
   close(): Promise<void>;
 } {
   const open = async (): Promise<HostService> => {
@@ -232,9 +229,9 @@ function lazyHost(
         return (await service).forTask(user).request(method, params, onEvent);
       },
     }),
-    warm: (env, nothingKept) => {
+    warm: (env) => {
       service ??= open();
-      void service.then((opened) => opened.warm(env, nothingKept)).catch(() => undefined);
+      void service.then((opened) => opened.warm(env)).catch(() => undefined);
     },
     close: async () => (await service)?.close(),
   };

@@ -41,11 +41,8 @@ export interface HostClient {
 /** One Python process for all tasks of a run. */
 export interface HostService {
   forTask(user: HostUser): HostClient;
-  /**
-   * Loads the project now, unless earlier runs have answered for it (`nothingKept` says that none have); what fails is told at the
-   * first request.
-   */
-  warm(env: Readonly<Record<string, string>>, nothingKept?: boolean): void;
+  /** Loads the project now, unless earlier runs have answered for it; what fails is told at the first request. */
+  warm(env: Readonly<Record<string, string>>): void;
   close(): Promise<void>;
 }
 
@@ -141,11 +138,10 @@ export function createHostService(options: HostServiceOptions): HostService {
         return answer;
       },
     }),
-    warm: (env, nothingKept = false) => {
+    warm: (env) => {
       queue = queue
         .then(async () => {
-          // Where earlier answers are kept is not asked before it is known to be there.
-          if (closed || (!nothingKept && (await bookFor(env))?.isOpen === true)) return;
+          if (closed || (await bookFor(env))?.isOpen === true) return;
           await (await open(env)).warm();
         })
         .catch(() => undefined);

@@ -11,14 +11,8 @@ import { LocalFacts } from './local-facts.js';
 import { PendingFacts } from './pending-facts.js';
 import { plainJson, storableJson } from './storable.js';
 
-/** How the ledger of a database is opened. */
-export interface DatabaseLedgerOptions extends FileLedgerOptions {
-  /** Told as soon as it is known that there is no ledger yet, so that nothing is remembered; before one is made. */
-  readonly onAbsent?: () => void;
-}
-
 /** The ledger in the target database, in a schema of its own. A role that may not make it gets files, and a warning. */
-export function databaseLedger(database: Database, schema: string, options: DatabaseLedgerOptions): Ledger {
+export function databaseLedger(database: Database, schema: string, options: FileLedgerOptions): Ledger {
   return new DatabaseLedger(database, schema, options);
 }
 
@@ -31,7 +25,7 @@ const refusals = ['42501', '25006'];
 class DatabaseLedger implements Ledger {
   readonly #database: Database;
   readonly #schema: string;
-  readonly #options: DatabaseLedgerOptions;
+  readonly #options: FileLedgerOptions;
   readonly #local: LocalFacts;
   readonly #facts = new PendingFacts();
   /** Where the role may not write: the ledger of files that does it instead. */
@@ -41,7 +35,7 @@ class DatabaseLedger implements Ledger {
   readonly #ends: TaskEnd[] = [];
   #writing: Promise<void> | undefined;
 
-  constructor(database: Database, schema: string, options: DatabaseLedgerOptions) {
+  constructor(database: Database, schema: string, options: FileLedgerOptions) {
     this.#database = database;
     this.#schema = schema;
     this.#options = options;
@@ -53,7 +47,6 @@ class DatabaseLedger implements Ledger {
     try {
       const state = await stateOfLedger(this.#database, this.#schema, readOnly ? 'select' : 'insert');
       if (state === 'closed') return await this.#fallBack('use');
-      if (state === 'absent') this.#options.onAbsent?.();
       if (state !== newestVersion() && !readOnly) {
         await this.#database.transaction((client) => install(client, this.#schema));
       }
