@@ -8,6 +8,9 @@ const rounds = 3;
 /** Milliseconds after which a statement counts as one that waits for the other connection. */
 const patience = 2000;
 
+/** What the types of pg leave out: the session that the server named when the connection was made. */
+type ClientWithKey = Client & { readonly processID: number | null };
+
 /** What gives a pooler away, as evidence, and its mode. */
 interface Proof {
   readonly mode: 'transaction' | 'statement';
@@ -26,6 +29,8 @@ export const pooler: Rule = {
     const options = { applicationName: 'db-bootstrap/doctor', signal };
     const first = await connect(connection, options);
     try {
+      // A server tells a new connection its own session, a pooler a number that it made up.
+      if ((first as ClientWithKey).processID === (await sessionOf(first))) return [];
       const second = await connect(connection, options);
       try {
         const proof = await provoke(first, second);
