@@ -1,3 +1,4 @@
+import { packageVersion } from '../errors/index.js';
 import type { Finding, Repair } from '../../config/define.js';
 import type { Workflow } from '../../config/workflow.js';
 import type { Problem } from '../errors/index.js';
@@ -6,7 +7,6 @@ import type { Io } from './io.js';
 import { newRunId } from './run-id.js';
 import { openSession, type Session } from './session.js';
 import type { Signals } from './signals.js';
-import { version } from './version.js';
 
 /** One execution of checks. */
 export interface Round extends RunResult {
@@ -44,7 +44,7 @@ export async function runRound(options: RoundOptions): Promise<Round> {
   }
   const result = await runWorkflow({
     runId,
-    version: version(),
+    version: packageVersion(),
     workflow,
     emit: () => undefined,
     interrupt: signals.interrupt,

@@ -1,5 +1,5 @@
 import type { Workflow } from '../../config/workflow.js';
-import { BootstrapError, renderProblems } from '../errors/index.js';
+import { BootstrapError, renderProblems, packageVersion } from '../errors/index.js';
 import { Database, resolveConnection, type ConnectionParameters } from '../postgres/index.js';
 import { removeOldRuns, runWorkflow, stateDirectoryOf, type RunResult, type TaskEnd } from '../run/index.js';
 import { print, type Io } from './io.js';
@@ -13,7 +13,6 @@ import { takeSnapshot } from './prove-snapshot.js';
 import { newRunId } from './run-id.js';
 import { openSession } from './session.js';
 import { catchSignals, type Signals } from './signals.js';
-import { version } from './version.js';
 
 type ProveOptions = ConfigOptions &
   SelectOptions & { readonly database?: string; readonly keep?: boolean; readonly json?: boolean };
@@ -108,7 +107,7 @@ async function runOnce(
   const { services, ...session } = await openSession({ io, workflow, runId, waitLock: 0, readOnly: false });
   const result = await runWorkflow({
     runId,
-    version: version(),
+    version: packageVersion(),
     workflow,
     emit: () => undefined,
     interrupt,

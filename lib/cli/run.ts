@@ -1,5 +1,5 @@
 import { parseDuration } from '../../config/index.js';
-import { BootstrapError } from '../errors/index.js';
+import { BootstrapError, packageVersion } from '../errors/index.js';
 import { chooseReporter, createReporter } from '../report/index.js';
 import {
   removeOldRuns,
@@ -15,7 +15,6 @@ import { createPreflight } from './preflight.js';
 import { newRunId } from './run-id.js';
 import { openSession } from './session.js';
 import { catchSignals } from './signals.js';
-import { version } from './version.js';
 
 /** `db-bootstrap run`: executes the workflow; resolves with the exit code. */
 export async function runCommand(options: RunOptions & { readonly dryRun?: boolean }): Promise<number> {
@@ -67,7 +66,7 @@ export async function execute(
       reporter.report({ v: 1, at: Date.now(), run: runId, ...event });
     const result = await runWorkflow({
       runId,
-      version: version(),
+      version: packageVersion(),
       workflow: { ...workflow, secrets: [...workflow.secrets, ...session.secrets] },
       emit,
       interrupt: signals.interrupt,

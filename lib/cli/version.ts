@@ -1,17 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { packageRoot } from '../errors/index.js';
-
-/** Our version, as package.json says. */
-export function version(): string {
-  const manifest = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as {
-    version: string;
-  };
-  return manifest.version;
-}
+import { packageVersion } from '../errors/index.js';
 
 /** Prints the version. */
 export function versionCommand(): Promise<number> {
-  process.stdout.write(`${version()}\n`);
+  process.stdout.write(`${packageVersion()}\n`);
   return Promise.resolve(0);
 }

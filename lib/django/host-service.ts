@@ -1,6 +1,6 @@
 import { BootstrapError } from '../errors/index.js';
 import { AnswerBook, type AnswerStore } from './answers/answer-book.js';
-import type { StateDatabase } from './answers/database-state.js';
+import type { DatabaseClient } from '../postgres/index.js';
 import { findInterpreter } from './find-interpreter.js';
 import { findSettings } from './find-settings.js';
 import { LoadedProject, type HostUser } from './loaded-project.js';
@@ -21,7 +21,7 @@ export interface HostServiceOptions {
   readonly answers?: {
     readonly store: AnswerStore;
     /** The workflow's database, outside of any task. */
-    readonly database: StateDatabase;
+    readonly database: DatabaseClient;
     /** False: kept answers are used, and none are added. */
     readonly keep: boolean;
     /** The host is asked all the same, and what it answers takes the place of what was kept. */

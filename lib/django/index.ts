@@ -15,6 +15,7 @@ export {
   type HostServiceOptions,
 } from './host-service.js';
 export type { HostUser } from './loaded-project.js';
+export { recordedStates } from './recorded-states.js';
 export {
   applyAlone,
   autodetect,

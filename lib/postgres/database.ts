@@ -6,7 +6,7 @@ import { connect, disconnect, hasEnded, type DatabaseOptions } from './connect.j
 import { problemOf } from './problem-of.js';
 import { withDatabase, type ConnectionParameters } from './resolve-connection.js';
 
-/** A connection that runs statements, one at a time. */
+/** A connection that runs statements, one at a time. A text without values may hold several: their rows come one after the other. */
 export interface DatabaseClient {
   query<Row extends object = Record<string, unknown>>(
     text: string,
@@ -150,7 +150,8 @@ export class Database implements DatabaseClient {
     signal?.addEventListener('abort', cancel, { once: true });
     try {
       const result = await statement;
-      return (Array.isArray(result) ? [] : result.rows) as Row[];
+      const results = Array.isArray(result) ? (result as (typeof result)[]) : [result];
+      return results.flatMap(({ rows }) => rows) as Row[];
     } catch (error) {
       signal?.throwIfAborted();
       const scene = { ...this.parameters, statement: text, completed: progress.completed };

@@ -6,15 +6,18 @@ import {
   type TaskContext,
   type TaskResult,
 } from '../../config/define.js';
-import { expectedRules } from '../../lib/django/index.js';
+import { expectedRules, recordedStates } from '../../lib/django/index.js';
 import { quoteIdentifier } from '../../lib/postgres/index.js';
 import { fingerprintSchemas, readObjects, type CatalogObject } from './catalog-objects.js';
 import { compareObjects, type Difference } from './compare-objects.js';
 import { limitFindings } from './limit.js';
 import { findPlaces, type Place } from './places.js';
+import { unlessUnchanged } from './unless-unchanged.js';
 import { batches, counted, qualified } from './words.js';
 
 const options = z.strictObject({});
+
+type Context = TaskContext<z.output<typeof options>>;
 
 /** Tenants that have recorded the same migrations have the same tables, columns, constraints, indexes and sequences. */
 export const checkDrift = defineTask({
@@ -33,36 +36,43 @@ interface Outsider {
   readonly reference: string;
 }
 
-async function run({ database, host }: TaskContext<z.output<typeof options>>): Promise<TaskResult> {
+async function run(ctx: Context): Promise<TaskResult> {
+  const { database, host } = ctx;
   const rules = await expectedRules(host);
   if (!rules.tenancy) return { changed: false, summary: 'the project has no tenants' };
   const places = (await findPlaces(database, rules)).filter(({ kind }) => kind !== 'public');
-  const { outsiders, cohorts } = await findOutsiders(database, places);
+  const recorded = await recordedStates(
+    database,
+    places.map(({ schema }) => schema),
+  );
+  const cohorts = groupBy(places, ({ schema, kind }) => `${kind} ${recorded.get(schema) ?? ''}`);
+  const states = `${counted(places.length, 'tenant')} in ${counted(cohorts.length, 'state')}`;
+  const found = await unlessUnchanged(ctx, cohorts, () => findOutsiders(database, cohorts));
+  if (found === 'unchanged')
+    return {
+      changed: false,
+      summary: `no difference between ${states}, whose catalog is as it was when they were compared`,
+    };
   const known = new Set(['django_migrations', ...rules.tables.map(({ table }) => table)]);
-  const findings = await explain(database, outsiders, known);
-  const states = `${counted(places.length, 'tenant')} in ${counted(cohorts, 'state')}`;
+  const findings = await explain(database, found, known);
   return {
     changed: false,
     summary:
-      outsiders.length === 0
+      found.length === 0
         ? `no difference between ${states}`
-        : `${String(outsiders.length)} of ${states} ${outsiders.length === 1 ? 'differs' : 'differ'}`,
+        : `${String(found.length)} of ${states} ${found.length === 1 ? 'differs' : 'differ'}`,
     findings: limitFindings(findings, 'differences'),
   };
 }
 
 async function findOutsiders(
   database: TaskClient,
-  places: readonly Place[],
-): Promise<{ readonly outsiders: readonly Outsider[]; readonly cohorts: number }> {
-  if (places.length === 0) return { outsiders: [], cohorts: 0 };
-  const schemas = places.map(({ schema }) => schema);
-  const [states, fingerprints] = [
-    await readStates(database, schemas),
-    await fingerprintSchemas(database, schemas),
-  ];
-  const cohorts = groupBy(places, ({ schema, kind }) => `${kind} ${states.get(schema) ?? ''}`);
-  const outsiders = cohorts.flatMap((cohort) => {
+  cohorts: readonly (readonly Place[])[],
+): Promise<readonly Outsider[]> {
+  const schemas = cohorts.flat().map(({ schema }) => schema);
+  if (schemas.length === 0) return [];
+  const fingerprints = await fingerprintSchemas(database, schemas);
+  return cohorts.flatMap((cohort) => {
     const kinds = groupBy(cohort, ({ schema }) => fingerprints.get(schema)?.digest ?? '').sort(
       // Where as many tenants have the one catalog as the other, something was rather lost than added.
       (a, b) => b.length - a.length || size(b) - size(a),
@@ -73,35 +83,10 @@ async function findOutsiders(
       .flat()
       .flatMap(({ schema }) => (reference ? [{ schema, reference: reference.schema }] : []));
   });
-  return { outsiders, cohorts: cohorts.length };
 
   function size([first]: readonly Place[]): number {
     return fingerprints.get(first?.schema ?? '')?.objects ?? 0;
   }
-}
-
-/** A digest of what each schema has recorded as applied. */
-async function readStates(
-  database: TaskClient,
-  schemas: readonly string[],
-): Promise<ReadonlyMap<string, string>> {
-  const rows = await database.query<{ schema: string }>(
-    `select n.nspname as schema from pg_catalog.pg_namespace n
-       join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = 'django_migrations' and c.relkind in ('r', 'p')
-      where n.nspname = any($1::text[]) order by 1`,
-    [schemas],
-  );
-  const states = new Map<string, string>();
-  for (const batch of batches(rows, 200)) {
-    const parts = batch.map(
-      ({ schema }, position) =>
-        `select ${String(position)} as position, md5(string_agg(app || chr(9) || name, chr(10) order by app, name)) as state
-           from ${qualified(schema, 'django_migrations')}`,
-    );
-    const found = await database.query<{ position: number; state: string | null }>(parts.join(' union all '));
-    for (const { position, state } of found) states.set(batch[position]?.schema ?? '', state ?? '');
-  }
-  return states;
 }
 
 /** A few at a time: what differs everywhere is cut off after fifty findings anyway. */

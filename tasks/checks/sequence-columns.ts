@@ -12,8 +12,6 @@ export interface SequenceColumn {
   /** Negative where the sequence counts down. */
   readonly increment: string;
   readonly readable: boolean;
-  /** The table has no page, and so no row. */
-  readonly empty: boolean;
   /** The value that it gave last; null where it was never asked, or set by hand to what comes next. */
   readonly given: string | null;
 }
@@ -30,10 +28,17 @@ export interface Behind extends SequenceColumn {
 // With their indexes about a thousand locks at once, of the 6,400 that an ordinary server has.
 const tablesAtOnce = 200;
 
+/** The columns of a database that take their values from a sequence. */
+export interface SequenceColumns {
+  readonly total: number;
+  /** Those that could be behind: their tables have rows. */
+  readonly filled: readonly SequenceColumn[];
+}
+
 /** Every column of integers that owns a sequence (serial, identity) or has one in its default; one query. */
-export async function findSequenceColumns(database: TaskClient): Promise<readonly SequenceColumn[]> {
-  return await database.query<SequenceColumn>(
-    // In two steps: the planner looks at every order of eight tables for longer than the statement takes.
+export async function findSequenceColumns(database: TaskClient): Promise<SequenceColumns> {
+  const [found] = await database.query<SequenceColumns>(
+    // In steps: the planner looks at every order of eight tables for longer than the statement takes, and expects one row of each.
     `with uses as (
        select d.objid as sequence, d.refobjid as "table", d.refobjsubid as "column" from pg_catalog.pg_depend d
         where d.classid = 'pg_catalog.pg_class'::regclass and d.refclassid = 'pg_catalog.pg_class'::regclass
@@ -48,25 +53,37 @@ export async function findSequenceColumns(database: TaskClient): Promise<readonl
          join pg_catalog.pg_class s on s.oid = u.sequence and s.relkind = 'S'
          join pg_catalog.pg_namespace n on n.oid = s.relnamespace
          join pg_catalog.pg_sequence q on q.seqrelid = s.oid and not q.seqcycle
+     ),
+     target as materialized (
+       select s.*, t.relname as "tableName", t.relnamespace, a.attnum, a.attname,
+              t.relkind = 'r' and not t.relhassubclass and pg_catalog.pg_relation_size(t.oid) = 0 as empty
+         from source s
+         join pg_catalog.pg_class t on t.oid = s."table" and t.relkind in ('r', 'p') and not t.relispartition
+         join pg_catalog.pg_attribute a on a.attrelid = t.oid and a.attnum = s."column" and not a.attisdropped
+         join pg_catalog.pg_type y on y.oid = a.atttypid
+        where coalesce(nullif(y.typbasetype, 0), y.oid) in (20, 21, 23, 1700) and ${ofNoExtension('t.oid')}
+     ),
+     found as materialized (
+       select n.oid, n.nspname, t.empty, t.oid as "sequenceOid", t.schema as "sequenceSchemaOid", t."table", t.attnum,
+              t."tableName", t.attname, t.nspname as "sequenceSchema", t.relname, t.seqincrement
+         from target t
+         cross join lateral (select oid, nspname from pg_catalog.pg_namespace where oid = t.relnamespace offset 0) n
+        where n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+     ),
+     filled as (
+       select nspname::text as schema, "tableName"::text as "table", attname::text as "column", "sequenceSchema"::text,
+              relname::text as sequence, seqincrement::text as increment,
+              pg_catalog.has_schema_privilege(oid, 'usage') and pg_catalog.has_schema_privilege("sequenceSchemaOid", 'usage')
+                and pg_catalog.has_column_privilege("table", attnum, 'select')
+                and pg_catalog.has_table_privilege("sequenceOid", 'select') as readable,
+              case when pg_catalog.has_sequence_privilege("sequenceOid", 'select')
+                   then pg_catalog.pg_sequence_last_value("sequenceOid")::text end as given
+         from found where not empty
      )
-     select n.nspname as schema, t.relname as "table", a.attname as "column", s.nspname as "sequenceSchema",
-            s.relname as sequence, s.seqincrement::text as increment,
-            pg_catalog.has_schema_privilege(n.oid, 'usage') and pg_catalog.has_schema_privilege(s.schema, 'usage')
-              and pg_catalog.has_column_privilege(t.oid, a.attnum, 'select')
-              and pg_catalog.has_table_privilege(s.oid, 'select') as readable,
-            e.empty, case when not e.empty and pg_catalog.has_sequence_privilege(s.oid, 'select')
-                          then pg_catalog.pg_sequence_last_value(s.oid)::text end as given
-       from source s
-       join pg_catalog.pg_class t on t.oid = s."table" and t.relkind in ('r', 'p') and not t.relispartition
-       join pg_catalog.pg_namespace n on n.oid = t.relnamespace
-       join pg_catalog.pg_attribute a on a.attrelid = t.oid and a.attnum = s."column" and not a.attisdropped
-       join pg_catalog.pg_type y on y.oid = a.atttypid
-       cross join lateral (select t.relkind = 'r' and not t.relhassubclass and pg_catalog.pg_relation_size(t.oid) = 0 as empty offset 0) e
-      where n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
-          and ${ofNoExtension('t.oid')}
-        and coalesce(nullif(y.typbasetype, 0), y.oid) in (20, 21, 23, 1700)
-      order by 1, 2, 3`,
+     select (select count(*)::int from found) as total,
+            coalesce((select jsonb_agg(to_jsonb(filled) order by schema, "table", "column") from filled), '[]') as filled`,
   );
+  return found ?? { total: 0, filled: [] };
 }
 
 /** Those columns whose sequence is behind: one query for each batch of tables, and one more where any looks as if it were. */
@@ -75,8 +92,7 @@ export async function findBehind(
   columns: readonly SequenceColumn[],
 ): Promise<readonly Behind[]> {
   const suspects: SequenceColumn[] = [];
-  const filled = columns.filter(({ empty }) => !empty);
-  for (const batch of batches(filled, tablesAtOnce)) {
+  for (const batch of batches(columns, tablesAtOnce)) {
     const rows = await database.query<{ readonly position: number; readonly value: string }>(
       `select * from (${batch.map(furthestValue).join(' union all ')}) values order by position`,
     );

@@ -27,18 +27,18 @@ export const checkSequences = defineTask({
 });
 
 async function run({ database }: Context): Promise<TaskResult> {
-  const columns = await findSequenceColumns(database);
-  const readable = columns.filter((column) => column.readable);
+  const { total, filled } = await findSequenceColumns(database);
+  const readable = filled.filter((column) => column.readable);
+  const unread = filled.length - readable.length;
   const behind = await findBehind(database, readable);
-  const unread = columns.length - readable.length;
   const findings = behind.map(finding);
   return {
     changed: false,
     summary:
       behind.length === 0
-        ? `no sequence of ${String(readable.length)} is behind its column`
-        : `${String(behind.length)} of ${counted(readable.length, 'sequence')} ${behind.length === 1 ? 'is' : 'are'} behind`,
-    findings: limitFindings(unread > 0 ? [...findings, unreadable(columns)] : findings, 'sequences'),
+        ? `no sequence of ${String(total - unread)} is behind its column`
+        : `${String(behind.length)} of ${counted(total - unread, 'sequence')} ${behind.length === 1 ? 'is' : 'are'} behind`,
+    findings: limitFindings(unread > 0 ? [...findings, unreadable(filled)] : findings, 'sequences'),
   };
 }
 
@@ -72,8 +72,11 @@ function unreadable(columns: readonly { readonly schema: string; readonly readab
 
 /** One transaction for each hundred, so that the locks of a whole fleet are never held at once. */
 async function fix({ database }: Context): Promise<readonly Repair[]> {
-  const columns = (await findSequenceColumns(database)).filter((column) => column.readable);
-  const behind = await findBehind(database, columns);
+  const { filled } = await findSequenceColumns(database);
+  const behind = await findBehind(
+    database,
+    filled.filter(({ readable }) => readable),
+  );
   const repairs: Repair[] = [];
   for (const batch of batches(behind, 100)) {
     repairs.push(

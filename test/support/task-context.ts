@@ -87,7 +87,7 @@ export function logOf(memory: TestMemory): string[] {
   return memory.events.flatMap((event) => (event.type === 'task.log' ? [event.line] : []));
 }
 
-function ledgerOver(map: Map<string, Json>): TaskLedger {
+export function ledgerOver(map: Map<string, Json>): TaskLedger {
   return {
     get: (key) => Promise.resolve(map.get(key)),
     set: (key, value) => Promise.resolve(void map.set(key, value)),

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Inspection, Sources } from '../project-answers.js';
-import { databaseState, type StateDatabase } from './database-state.js';
+import type { DatabaseClient } from '../../postgres/index.js';
+import { databaseState } from './database-state.js';
 import { fingerprintProject, newestChange, type LoadedAs } from './fingerprint.js';
 
 /** Where answers are kept from run to run. */
@@ -84,7 +85,7 @@ export class AnswerBook {
   }
 
   /** The answer to a question, or undefined where the host has to be asked. */
-  async find(method: string, params: Params, database: StateDatabase): Promise<unknown> {
+  async find(method: string, params: Params, database: DatabaseClient): Promise<unknown> {
     this.#check();
     const answer = this.#page?.answers[idOf(method, params)];
     if (answer?.state === undefined) return answer?.result;
@@ -109,7 +110,7 @@ export class AnswerBook {
    */
   async keep(
     ask: (method: string, params: Params) => Promise<unknown>,
-    database: StateDatabase,
+    database: DatabaseClient,
     since: number,
   ): Promise<void> {
     const inspection = (await ask('inspect', {})) as Inspection;
@@ -154,7 +155,7 @@ export class AnswerBook {
   }
 
   /** The database's state, read again only where the run may have changed it since. */
-  #state(database: StateDatabase): Promise<string | undefined> {
+  #state(database: DatabaseClient): Promise<string | undefined> {
     const edition = this.#store.edition?.();
     if (edition === undefined || edition !== this.#read?.edition) {
       const inspection = this.#page?.answers[idOf('inspect', {})]?.result as Inspection | undefined;
