@@ -21,33 +21,40 @@ export function fingerprintStatement(): string {
   return statement('%s', '%s');
 }
 
+// The planner expects one row of each step, and would rather read a whole catalog once; "offset 0" has it look up what is needed.
 const statement = (schemas: string, names: string): string => `
 with s as materialized (
   select n.oid, n.nspname, quote_ident(n.nspname) || '.' as prefix from pg_catalog.pg_namespace n where n.nspname = any(${schemas}::text[])
 ), r as materialized (
   select c.oid, c.relname, c.relkind, c.relpersistence, s.nspname, s.prefix
-    from s join pg_catalog.pg_class c on c.relnamespace = s.oid
-   where c.relname = any(${names}::text[]) and c.relkind in ('r', 'p', 'v', 'm', 'S')
+    from s cross join lateral (
+      select oid, relname, relkind, relpersistence from pg_catalog.pg_class
+       where relnamespace = s.oid and relname = any(${names}::text[]) and relkind in ('r', 'p', 'v', 'm', 'S') offset 0) c
 ), lines as (
   select nspname, concat_ws(' ', 'relation', relname, relkind, relpersistence, obj_description(oid, 'pg_class')) as line from r
   union all
   select r.nspname, concat_ws(' ', 'column', r.relname, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull,
-         a.attidentity, a.attgenerated, a.attcollation, replace(pg_catalog.pg_get_expr(d.adbin, d.adrelid), r.prefix, ''),
+         a.attidentity, a.attgenerated, a.attcollation,
+         (select replace(pg_catalog.pg_get_expr(d.adbin, d.adrelid), r.prefix, '') from pg_catalog.pg_attrdef d
+           where d.adrelid = r.oid and d.adnum = a.attnum),
          pg_catalog.col_description(r.oid, a.attnum))
-    from r join pg_catalog.pg_attribute a on a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped
-    left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+    from r cross join lateral (
+      select * from pg_catalog.pg_attribute where attrelid = r.oid and attnum > 0 and not attisdropped offset 0) a
    where r.relkind <> 'S'
   union all
   select r.nspname, concat_ws(' ', 'constraint', r.relname, o.conname, o.convalidated, replace(pg_catalog.pg_get_constraintdef(o.oid), r.prefix, ''))
-    from r join pg_catalog.pg_constraint o on o.conrelid = r.oid
+    from r cross join lateral (select oid, conname, convalidated from pg_catalog.pg_constraint where conrelid = r.oid offset 0) o
   union all
   select r.nspname, concat_ws(' ', 'index', i.indisvalid, i.indisready, replace(pg_catalog.pg_get_indexdef(i.indexrelid), r.prefix, ''))
-    from r join pg_catalog.pg_index i on i.indrelid = r.oid
+    from r cross join lateral (select * from pg_catalog.pg_index where indrelid = r.oid offset 0) i
   union all
-  select r.nspname, concat_ws(' ', 'sequence', q.relname, s.seqtypid::regtype, s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcycle)
-    from r join pg_catalog.pg_depend d on d.refobjid = r.oid and d.classid = 'pg_catalog.pg_class'::regclass and d.deptype in ('a', 'i')
-    join pg_catalog.pg_class q on q.oid = d.objid and q.relkind = 'S'
-    join pg_catalog.pg_sequence s on s.seqrelid = q.oid
+  select r.nspname, concat_ws(' ', 'sequence', q.relname, q.seqtypid::regtype, q.seqstart, q.seqincrement, q.seqmin, q.seqmax, q.seqcycle)
+    from r cross join lateral (
+      select c.relname, s.* from pg_catalog.pg_depend d
+        join pg_catalog.pg_class c on c.oid = d.objid and c.relkind = 'S'
+        join pg_catalog.pg_sequence s on s.seqrelid = c.oid
+       where d.refclassid = 'pg_catalog.pg_class'::regclass and d.refobjid = r.oid
+         and d.classid = 'pg_catalog.pg_class'::regclass and d.deptype in ('a', 'i') offset 0) q
 )
 select s.nspname as schema, coalesce(md5(string_agg(line, chr(10) order by line collate "C")), '') as digest
   from s left join lines on lines.nspname = s.nspname group by s.nspname`;
