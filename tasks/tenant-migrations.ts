@@ -22,10 +22,19 @@ export const tenantMigrations = defineTask({
   run,
 });
 
+/** An attempt does what its plan has found: the states of a large fleet are read once. */
+const planned = new WeakMap<Context, Promise<MigrationStates>>();
+
+function tenantStates(ctx: Context): Promise<MigrationStates> {
+  const found = planned.get(ctx) ?? states(ctx.host, { scope: 'tenants' });
+  planned.set(ctx, found);
+  return found;
+}
+
 async function plan(ctx: Context): Promise<Plan> {
   const { tenancy, publicSchema } = await inspect(ctx.host);
   if (!tenancy) return { action: 'skip', reason: 'the project has no tenants' };
-  const found = await states(ctx.host, { scope: 'tenants' });
+  const found = await tenantStates(ctx);
   const existing = new Set([publicSchema, ...found.schemas.map(({ schema }) => schema)]);
   const missing = ctx.tenants.filter(({ schema }) => !existing.has(schema)).length;
   if (missing > 0 && found.conflicts.length === 0) {
@@ -40,7 +49,7 @@ async function plan(ctx: Context): Promise<Plan> {
 async function run(ctx: Context): Promise<TaskResult> {
   const { tenancy, multiType } = await inspect(ctx.host);
   if (!tenancy) return { changed: false, summary: 'the project has no tenants' };
-  const found = await states(ctx.host, { scope: 'tenants' });
+  const found = await tenantStates(ctx);
   refuseConflicts(found.conflicts);
   const members = behind(found);
   const pending = new Set(members.map(({ schema }) => schema));

@@ -4,6 +4,7 @@ import type { DatabaseClient } from '../postgres/index.js';
 import { findInterpreter } from './find-interpreter.js';
 import { findSettings } from './find-settings.js';
 import { LoadedProject, type HostUser } from './loaded-project.js';
+import { withDigests } from './recorded-states.js';
 
 /** How the project is found. */
 export interface HostServiceOptions {
@@ -90,7 +91,12 @@ export function createHostService(options: HostServiceOptions): HostService {
     if (known !== undefined) return known;
     if (isClosed()) throw interrupted(user.name, method);
     const project = await open(user.env);
-    const result = await project.request(method, params, user, onEvent);
+    const result = await project.request(
+      method,
+      await withDigests(method, params, user.database),
+      user,
+      onEvent,
+    );
     book?.note(method, params, result);
     return result;
   };

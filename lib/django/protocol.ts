@@ -82,7 +82,12 @@ export interface HostMethods {
   expectedRules: { params: Record<string, never>; result: ExpectedRules };
   autodetect: { params: { apps?: readonly string[]; write?: boolean }; result: Autodetected };
   states: {
-    params: { schemas?: readonly string[]; scope?: 'public' | 'tenants' | 'all' };
+    /** `digests`: what every schema that has the table django_migrations has recorded; equal where it is the same. */
+    params: {
+      schemas?: readonly string[];
+      scope?: 'public' | 'tenants' | 'all';
+      digests?: Readonly<Record<string, string>>;
+    };
     result: MigrationStates;
   };
   /** Events: `{type:'migration', schema, app, name, ms}` after each, `{type:'schema', ...}` after each schema. */

@@ -18,7 +18,7 @@ def states(params, emit):
     wanted = params.get("schemas")
     if wanted is None:
         wanted = _schemas(project, params.get("scope") or "all")
-    records = read_records(project.connection, wanted)
+    records = read_records(project.connection, wanted, params.get("digests"))
     return {
         "leaves": _keys(graph.leaves()),
         "conflicts": graph.conflicts(),
@@ -55,32 +55,56 @@ def tenant_schemas(project):
     return list(rows.values_list("schema_name", flat=True))
 
 
-def read_records(connection, schemas):
-    """What each schema has recorded, as a frozenset of keys; empty where there is no schema or no table."""
+def read_records(connection, schemas, digests=None):
+    """
+    What each schema has recorded, as a frozenset of keys; empty where there is no schema or no table. `digests` says for every
+    schema that has the table what it has recorded: of those with the same, one is read.
+    """
     records = dict.fromkeys(schemas, frozenset())
-    known = {}
+    if digests is None:
+        alike = {schema: [schema] for schema in _recording(connection, schemas)}
+    else:
+        groups = {}
+        for schema in schemas:
+            if schema in digests:
+                groups.setdefault(digests[schema], []).append(schema)
+        alike = {group[0]: group for group in groups.values()}
+    for schema, record in _read(connection, list(alike)):
+        for other in alike[schema]:
+            records[other] = record
+    return records
+
+
+def _recording(connection, schemas):
+    """Those of the schemas that have the table."""
     with connection.cursor() as cursor:
         cursor.execute(
             "select n.nspname from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace"
             " where c.relname = 'django_migrations' and c.relkind in ('r', 'p') and n.nspname = any(%s)",
             [list(schemas)],
         )
-        present = [name for (name,) in cursor.fetchall()]
-        for start in range(0, len(present), BATCH):
-            parts, values = [], []
-            for schema in present[start : start + BATCH]:
-                parts.append(
-                    "select %%s, string_agg(app || chr(9) || name, chr(10) order by app, name) from %s"
-                    % qualified(schema, "django_migrations").replace("%", "%%")
-                )
-                values.append(schema)
+        return [name for (name,) in cursor.fetchall()]
+
+
+def _read(connection, schemas):
+    """Yields each schema and its record."""
+    known = {}
+    for start in range(0, len(schemas), BATCH):
+        parts, values = [], []
+        for schema in schemas[start : start + BATCH]:
+            parts.append(
+                "select %%s, string_agg(app || chr(9) || name, chr(10) order by app, name) from %s"
+                % qualified(schema, "django_migrations").replace("%", "%%")
+            )
+            values.append(schema)
+        with connection.cursor() as cursor:
             cursor.execute(" union all ".join(parts), values)
-            for schema, text in cursor.fetchall():
-                # Most schemas of a fleet have the same record: it is taken apart once.
-                if text not in known:
-                    known[text] = frozenset(tuple(row.split(BETWEEN)) for row in text.split(AFTER)) if text else frozenset()
-                records[schema] = known[text]
-    return records
+            rows = cursor.fetchall()
+        for schema, text in rows:
+            # Most schemas of a fleet have the same record: it is taken apart once.
+            if text not in known:
+                known[text] = frozenset(tuple(row.split(BETWEEN)) for row in text.split(AFTER)) if text else frozenset()
+            yield schema, known[text]
 
 
 def _keys(nodes):

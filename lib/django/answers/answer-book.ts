@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Inspection, Sources } from '../project-answers.js';
 import type { DatabaseClient } from '../../postgres/index.js';
-import { databaseState } from './database-state.js';
+import { withDigests } from '../recorded-states.js';
+import { databaseState, type DatabaseState } from './database-state.js';
 import { fingerprintProject, newestChange, type LoadedAs } from './fingerprint.js';
 
 /** Where answers are kept from run to run. */
@@ -60,7 +61,8 @@ export class AnswerBook {
   #page: Page | undefined;
   /** The edition of the files for which the fingerprint was found to hold. */
   #verified: number | undefined;
-  #read: { readonly edition: number | undefined; readonly state: Promise<string | undefined> } | undefined;
+  #read:
+    { readonly edition: number | undefined; readonly state: Promise<DatabaseState | undefined> } | undefined;
   readonly #noted = new Map<string, Noted>();
 
   private constructor(store: AnswerStore, loaded: LoadedAs, page: Page | undefined) {
@@ -89,7 +91,7 @@ export class AnswerBook {
     this.#check();
     const answer = this.#page?.answers[idOf(method, params)];
     if (answer?.state === undefined) return answer?.result;
-    return (await this.#state(database)) === answer.state ? answer.result : undefined;
+    return (await this.#state(database))?.digest === answer.state ? answer.result : undefined;
   }
 
   /** Remembers what the host has answered; only questions of which this book knows what their answers depend on. */
@@ -119,11 +121,11 @@ export class AnswerBook {
     for (const { method, params, result } of this.#noted.values()) {
       if (isLasting(method, params)) news[idOf(method, params)] = { result };
       else if (before !== undefined) {
-        const again = await ask(method, params);
-        if (isSettled(method, again)) news[idOf(method, params)] = { result: again, state: before };
+        const again = await ask(method, await withDigests(method, params, database, before.recorded));
+        if (isSettled(method, again)) news[idOf(method, params)] = { result: again, state: before.digest };
       }
     }
-    if ((await databaseState(database, inspection)) !== before) return;
+    if ((await databaseState(database, inspection))?.digest !== before?.digest) return;
     // Asked for last: answering may have read more.
     const asked = (await ask('sources', {})) as Sources;
     if (asked.doubts.length > 0) return;
@@ -155,7 +157,7 @@ export class AnswerBook {
   }
 
   /** The database's state, read again only where the run may have changed it since. */
-  #state(database: DatabaseClient): Promise<string | undefined> {
+  #state(database: DatabaseClient): Promise<DatabaseState | undefined> {
     const edition = this.#store.edition?.();
     if (edition === undefined || edition !== this.#read?.edition) {
       const inspection = this.#page?.answers[idOf('inspect', {})]?.result as Inspection | undefined;

@@ -3,6 +3,12 @@ import { quoteIdentifier, quoteLiteral, type DatabaseClient } from '../../postgr
 import type { Inspection } from '../project-answers.js';
 import { recordedStates } from '../recorded-states.js';
 
+/** A digest of a database's state, and of what each schema has recorded. */
+export interface DatabaseState {
+  readonly digest: string;
+  readonly recorded: ReadonlyMap<string, string>;
+}
+
 /**
  * A digest of what Django's answers about migrations and tenants depend on: which schemas there are, what each has recorded in
  * django_migrations, and the rows of tenants and domains. Undefined where it cannot be read.
@@ -10,7 +16,7 @@ import { recordedStates } from '../recorded-states.js';
 export async function databaseState(
   database: DatabaseClient,
   inspection: Inspection,
-): Promise<string | undefined> {
+): Promise<DatabaseState | undefined> {
   try {
     const [there] = await database.query<{ state: string }>(
       `select md5(string_agg(nspname::text, chr(10) order by nspname) || current_schemas(false)::text
@@ -31,10 +37,10 @@ export async function databaseState(
       `select md5(string_agg(attname || chr(9) || atttypid::text, chr(10) order by attnum)) as part from pg_attribute
         where not attisdropped and attnum > 0 and attrelid = ${quoteLiteral(`${publicSchema}.${quoteIdentifier(table)}`)}::regclass`,
     ]);
-    const states = await recordedStates(database);
+    const recorded = await recordedStates(database);
     const rows = parts.length === 0 ? [] : await database.query<{ part: string | null }>(parts.join(';\n'));
-    const all = [there.state, ...[...states].flat(), ...rows.map(({ part }) => part ?? '-')];
-    return createHash('sha256').update(all.join(' ')).digest('hex');
+    const all = [there.state, ...[...recorded].flat(), ...rows.map(({ part }) => part ?? '-')];
+    return { digest: createHash('sha256').update(all.join(' ')).digest('hex'), recorded };
   } catch {
     // A table is missing, or may not be read: Django will say what there is to say.
     return undefined;

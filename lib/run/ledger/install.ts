@@ -12,6 +12,9 @@ function migrations(): readonly { readonly version: number; readonly file: strin
     .map((name) => ({ version: Number.parseInt(name, 10), file: join(folder, name) }));
 }
 
+/** The tables that every version of the ledger has. */
+const tables = ['versions', 'runs', 'task_results', 'task_facts'];
+
 /** The version of the ledger in a schema; "absent" where there is none, "closed" where the role lacks the right that it needs. */
 export async function stateOfLedger(
   client: DatabaseClient,
@@ -20,8 +23,10 @@ export async function stateOfLedger(
 ): Promise<number | 'absent' | 'closed'> {
   const [found] = await client.query<{ open: boolean | null }>(
     `select bool_and(has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select') and has_table_privilege(c.oid, $2)) as open
-     from pg_namespace n join pg_class c on c.relnamespace = n.oid and c.relkind = 'r' where n.nspname = $1`,
-    [schema, right],
+     from pg_namespace n join pg_class c on c.relnamespace = n.oid and c.relkind = 'r'
+      where n.nspname = $1 and c.relname = any($3)`,
+    // By name, because a catalog has no index of the tables of a schema.
+    [schema, right, tables],
   );
   if (found?.open === false) return 'closed';
   if (found?.open !== true) return 'absent';
