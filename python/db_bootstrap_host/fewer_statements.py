@@ -2,7 +2,8 @@
 Statements that migrating a schema can do without.
 
 django_tenants sets the search_path before each statement, and Django before 5.2 lists all tables for each migration that it
-records: on small schemas that is half of all statements. Both are asked once, wherever nothing can have changed the answer.
+records: on small schemas that is half of all statements. Both are asked once, wherever nothing can have changed the answer, and
+one table is looked for by its name.
 """
 
 from contextlib import contextmanager
@@ -16,12 +17,11 @@ _once = False
 @contextmanager
 def fewer_statements():
     """While it holds, a recorder that has seen its table does not look again, and `one_search_path` works."""
-    has_table = MigrationRecorder.has_table
-    originals = [(MigrationRecorder, "has_table", has_table)]
+    originals = [(MigrationRecorder, "has_table", MigrationRecorder.has_table)]
 
     def remembered(recorder):
         if not getattr(recorder, "_seen_table", False):
-            recorder._seen_table = has_table(recorder)
+            recorder._seen_table = _has_table(recorder)
         return recorder._seen_table
 
     MigrationRecorder.has_table = remembered
@@ -67,6 +67,19 @@ def own_search_path(connection, operation):
     finally:
         _once = True
         connection.search_path_set_schemas = None
+
+
+def _has_table(recorder):
+    """What Django finds out by listing all tables of all tenants: whether the current schema has the table of records."""
+    connection = recorder.connection
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select 1 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace"
+            " where n.nspname = coalesce(%s, pg_catalog.current_schema()) and c.relname = %s"
+            " and c.relkind in ('f', 'm', 'p', 'r', 'v')",
+            [getattr(connection, "schema_name", None), recorder.Migration._meta.db_table],
+        )
+        return cursor.fetchone() is not None
 
 
 def _is_plain(operation):
