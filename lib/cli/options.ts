@@ -28,6 +28,7 @@ export interface RunOptions extends ConfigOptions, SelectOptions {
   readonly json?: boolean;
   readonly yes?: boolean;
   readonly force?: boolean;
+  readonly resume?: boolean;
 }
 
 /** Adds `--config` and its like. Flags have no defaults of their own: those would override the file. */
@@ -60,6 +61,7 @@ export function addRunOptions(command: Command): Command {
     .option('--wait-lock <duration>', 'wait this long for another run to end')
     .option('--reporter <name>', 'default, append-only, github, ndjson or silent')
     .option('--json', 'the same as --reporter ndjson')
+    .option('--resume', 'do what the last run has left undone')
     .option('--force', 'ask Django even where its answers are kept')
     .option('-y, --yes', "do not ask for the database's name before a destructive task");
 }

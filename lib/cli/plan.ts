@@ -2,7 +2,8 @@ import { padText, truncateText } from '../errors/index.js';
 import { planWorkflow, type TaskPlan } from '../run/index.js';
 import { print, type Io } from './io.js';
 import { load } from './load.js';
-import type { ConfigOptions, SelectOptions } from './options.js';
+import type { ConfigOptions, RunOptions, SelectOptions } from './options.js';
+import { resumed } from './resume.js';
 import { newRunId } from './run-id.js';
 import { openSession } from './session.js';
 import { catchSignals } from './signals.js';
@@ -10,20 +11,22 @@ import { catchSignals } from './signals.js';
 /** `db-bootstrap plan`: what would run, skip or is up to date, and why; starts no task and writes nothing. */
 export async function planCommand(
   options: ConfigOptions &
-    SelectOptions & { readonly json?: boolean; readonly exitCode?: boolean; readonly force?: boolean },
+    SelectOptions &
+    Pick<RunOptions, 'json' | 'force' | 'resume'> & { readonly exitCode?: boolean },
 ): Promise<number> {
-  const { io, workflow } = await load(options);
+  const { io, workflow: configured } = await load(options);
   const runId = newRunId();
   const signals = catchSignals();
   const session = await openSession({
     io,
-    workflow,
+    workflow: configured,
     runId,
     waitLock: 0,
     readOnly: true,
     force: options.force === true,
   });
   try {
+    const workflow = options.resume === true ? await resumed(configured, session.services) : configured;
     // Where there is a ledger it is read; where there is none, nothing has been done yet.
     await session.services.ledger.attach().catch(() => []);
     const tasks = await planWorkflow({

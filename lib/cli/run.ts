@@ -12,6 +12,7 @@ import { checkGuards } from './guards.js';
 import { load, type Loaded } from './load.js';
 import { withReporter, type RunOptions } from './options.js';
 import { createPreflight } from './preflight.js';
+import { resumed } from './resume.js';
 import { newRunId } from './run-id.js';
 import { openSession } from './session.js';
 import { catchSignals } from './signals.js';
@@ -24,17 +25,17 @@ export async function runCommand(options: RunOptions & { readonly dryRun?: boole
 
 /** One execution of a loaded workflow; resolves when everything of it has ended. */
 export async function execute(
-  { io, workflow }: Loaded,
+  { io, workflow: configured }: Loaded,
   options: RunOptions,
 ): Promise<RunResult & { readonly env: Readonly<Record<string, string>> }> {
   const runId = newRunId();
   const waitLock = durationOption('--wait-lock', options.waitLock) ?? 0;
   const signals = catchSignals();
-  const { database } = workflow;
+  const { database } = configured;
   const guard = (target: { readonly database: string; readonly host: string } | undefined): Promise<void> =>
     checkGuards({
       io,
-      workflow,
+      workflow: configured,
       database: target,
       yes: options.yes === true,
       interrupt: signals.interrupt,
@@ -44,13 +45,14 @@ export async function execute(
     if (database.kind === 'embedded') await guard({ database: database.name, host: 'localhost' });
     const session = await openSession({
       io,
-      workflow,
+      workflow: configured,
       runId,
       waitLock,
       readOnly: false,
       force: options.force === true,
     });
     if (database.kind !== 'embedded') await guard(session.connection);
+    const workflow = options.resume === true ? await resumed(configured, session.services) : configured;
     const name = chooseReporter({ config: workflow.reporter, env: io.env, isTTY: io.terminal });
     const reporter = await createReporter(name, {
       stdout: io.stdout,

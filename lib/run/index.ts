@@ -1,6 +1,7 @@
 export type { Reporter, RunEvent, RunEventBody, RunStatus, TaskEnd, TaskStatus } from './events.js';
 export type {
   FailedTask,
+  LastRun,
   Ledger,
   RunLock,
   RunOptions,

@@ -1,7 +1,7 @@
 import type { TaskContext, TaskDatabase, TaskHost, TaskLedger, TaskLogger } from '../../config/define.js';
 import type { TaskDefinition, Workflow } from '../../config/workflow.js';
 import type { Problem } from '../errors/index.js';
-import type { RunEventBody, RunStatus, TaskEnd } from './events.js';
+import type { RunEventBody, RunStatus, TaskEnd, TaskStatus } from './events.js';
 
 /** Who asks for a service: its calls end with the signal and speak to the log. */
 export interface ServiceUser {
@@ -42,8 +42,20 @@ export interface RunRecord {
   readonly tasks: readonly string[];
 }
 
-/** What was done, kept with the database. Nothing but `local` is used before `attach` has resolved. */
+/** The statuses of tasks of which nothing is left to do. */
+export const endedWell: readonly TaskStatus[] = ['succeeded', 'up-to-date', 'skipped'];
+
+/** How far the run before this one came. */
+export interface LastRun {
+  readonly id: string;
+  /** Tasks that ended well, or were left out. */
+  readonly done: ReadonlySet<string>;
+}
+
+/** What was done, kept with the database. Nothing but `local` and `lastRun` is used before `attach` has resolved. */
 export interface Ledger {
+  /** The newest run that it tells of; undefined where it tells of none. */
+  lastRun(): Promise<LastRun | undefined>;
   /** Makes the ledger ready; resolves with notices, such as that it fell back to a file. */
   attach(): Promise<readonly Problem[]>;
   startRun(run: RunRecord): Promise<void>;

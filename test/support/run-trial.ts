@@ -116,6 +116,7 @@ export class RunTrial {
       host: () => ({ request: () => Promise.reject(new Error('this workflow has no host')) }),
       lock: { acquire: () => note('lock'), lost: this.lost.signal, release: () => note('release') },
       ledger: this.ledger ?? {
+        lastRun: () => Promise.resolve(undefined),
         attach: async () => {
           await note('attach');
           return [];

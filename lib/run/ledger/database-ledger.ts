@@ -3,7 +3,7 @@ import type { TaskLedger } from '../../../config/define.js';
 import { BootstrapError, type Problem } from '../../errors/index.js';
 import { quoteIdentifier, type Database } from '../../postgres/index.js';
 import type { RunStatus, TaskEnd } from '../events.js';
-import type { Ledger, RunRecord } from '../services.js';
+import { endedWell, type LastRun, type Ledger, type RunRecord } from '../services.js';
 import { DatabaseFacts } from './database-facts.js';
 import { fileLedger, type FileLedgerOptions } from './file-ledger.js';
 import { install, newestVersion, stateOfLedger } from './install.js';
@@ -60,6 +60,18 @@ class DatabaseLedger implements Ledger {
     const facts = new DatabaseFacts(this.#database, this.#table('task_facts'), readOnly);
     await this.#facts.settle(facts);
     return [];
+  }
+
+  async lastRun(): Promise<LastRun | undefined> {
+    const state = await stateOfLedger(this.#database, this.#schema, 'select');
+    // A role that may not make or read the tables has been given files.
+    if (typeof state !== 'number') return fileLedger(this.#options, this.#database).lastRun();
+    const [run] = await this.#database.query<{ id: string; done: readonly string[] }>(
+      `select id, array(select task from ${this.#table('task_results')} where run_id = id and status = any($1)) as done
+         from ${this.#table('runs')} order by started_at desc, id desc limit 1`,
+      [endedWell],
+    );
+    return run && { id: run.id, done: new Set(run.done) };
   }
 
   async startRun(run: RunRecord): Promise<void> {

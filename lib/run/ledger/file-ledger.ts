@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { BootstrapError } from '../../errors/index.js';
 import type { DatabaseClient } from '../../postgres/index.js';
-import type { Ledger } from '../services.js';
-import { History } from './history.js';
+import { endedWell, type Ledger } from '../services.js';
+import { History, type HistoryEntry } from './history.js';
 import { LocalFacts } from './local-facts.js';
 import { PendingFacts } from './pending-facts.js';
 
@@ -30,16 +30,26 @@ export function fileLedger(
       if (!readOnly) history.add({ run, at: new Date().toISOString(), ...entry });
       resolve();
     });
+  const fileName = async (): Promise<string> =>
+    database ? `ledger-${await identityOf(database)}.json` : 'ledger.json';
+  let ledger = '';
   return {
+    lastRun: async () => {
+      const name = await fileName();
+      const entries = history.entries();
+      const last = entries.findLast((entry) => entry.event === 'start' && entry.ledger === name)?.run;
+      if (last === undefined) return undefined;
+      const done = entries.filter((entry) => entry.run === last && isDone(entry));
+      return { id: last, done: new Set(done.map((entry) => String(entry.name))) };
+    },
     attach: async () => {
-      const name = database ? `ledger-${await identityOf(database)}.json` : 'ledger.json';
-      const file = new LocalFacts(join(stateDirectory, name), readOnly);
-      await facts.settle(file);
+      ledger = await fileName();
+      await facts.settle(new LocalFacts(join(stateDirectory, ledger), readOnly));
       return [];
     },
     startRun: async (record) => {
       run = record.id;
-      await note({ event: 'start', host: record.host, pid: record.pid, version: record.version });
+      await note({ event: 'start', ledger, host: record.host, pid: record.pid, version: record.version });
     },
     taskStarted: () => Promise.resolve(),
     taskEnded: async ({ name, status, changed, ms, reason }) =>
@@ -49,6 +59,10 @@ export function fileLedger(
     forget: (tasks) => facts.forget(tasks),
     local: (name) => local.forTask(name),
   };
+}
+
+function isDone({ event, status }: HistoryEntry): boolean {
+  return event === 'task' && endedWell.some((each) => each === status);
 }
 
 /** What tells a database from every other: the cluster that initdb made, and the database's number in it, which is never given twice. */
@@ -71,6 +85,7 @@ export function noLedger({ stateDirectory, readOnly }: FileLedgerOptions): Ledge
   const local = new LocalFacts(join(stateDirectory, 'local.json'), readOnly);
   const nothing = (): Promise<void> => Promise.resolve();
   return {
+    lastRun: () => Promise.resolve(undefined),
     attach: () => Promise.resolve([]),
     startRun: nothing,
     taskStarted: nothing,

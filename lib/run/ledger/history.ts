@@ -1,4 +1,4 @@
-import { appendFileSync, renameSync, statSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { BootstrapError } from '../../errors/index.js';
 import { makeStateDirectory } from '../../process/index.js';
@@ -6,12 +6,31 @@ import { makeStateDirectory } from '../../process/index.js';
 /** When the file has become old, in bytes: some thousand runs. */
 const largest = 1 << 20;
 
+/** What happened to a run: that it began, how a task of it ended, or how it ended itself. */
+export type HistoryEntry = Readonly<Record<string, unknown>> & { readonly run: string };
+
 /** A line of JSON per entry. What is old is one file more, `.old`, so that both together stay small. */
 export class History {
   readonly #file: string;
 
   constructor(file: string) {
     this.#file = file;
+  }
+
+  /** All entries, the oldest first; what cannot be read as one, as a line that a full disk cut off, is left out. */
+  entries(): readonly HistoryEntry[] {
+    return [`${this.#file}.old`, this.#file].flatMap((file) => {
+      if (!existsSync(file)) return [];
+      return readFileSync(file, 'utf8')
+        .split('\n')
+        .flatMap((line): HistoryEntry[] => {
+          try {
+            return [JSON.parse(line) as HistoryEntry];
+          } catch {
+            return [];
+          }
+        });
+    });
   }
 
   /** Adds an entry, synchronously; throws DBB4030 where it cannot be written. */
