@@ -1,13 +1,26 @@
 import { z } from 'zod';
 import { defineTask, type Plan, type TaskContext, type TaskResult } from '../config/define.js';
-import { inspect, states, tenantRows, type MigrationStates } from '../lib/django/index.js';
+import { inspect, states, tenantRows, type MigrationStates, type Timeouts } from '../lib/django/index.js';
 import { BootstrapError, type Problem } from '../lib/errors/index.js';
-import { migrateFleet, type FleetEnd } from '../lib/fleet/index.js';
+import { capacityOf, FailureLimit, partsOf, rollOut, smallFirst, type FleetEnd } from '../lib/fleet/index.js';
 import { applyTo, withWayOn } from './migrations/apply.js';
 import { owe, owedSchemas, settle, withOwed } from './migrations/owed.js';
 import { behind, counted, planOf, refuseConflicts } from './migrations/pending.js';
+import { abortAfter, limitOf, rollout, wavesOf } from './migrations/waves.js';
+import { duration, milliseconds } from './duration.js';
 
-const options = z.strictObject({});
+const options = z.strictObject({
+  rollout,
+  abortAfter,
+  lockTimeout: duration
+    .default('5s')
+    .describe(
+      "How long a statement waits for a table that others hold; after a few tries the tenant has failed. 0: as the server's setting is",
+    ),
+  statementTimeout: duration
+    .default(0)
+    .describe("How long a statement may take. 0: as the server's setting is"),
+});
 
 type Context = TaskContext<z.output<typeof options>>;
 
@@ -43,7 +56,26 @@ async function plan(ctx: Context): Promise<Plan> {
   if (found.schemas.length === 0 && found.conflicts.length === 0) {
     return { action: 'up-to-date', reason: 'there are no tenants yet' };
   }
-  return withOwed(ctx, planOf(found), (schema) => existing.has(schema));
+  return withOwed(ctx, await withHow(ctx, planOf(found), behind(found)), (schema) => existing.has(schema));
+}
+
+/** The plan with how the work would be done: connections at a time, and waves. */
+async function withHow(ctx: Context, plan: Plan, members: MigrationStates['schemas']): Promise<Plan> {
+  if (plan.action !== 'run' || members.length < 2) return plan;
+  const { connections } = await capacityOf(ctx.database, ctx.concurrency);
+  const waves = partsOf(members, wavesOf(ctx.options.rollout)).map((part) => part.members.length);
+  const how = `${counted(connections, 'connection')} at a time`;
+  const inWaves = waves.length > 1 ? `, in waves of ${waves.join(', ')}` : '';
+  return { ...plan, reason: `${plan.reason}; ${how}${inWaves}` };
+}
+
+function timeoutsOf({ options }: Context): Timeouts {
+  const lock = milliseconds(options.lockTimeout);
+  const statement = milliseconds(options.statementTimeout);
+  return {
+    ...(lock > 0 ? { lock_timeout: lock } : {}),
+    ...(statement > 0 ? { statement_timeout: statement } : {}),
+  };
 }
 
 async function run(ctx: Context): Promise<TaskResult> {
@@ -69,14 +101,19 @@ async function run(ctx: Context): Promise<TaskResult> {
     fail(schema, [rowWithoutSchema(schema)]);
     progress();
   }
-  const { ends, stopped } = await migrateFleet({
+  const waiting = members.filter(({ schema }) => !lost.has(schema));
+  const { ends, stopped } = await rollOut({
     host: ctx.host,
     database: ctx.database,
     alike: !multiType,
-    connections: ctx.concurrency,
+    capacity: await capacityOf(ctx.database, ctx.concurrency),
+    timeouts: timeoutsOf(ctx),
+    waves: wavesOf(ctx.options.rollout),
+    limit: new FailureLimit(limitOf(ctx.options.abortAfter), waiting.length),
+    goesOnPastFailures: ctx.options.abortAfter !== undefined,
     onNote: (text) => ctx.log.info(text),
     debts: { owe: (schema) => owe(ctx, schema), settle: (schema) => settle(ctx, schema) },
-    members: members.filter(({ schema }) => !lost.has(schema)),
+    members: found.ordered ? waiting : await smallFirst(ctx.database, waiting),
     signal: ctx.signal,
     onEnd: (end) => {
       if (end.status === 'failed') fail(end.schema, withWayOn(end.error, ctx.task).problems);
@@ -87,10 +124,11 @@ async function run(ctx: Context): Promise<TaskResult> {
     },
   });
   if (stopped) throw withCounts(stopped, ends);
+  ctx.signal.throwIfAborted();
   // With nothing pending, what is left of Django's command is post_migrate.
   for (const { schema } of found.schemas)
     if (owed.has(schema) && !pending.has(schema)) await applyTo(ctx, schema);
-  if (failures.length > 0) throw failed(ctx, found, failures);
+  if (failures.length > 0) throw failed(ctx, found, failures, ends);
   return summaryOf(ends, found.schemas.length);
 }
 
@@ -126,12 +164,15 @@ function failed(
   ctx: Context,
   found: MigrationStates,
   failures: readonly { readonly schema: string; readonly problems: readonly Problem[] }[],
+  ends: readonly FleetEnd[],
 ): BootstrapError {
   const total = found.schemas.length;
   const names = failures.slice(0, 10).map(({ schema }) => schema);
   const more = failures.length > names.length ? ` and ${failures.length - names.length} more` : '';
   const current = total - behind(found).length;
-  const migrated = total - current - failures.length;
+  const [untried, ...others] = ends.flatMap((end) => (end.status === 'not-tried' ? [end] : []));
+  const left = untried ? 1 + others.length : 0;
+  const migrated = total - current - failures.length - left;
   return new BootstrapError([
     {
       code: 'DBB6027',
@@ -139,8 +180,9 @@ function failed(
       notes: [
         {
           label: 'tenants',
-          text: `${migrated} migrated, ${current} up to date, ${failures.length} failed`,
+          text: `${migrated} migrated, ${current} up to date, ${failures.length} failed${left > 0 ? `, ${left} not tried` : ''}`,
         },
+        ...(untried ? [{ label: 'not tried', text: untried.reason }] : []),
       ],
       help: `mend the causes below, then run "db-bootstrap run --from ${ctx.task}"`,
       facts: { schemas: failures.map(({ schema }) => schema) },

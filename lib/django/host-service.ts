@@ -1,10 +1,9 @@
 import { BootstrapError } from '../errors/index.js';
 import { AnswerBook, type AnswerStore } from './answers/answer-book.js';
-import type { DatabaseClient } from '../postgres/index.js';
 import { findInterpreter } from './find-interpreter.js';
 import { findSettings } from './find-settings.js';
 import { LoadedProject, type HostUser } from './loaded-project.js';
-import { withDigests } from './recorded-states.js';
+import { withDigests, type StateDatabase } from './recorded-states.js';
 
 /** How the project is found. */
 export interface HostServiceOptions {
@@ -22,7 +21,7 @@ export interface HostServiceOptions {
   readonly answers?: {
     readonly store: AnswerStore;
     /** The workflow's database, outside of any task. */
-    readonly database: DatabaseClient;
+    readonly database: StateDatabase;
     /** False: kept answers are used, and none are added. */
     readonly keep: boolean;
     /** The host is asked all the same, and what it answers takes the place of what was kept. */

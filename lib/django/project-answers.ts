@@ -73,6 +73,8 @@ export interface MigrationStates {
   /** Leaf nodes of the graph on disk. */
   readonly leaves: readonly MigrationKey[];
   readonly conflicts: readonly { readonly app: string; readonly leaves: readonly string[] }[];
+  /** The settings say in which order tenants are migrated (TENANT_MIGRATION_ORDER); `schemas` are in that order. */
+  readonly ordered: boolean;
   readonly schemas: readonly {
     readonly schema: string;
     /** Unapplied migrations in order. */

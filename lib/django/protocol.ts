@@ -72,6 +72,9 @@ export interface HostError {
   readonly names?: readonly string[];
 }
 
+/** How long a migration's statements may wait for a lock and take, in milliseconds, by the server's own names. */
+export type Timeouts = Readonly<Partial<Record<'lock_timeout' | 'statement_timeout', number>>>;
+
 /** Each method with its parameters and its result. `schema: null` means plain Django without schemas (the default search_path). */
 export interface HostMethods {
   inspect: { params: Record<string, never>; result: Inspection };
@@ -91,15 +94,18 @@ export interface HostMethods {
     result: MigrationStates;
   };
   /** Events: `{type:'migration', schema, app, name, ms}` after each, `{type:'schema', ...}` after each schema. */
-  migrate: { params: { schema: string | null; app?: string; migration?: string }; result: Migrated };
+  migrate: {
+    params: { schema: string | null; app?: string; migration?: string; timeouts?: Timeouts };
+    result: Migrated;
+  };
   /** The same for a tenant's schema, with what was executed. */
   record: {
-    params: { schema: string; fingerprint: string; dry?: boolean };
+    params: { schema: string; fingerprint: string; dry?: boolean; timeouts?: Timeouts };
     result: Migrated & { readonly recording: Recording };
   };
   /** Only these migrations, which come next; without signals and without the command around them. */
   applyAlone: {
-    params: { schema: string; migrations: readonly MigrationKey[] };
+    params: { schema: string; migrations: readonly MigrationKey[]; timeouts?: Timeouts };
     result: { readonly schema: string; readonly ms: number };
   };
   tenants: { params: Record<string, never>; result: TenantRows };

@@ -1,4 +1,10 @@
-import { quoteIdentifier, type DatabaseClient } from '../postgres/index.js';
+/** What is needed of the database: statements and their rows; a text may hold several, whose rows come one after the other. */
+export interface StateDatabase {
+  query<Row extends object = Record<string, unknown>>(
+    text: string,
+    values?: readonly unknown[],
+  ): Promise<Row[]>;
+}
 
 /** Schemas asked about at once: each takes two locks until all have answered, and a server has 6,400 unless told otherwise. */
 const schemasAtOnce = 500;
@@ -8,7 +14,7 @@ const schemasAtOnce = 500;
  * without the table are left out. A statement for each is planned in half the time of one union of all.
  */
 export async function recordedStates(
-  database: Pick<DatabaseClient, 'query'>,
+  database: StateDatabase,
   schemas?: readonly string[],
 ): Promise<ReadonlyMap<string, string>> {
   const present = await database.query<{ schema: string }>(
@@ -23,12 +29,17 @@ export async function recordedStates(
     const statements = batch.map(
       ({ schema }) =>
         `select count(*) || '/' || coalesce(sum(hashtextextended(app || chr(9) || name, 0)), 0) as state
-           from ${quoteIdentifier(schema)}.django_migrations`,
+           from ${quoteName(schema)}.django_migrations`,
     );
     const rows = await database.query<{ state: string }>(statements.join(';\n'));
     batch.forEach(({ schema }, position) => states.set(schema, rows[position]?.state ?? ''));
   }
   return states;
+}
+
+/** A name as SQL has it. */
+export function quoteName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
 }
 
 /**
@@ -38,7 +49,7 @@ export async function recordedStates(
 export async function withDigests(
   method: string,
   params: Readonly<Record<string, unknown>>,
-  database: Pick<DatabaseClient, 'query'>,
+  database: StateDatabase,
   recorded?: ReadonlyMap<string, string>,
 ): Promise<Readonly<Record<string, unknown>>> {
   if (method !== 'states' || params.scope === 'public' || params.schemas !== undefined) return params;

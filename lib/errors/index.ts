@@ -2,6 +2,7 @@ export { BootstrapError } from './bootstrap-error.js';
 export { codes, isErrorCode, type ErrorCode } from './codes.js';
 export { exitCodeOf } from './exit-code.js';
 export { editDistance, nearest } from './nearest.js';
+export { globOf } from './glob.js';
 export { packageRoot, packageVersion } from './package-root.js';
 export type { Facts, Note, Place, Problem } from './problem.js';
 export { redact, redactor } from './redact.js';

@@ -59,7 +59,7 @@ export async function followCanary(
 }
 
 async function replayed(
-  { database, connections, signal, onNote }: FleetOptions,
+  { database, capacity, timeouts, signal, onNote }: FleetOptions,
   work: FleetWork,
   recording: Recording,
   segment: RecordedSegment,
@@ -78,8 +78,10 @@ async function replayed(
       recording,
       segment,
       schemas: [...going.keys()],
-      connections,
+      capacity,
+      timeouts,
       signal,
+      isStopped: () => work.isStopped,
       onDone: (schema, ms) => {
         const progress = going.get(schema);
         if (!progress) return;
@@ -100,7 +102,7 @@ async function replayed(
 }
 
 async function appliedAlone(
-  { host }: FleetOptions,
+  { host, timeouts }: FleetOptions,
   work: FleetWork,
   { migrations }: RecordedSegment,
   going: Map<string, Progress>,
@@ -108,7 +110,7 @@ async function appliedAlone(
   const keys = migrations.map(({ app, name }) => ({ app, name }));
   for (const [schema, progress] of going) {
     if (work.isStopped) return;
-    const done = await work.tried(schema, () => applyAlone(host, { schema, migrations: keys }));
+    const done = await work.tried(schema, () => applyAlone(host, { schema, migrations: keys, timeouts }));
     if (done) {
       progress.ms += done.ms;
       progress.applied += keys.length;

@@ -1,7 +1,10 @@
-import { migrate, record } from '../django/index.js';
+import { migrate, record, type Timeouts } from '../django/index.js';
 import { BootstrapError } from '../errors/index.js';
+import type { Capacity } from './capacity.js';
+import type { FailureLimit } from './failure-limit.js';
 import { fingerprintStatement } from './fingerprint.js';
 import { followCanary } from './follow-canary.js';
+import { patiently } from './busy.js';
 import { cohortsOf, ofTenant, type FleetEnd, type FleetMember } from './member.js';
 import type { FleetDatabase } from './replay.js';
 
@@ -12,8 +15,10 @@ export interface FleetOptions {
   readonly members: readonly FleetMember[];
   /** False where tenants of one state may still have different tables, as those of several types do. */
   readonly alike: boolean;
-  /** Connections at a time. */
-  readonly connections: number;
+  readonly capacity: Capacity;
+  /** For every statement of a migration; a tenant whose tables others hold for longer is tried again, and has failed then. */
+  readonly timeouts: Timeouts;
+  readonly limit: FailureLimit;
   readonly signal: AbortSignal;
   /** Called once for every member, as soon as it has ended. */
   readonly onEnd: (end: FleetEnd) => void;
@@ -41,7 +46,7 @@ export interface FleetResult {
  * cannot be replayed, Django does itself. A failed tenant does not keep the others from being migrated.
  */
 export async function migrateFleet(options: FleetOptions): Promise<FleetResult> {
-  const { host, members, alike } = options;
+  const { host, members, alike, timeouts } = options;
   const work = new FleetWork(options);
   for (const cohort of alike ? cohortsOf(members) : members.map((member) => [member])) {
     const rest = [...cohort];
@@ -50,7 +55,7 @@ export async function migrateFleet(options: FleetOptions): Promise<FleetResult> 
       if (!canary) break;
       const { schema } = canary;
       const recorded = await work.inDebt(schema, () =>
-        record(host, { schema, fingerprint: fingerprintStatement() }),
+        record(host, { schema, fingerprint: fingerprintStatement(), timeouts }),
       );
       if (!recorded) continue;
       const { ms, applied, recording } = recorded;
@@ -63,6 +68,8 @@ export async function migrateFleet(options: FleetOptions): Promise<FleetResult> 
   return work.result();
 }
 
+const interrupted = 'the run was interrupted';
+
 /** What has become of each member so far. */
 export class FleetWork {
   readonly #options: FleetOptions;
@@ -74,7 +81,8 @@ export class FleetWork {
   }
 
   get isStopped(): boolean {
-    return this.#stopped !== undefined;
+    const { signal, limit } = this.#options;
+    return this.#stopped !== undefined || signal.aborted || limit.reached !== undefined;
   }
 
   /** Something would fail for every other tenant as well. */
@@ -85,16 +93,20 @@ export class FleetWork {
   end(end: FleetEnd): void {
     if (this.#ends.has(end.schema)) return;
     this.#ends.set(end.schema, end);
+    if (end.status === 'failed') this.#options.limit.note();
     this.#options.onEnd(end);
   }
 
   /** Does what may fail for one tenant, which has ended then; undefined where it failed. */
   async tried<T>(schema: string, work: () => Promise<T>): Promise<T | undefined> {
+    const { signal } = this.#options;
     try {
-      return await work();
+      return await patiently(work, signal);
     } catch (error) {
+      // What Django did not finish is rolled back.
+      if (signal.aborted) this.end({ schema, status: 'not-tried', reason: interrupted });
       if (!(error instanceof BootstrapError)) throw error;
-      if (this.#options.signal.aborted || !ofTenant.has(error.code)) this.stop(error);
+      if (signal.aborted || !ofTenant.has(error.code)) this.stop(error);
       this.end({ schema, status: 'failed', error });
       return undefined;
     }
@@ -113,7 +125,9 @@ export class FleetWork {
 
   /** Django's whole command, after what was done `before`. */
   async byDjango(schema: string, before = { ms: 0, applied: 0 }): Promise<void> {
-    const done = await this.inDebt(schema, () => migrate(this.#options.host, { schema }));
+    const done = await this.inDebt(schema, () =>
+      migrate(this.#options.host, { schema, timeouts: this.#options.timeouts }),
+    );
     if (!done) return;
     const applied = before.applied + done.applied.length;
     this.end({ schema, status: 'migrated', ms: before.ms + done.ms, applied, by: 'django' });
@@ -121,9 +135,10 @@ export class FleetWork {
 
   result(): FleetResult {
     const stopped = this.#stopped;
-    if (stopped !== undefined)
-      for (const { schema } of this.#options.members)
-        this.end({ schema, status: 'not-tried', reason: stopped.message });
+    const { signal, limit, members } = this.#options;
+    const reason = signal.aborted ? interrupted : (stopped?.message ?? limit.reached);
+    if (reason !== undefined)
+      for (const { schema } of members) this.end({ schema, status: 'not-tried', reason });
     const ends = [...this.#ends.values()];
     return stopped === undefined ? { ends } : { ends, stopped };
   }

@@ -1,6 +1,8 @@
 import { BootstrapError } from '../errors/index.js';
-import type { RecordedSegment, Recording } from '../django/index.js';
+import type { RecordedSegment, Recording, Timeouts } from '../django/index.js';
 import type { DatabaseClient } from '../postgres/index.js';
+import { isBusy, lockTries, pauseAfter } from './busy.js';
+import type { Capacity } from './capacity.js';
 import { fingerprints } from './fingerprint.js';
 import { scriptFor } from './recording.js';
 
@@ -15,9 +17,11 @@ export interface ReplayOptions {
   readonly recording: Recording;
   readonly segment: RecordedSegment;
   readonly schemas: readonly string[];
-  /** Connections at a time. */
-  readonly connections: number;
+  readonly capacity: Capacity;
+  readonly timeouts: Timeouts;
   readonly signal: AbortSignal;
+  /** Asked before each batch. */
+  readonly isStopped: () => boolean;
   readonly onDone: (schema: string, ms: number) => void;
   /** It is as it was; Django has to do it. */
   readonly onRefused: (schema: string, why: string) => void;
@@ -26,31 +30,39 @@ export interface ReplayOptions {
 /** Statements beyond which a transaction takes one schema only: its locks are held until its end. */
 const statementsPerBatch = 60;
 const largestBatch = 16;
-const lockTries = 5;
+/** Locks that a tenant takes beside those of what the recording names: its records, content types and permissions. */
+const locksBeside = 12;
 
 /**
  * Replays a segment in each schema, and compares what it touched with the recorded schema before it commits. Every schema is either
  * wholly where the segment ends, or as it was.
  */
 export async function replayAll(options: ReplayOptions): Promise<void> {
-  const { database, segment, schemas, connections, signal } = options;
+  const { database, segment, schemas, capacity, signal, isStopped } = options;
   const statements = segment.migrations.reduce((sum, migration) => sum + migration.statements.length + 1, 0);
-  const size = Math.max(1, Math.min(largestBatch, Math.floor(statementsPerBatch / Math.max(statements, 1))));
+  const size = Math.max(
+    1,
+    Math.min(
+      largestBatch,
+      Math.floor(statementsPerBatch / Math.max(statements, 1)),
+      Math.floor(capacity.locks / (segment.names.length + locksBeside)),
+    ),
+  );
   const batches = batchesOf(schemas, size);
   const work = async (): Promise<void> => {
     if (batches.length === 0) return;
     await database.withClient(async (client) => {
-      for (let batch = batches.shift(); batch && !signal.aborted; batch = batches.shift()) {
+      for (let batch = batches.shift(); batch && !isStopped(); batch = batches.shift()) {
         await replayBatch(client, batch, options);
       }
     });
   };
   // Who refers to a table that all tenants share locks it against the others: one after the other, nobody waits or deadlocks.
-  const lanes = segment.shared.length > 0 ? 1 : Math.min(connections, batches.length);
+  const lanes = segment.shared.length > 0 ? 1 : Math.min(capacity.connections, batches.length);
   const ends = await Promise.allSettled(Array.from({ length: lanes }, work));
-  signal.throwIfAborted();
   const broken = ends.find((end) => end.status === 'rejected');
-  if (broken) throw broken.reason;
+  // What an interruption broke off is rolled back.
+  if (broken && !signal.aborted) throw broken.reason;
 }
 
 async function replayBatch(
@@ -58,12 +70,12 @@ async function replayBatch(
   schemas: readonly string[],
   options: ReplayOptions,
 ): Promise<void> {
-  const { recording, segment, onDone, onRefused } = options;
+  const { recording, segment, timeouts, signal, onDone, onRefused } = options;
   const started = performance.now();
   const scripts = schemas.map((schema) => scriptFor(schema, recording, segment));
   for (let tries = 1; ; tries++) {
     try {
-      await client.query(`begin;\nset local lock_timeout = '5s';\n${scripts.join(';\n')}`);
+      await client.query(`begin;\n${settingsOf(timeouts)}${scripts.join(';\n')}`);
       const found = await fingerprints(client, schemas, segment.names);
       const differing = schemas.filter((schema) => found.get(schema) !== segment.digest);
       if (differing.length === 0) {
@@ -81,9 +93,9 @@ async function replayBatch(
     } catch (error) {
       if (!(error instanceof BootstrapError) || isConnectionLoss(error)) throw error;
       await client.query('rollback');
-      const isBusy = ['55P03', '40P01'].includes(sqlstateOf(error) ?? '');
-      if (isBusy && tries < lockTries) {
-        await pause(2 ** tries * 50, options.signal);
+      // Of several, the others need not wait for the one that is busy.
+      if (schemas.length === 1 && isBusy(error) && tries < lockTries) {
+        await pauseAfter(tries, signal);
         continue;
       }
       if (schemas.length === 1) {
@@ -94,7 +106,7 @@ async function replayBatch(
     }
   }
   // One of them is different: each for itself.
-  for (const schema of schemas) await replayBatch(client, [schema], options);
+  for (const schema of schemas) if (!options.isStopped()) await replayBatch(client, [schema], options);
 }
 
 function batchesOf(schemas: readonly string[], size: number): string[][] {
@@ -103,15 +115,12 @@ function batchesOf(schemas: readonly string[], size: number): string[][] {
   return batches;
 }
 
-function sqlstateOf(error: BootstrapError): string | undefined {
-  return error.problems[0].facts?.sqlstate;
+function settingsOf(timeouts: Timeouts): string {
+  return Object.entries(timeouts)
+    .map(([name, ms]) => `set local ${name} = ${String(ms)};\n`)
+    .join('');
 }
 
 function isConnectionLoss(error: BootstrapError): boolean {
   return error.code.startsWith('DBB40');
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  const { setTimeout: sleep } = await import('node:timers/promises');
-  await sleep(ms * (0.5 + Math.random()), undefined, { signal });
 }

@@ -1,5 +1,5 @@
 import type { Guards, Workflow } from '../../config/workflow.js';
-import type { Problem } from '../errors/index.js';
+import { globOf, type Problem } from '../errors/index.js';
 
 /** How the person who runs it is asked. */
 export interface GuardOptions {
@@ -83,13 +83,4 @@ function isAllowedHost(host: string, more: readonly string[]): boolean {
   if (['localhost', '::1', '0:0:0:0:0:0:0:1'].includes(plain)) return true;
   if (/^(?:::ffff:)?127(?:\.\d{1,3}){3}$/.test(plain)) return true;
   return more.some((allowed) => allowed.toLowerCase() === plain);
-}
-
-/** A name's pattern, in which `*` stands for any characters and `?` for one. */
-export function globOf(pattern: string): RegExp {
-  const source = pattern
-    .replace(/[\\^$.+()|[\]{}]/g, '\\$&')
-    .replace(/\*/g, '.*')
-    .replace(/\?/g, '.');
-  return new RegExp(`^${source}$`, 'su');
 }

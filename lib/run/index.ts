@@ -13,7 +13,7 @@ export type {
 export { concludeRun } from './conclude.js';
 export { runWorkflow } from './run-workflow.js';
 export { planWorkflow, type PlanOptions, type TaskPlan } from './plan-workflow.js';
-export { destructiveTasks, evaluateGuards, globOf, guardReasons, type GuardOptions } from './guards.js';
+export { destructiveTasks, evaluateGuards, guardReasons, type GuardOptions } from './guards.js';
 export { stateDirectoryOf } from './context.js';
 export { applicationName, taskEnvironment, type DatabaseParts } from './environment.js';
 export { databaseLock, type LockOptions } from './lock.js';

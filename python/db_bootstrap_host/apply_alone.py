@@ -13,6 +13,7 @@ from .kept_states import kept_migration, kept_states
 from .post_migrate import tenant_type_of
 from .project import load_project
 from .states import read_records
+from .timeouts import timeouts
 
 #: (record, migrations) to what they need: the loader, and the state of the project before the first.
 _starts = {}
@@ -27,7 +28,7 @@ def apply_alone(params, emit):
     keys = [(one["app"], one["name"]) for one in params["migrations"]]
     connection.set_schema(schema, tenant_type=tenant_type_of(project, schema))
     try:
-        with kept_states(), fewer_statements():
+        with timeouts(connection, params.get("timeouts")), kept_states(), fewer_statements():
             for number, key in enumerate(keys):
                 _apply(connection, recorded | frozenset(keys[:number]), key)
     except (Exception, SystemExit) as error:

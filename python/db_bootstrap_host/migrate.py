@@ -9,6 +9,7 @@ from .failure import Failure
 from .migrate_command import run_plainly, run_schema
 from .project import load_project
 from .states import read_records
+from .timeouts import timeouts
 
 
 def migrate(params, emit):
@@ -26,10 +27,11 @@ def migrate(params, emit):
         emit({"type": "migration", "schema": name, "app": migration.app_label, "name": migration.name, "ms": ms})
 
     try:
-        if schema is None:
-            run_plainly(project, words, on_applied)
-        else:
-            run_schema(project, schema, words, on_applied)
+        with timeouts(project.connection, params.get("timeouts")):
+            if schema is None:
+                run_plainly(project, words, on_applied)
+            else:
+                run_schema(project, schema, words, on_applied)
     except SystemCheckError as error:
         raise Failure("setup", str(error).strip()) from error
     except CommandError as error:

@@ -44,7 +44,7 @@ def record(params, emit):
         # Asked before anything changes: what cannot be told afterwards would make a migrated tenant a failed one.
         why, path = _why_not(project), _search_path(project)
         with recording(connection, schema, from_nothing, params["fingerprint"], locks=dry) as tape:
-            result = migrate({"schema": schema}, emit)
+            result = migrate({"schema": schema, "timeouts": params.get("timeouts")}, emit)
         after = _natural_rows(connection, schema)
     return dict(
         result,

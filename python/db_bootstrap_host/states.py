@@ -22,6 +22,7 @@ def states(params, emit):
     return {
         "leaves": _keys(graph.leaves()),
         "conflicts": graph.conflicts(),
+        "ordered": _is_ordered(project),
         "schemas": [
             {
                 "schema": schema,
@@ -32,6 +33,15 @@ def states(params, emit):
             for schema in wanted
         ],
     }
+
+
+def _is_ordered(project):
+    """Whether the project says in which order its tenants are migrated."""
+    if not project.tenancy:
+        return False
+    from django_tenants.utils import get_tenant_migration_order
+
+    return bool(get_tenant_migration_order())
 
 
 def _schemas(project, scope):

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Inspection, Sources } from '../project-answers.js';
-import type { DatabaseClient } from '../../postgres/index.js';
-import { withDigests } from '../recorded-states.js';
+import { withDigests, type StateDatabase } from '../recorded-states.js';
 import { databaseState, type DatabaseState } from './database-state.js';
 import { fingerprintProject, newestChange, type LoadedAs } from './fingerprint.js';
 
@@ -87,7 +86,7 @@ export class AnswerBook {
   }
 
   /** The answer to a question, or undefined where the host has to be asked. */
-  async find(method: string, params: Params, database: DatabaseClient): Promise<unknown> {
+  async find(method: string, params: Params, database: StateDatabase): Promise<unknown> {
     this.#check();
     const answer = this.#page?.answers[idOf(method, params)];
     if (answer?.state === undefined) return answer?.result;
@@ -112,7 +111,7 @@ export class AnswerBook {
    */
   async keep(
     ask: (method: string, params: Params) => Promise<unknown>,
-    database: DatabaseClient,
+    database: StateDatabase,
     since: number,
   ): Promise<void> {
     const inspection = (await ask('inspect', {})) as Inspection;
@@ -157,7 +156,7 @@ export class AnswerBook {
   }
 
   /** The database's state, read again only where the run may have changed it since. */
-  #state(database: DatabaseClient): Promise<DatabaseState | undefined> {
+  #state(database: StateDatabase): Promise<DatabaseState | undefined> {
     const edition = this.#store.edition?.();
     if (edition === undefined || edition !== this.#read?.edition) {
       const inspection = this.#page?.answers[idOf('inspect', {})]?.result as Inspection | undefined;

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { quoteIdentifier, quoteLiteral, type DatabaseClient } from '../../postgres/index.js';
 import type { Inspection } from '../project-answers.js';
-import { recordedStates } from '../recorded-states.js';
+import { quoteName, recordedStates, type StateDatabase } from '../recorded-states.js';
 
 /** A digest of a database's state, and of what each schema has recorded. */
 export interface DatabaseState {
@@ -14,7 +13,7 @@ export interface DatabaseState {
  * django_migrations, and the rows of tenants and domains. Undefined where it cannot be read.
  */
 export async function databaseState(
-  database: DatabaseClient,
+  database: StateDatabase,
   inspection: Inspection,
 ): Promise<DatabaseState | undefined> {
   try {
@@ -27,15 +26,15 @@ export async function databaseState(
        from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema'`,
     );
     if (!there) return undefined;
-    const publicSchema = quoteIdentifier(inspection.publicSchema);
+    const publicSchema = quoteName(inspection.publicSchema);
     const tables = [inspection.tenantModel?.table, inspection.domainModel?.table].filter(
       (table) => table !== undefined,
     );
     const parts = tables.flatMap((table) => [
-      `select md5(string_agg(t::text, chr(10) order by t::text)) as part from ${publicSchema}.${quoteIdentifier(table)} t`,
+      `select md5(string_agg(t::text, chr(10) order by t::text)) as part from ${publicSchema}.${quoteName(table)} t`,
       // A column that has another name leaves the text of a row as it was.
       `select md5(string_agg(attname || chr(9) || atttypid::text, chr(10) order by attnum)) as part from pg_attribute
-        where not attisdropped and attnum > 0 and attrelid = ${quoteLiteral(`${publicSchema}.${quoteIdentifier(table)}`)}::regclass`,
+        where not attisdropped and attnum > 0 and attrelid = '${`${publicSchema}.${quoteName(table)}`.replaceAll("'", "''")}'::regclass`,
     ]);
     const recorded = await recordedStates(database);
     const rows = parts.length === 0 ? [] : await database.query<{ part: string | null }>(parts.join(';\n'));

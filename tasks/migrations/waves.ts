@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { globOf } from '../../lib/errors/index.js';
+import type { AbortAfter, Wave } from '../../lib/fleet/index.js';
+import { duration, milliseconds } from '../duration.js';
+
+const limit = /^(?:(\d+) failures?|(\d+(?:\.\d+)?)%)$/;
+const percent = z
+  .number()
+  .gt(0)
+  .max(100)
+  .describe('As many as make this share of the fleet, together with those before');
+const pause = duration.default(0).describe('How long to wait once the wave has gone well');
+
+/** The option `rollout`: which tenants come before the rest. */
+export const rollout = z
+  .array(
+    z.union([
+      z.strictObject({
+        match: z.string().min(1).describe('Names of schemas; * stands for any characters, ? for one'),
+        pause,
+      }),
+      z.strictObject({ percent, pause }),
+    ]),
+  )
+  .default([])
+  .describe('Parts of the fleet that are migrated before the rest; what they leave comes last')
+  .meta({ examples: [[{ match: 'canary_*' }, { percent: 10, pause: '1m' }]] });
+
+/** The option `abortAfter`: when no more tenants are begun. */
+export const abortAfter = z
+  .string()
+  .regex(limit, { error: 'it must be a number of failures or a share, such as "5 failures" or "2%"' })
+  .refine((text) => !/^0+(?:\.0+)?(?:%| )/.test(text), { error: 'it must be more than none' })
+  .optional()
+  .describe('How many tenants may fail before no more are begun')
+  .meta({ examples: ['5 failures', '2%'] });
+
+/** The waves of a rollout. */
+export function wavesOf(parts: z.output<typeof rollout>): readonly Wave[] {
+  return parts.map((part) => {
+    const pauseMs = milliseconds(part.pause);
+    if ('percent' in part) return { takes: { percent: part.percent }, pause: pauseMs };
+    const pattern = globOf(part.match);
+    return { takes: { matches: (schema) => pattern.test(schema) }, pause: pauseMs };
+  });
+}
+
+/** The number or the share that the text says; undefined where there is no limit. */
+export function limitOf(text: string | undefined): AbortAfter | undefined {
+  const [, failures, share] = limit.exec(text ?? '') ?? [];
+  if (failures !== undefined) return { failures: Number(failures) };
+  return share === undefined ? undefined : { percent: Number(share) };
+}
