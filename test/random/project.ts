@@ -1,0 +1,59 @@
+import { fileWriter, writeTenantsProject } from '../support/tenants-project.js';
+import { apps, type History } from './history.js';
+
+/** A tenant that has the first migrations of the history. */
+export interface RandomTenant {
+  readonly schema: string;
+  readonly migrations: number;
+}
+
+/** Names that SQL and shells treat in different ways; the last is as long as a name may be. */
+export const schemaNames = ['plain', 'Capital', 'with-dash and space', 'crème', 'x'.repeat(63)];
+
+/** Writes the project, and `build.py`, which makes the fleet as it was before the release: by Django itself. */
+export function writeRandomProject(folder: string, history: History, tenants: readonly RandomTenant[]): void {
+  writeTenantsProject(folder, apps);
+  const write = fileWriter(folder);
+  for (const app of apps) {
+    write(`${app}/__init__.py`, '');
+    write(`${app}/migrations/__init__.py`, '');
+    write(`${app}/models.py`, history.models[app] ?? '');
+  }
+  for (const { app, name, text } of history.migrations) write(`${app}/migrations/${name}.py`, text);
+  write(
+    '.bootstraprc',
+    JSON.stringify({ preset: 'django-tenants', env: { DJANGO_SETTINGS_MODULE: 'project.settings' } }),
+  );
+  const fleet = tenants.map(({ schema, migrations }) => {
+    const last = history.migrations[migrations - 1];
+    return [schema, last?.app ?? null, last?.name ?? null];
+  });
+  write('fleet.json', JSON.stringify(fleet));
+  write('build.py', build);
+}
+
+const build = `import json
+import os
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "project.settings"
+
+import django
+
+django.setup()
+
+from clients.models import Client, Domain
+from django.core.management import call_command
+from django.db import connection
+
+call_command("migrate_schemas", shared=True, interactive=False, verbosity=0)
+for number, (schema, app, name) in enumerate(json.load(open("fleet.json"))):
+    client = Client(schema_name=schema, name=schema)
+    client.auto_create_schema = False
+    client.save()
+    Domain.objects.create(domain="t%d.example.com" % number, tenant=client)
+    with connection.cursor() as cursor:
+        cursor.execute("create schema %s" % connection.ops.quote_name(schema))
+    if app is not None:
+        call_command("migrate_schemas", app, name, schema_name=schema, interactive=False, verbosity=0)
+        connection.set_schema_to_public()
+`;
