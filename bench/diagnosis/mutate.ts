@@ -6,6 +6,7 @@ import { createTestDatabase, query, stopTestServer } from '../../test/support/po
 import { virtualEnv } from '../../test/support/python.js';
 import { aroundProject } from './around-project.js';
 import { inProject } from './in-project.js';
+import { inWorkflow } from './in-workflow.js';
 import { pickerOf, Project, type Mutation, type Pick } from './mutation.js';
 
 // Takes the healthy example, applies one fault at a time, and counts how many `doctor`, else `check`, else `run` names with the right
@@ -66,7 +67,7 @@ const healthy = copyExample('django-tenants', python);
 const outcomes: Outcome[] = [];
 try {
   execute(['run', '--skip', 'venv'], healthy.folder, base.url, 0);
-  const mutations = [...inProject, ...aroundProject].filter(({ name }) => name.includes(only));
+  const mutations = [...inProject, ...aroundProject, ...inWorkflow].filter(({ name }) => name.includes(only));
   for (const [index, mutation] of mutations.entries()) {
     const outcome = await tryOut(mutation, pickerOf(seed * 1000 + index));
     outcomes.push(outcome);

@@ -1,10 +1,11 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 /** One fault, and what must be said about it. */
 export interface Mutation {
   readonly name: string;
-  readonly kind: 'settings' | 'apps' | 'models' | 'migrations' | 'config' | 'init scripts' | 'SQL state';
+  readonly kind:
+    'settings' | 'apps' | 'models' | 'migrations' | 'config' | 'init scripts' | 'workflow' | 'SQL state';
   /** Makes the fault in a copy of the project; the statements that it returns make it in its database. */
   make(project: Project, pick: Pick): readonly string[] | undefined;
   /** Codes of which one must be told. */
@@ -35,6 +36,7 @@ export class Project {
   }
 
   write(file: string, text: string): undefined {
+    mkdirSync(dirname(join(this.folder, file)), { recursive: true });
     writeFileSync(join(this.folder, file), text);
   }
 
