@@ -101,11 +101,13 @@ async function run(ctx: Context): Promise<TaskResult> {
     fail(schema, [rowWithoutSchema(schema)]);
     progress();
   }
-  const waiting = members.filter(({ schema }) => !lost.has(schema));
+  const types = multiType ? await typesOf(ctx) : undefined;
+  const waiting = members
+    .filter(({ schema }) => !lost.has(schema))
+    .map((member) => ({ ...member, type: types?.get(member.schema) ?? null }));
   const { ends, stopped } = await rollOut({
     host: ctx.host,
     database: ctx.database,
-    alike: !multiType,
     capacity: await capacityOf(ctx.database, ctx.concurrency),
     timeouts: timeoutsOf(ctx),
     waves: wavesOf(ctx.options.rollout),
@@ -130,6 +132,12 @@ async function run(ctx: Context): Promise<TaskResult> {
     if (owed.has(schema) && !pending.has(schema)) await applyTo(ctx, schema);
   if (failures.length > 0) throw failed(ctx, found, failures, ends);
   return summaryOf(ends, found.schemas.length);
+}
+
+/** The type of each tenant, by its schema. */
+async function typesOf({ host }: Context): Promise<ReadonlyMap<string, string | null>> {
+  const { tenants } = await tenantRows(host);
+  return new Map(tenants.map(({ schema, type }) => [schema, type]));
 }
 
 /** Tenants that have a row and no schema; asked only where a schema without any record makes it possible. */

@@ -7,6 +7,8 @@ export interface FleetMember {
   readonly pending: readonly MigrationKey[];
   /** How many migrations it has recorded. */
   readonly applied: number;
+  /** Of a project whose tenants have types: which it is. Each has tables of its own. */
+  readonly type?: string | null;
 }
 
 /** How one tenant ended. `by`: Django itself, or a replay of what Django did in another tenant of the same state. */
@@ -31,11 +33,11 @@ export const ofTenant: ReadonlySet<ErrorCode> = new Set([
   'DBB9001',
 ]);
 
-/** Tenants in the same state, which need the same migrations; in the order of their first member. */
+/** Tenants of one type in the same state, which need the same migrations; in the order of their first member. */
 export function cohortsOf(members: readonly FleetMember[]): readonly (readonly FleetMember[])[] {
   const cohorts = new Map<string, FleetMember[]>();
   for (const member of members) {
-    const key = `${String(member.applied)} ${member.pending.map(({ app, name }) => `${app}.${name}`).join(' ')}`;
+    const key = `${member.type ?? ''} ${String(member.applied)} ${member.pending.map(({ app, name }) => `${app}.${name}`).join(' ')}`;
     const cohort = cohorts.get(key);
     if (cohort) cohort.push(member);
     else cohorts.set(key, [member]);

@@ -13,8 +13,6 @@ export interface FleetOptions {
   readonly host: Parameters<typeof migrate>[0];
   readonly database: FleetDatabase;
   readonly members: readonly FleetMember[];
-  /** False where tenants of one state may still have different tables, as those of several types do. */
-  readonly alike: boolean;
   readonly capacity: Capacity;
   /** For every statement of a migration; a tenant whose tables others hold for longer is tried again, and has failed then. */
   readonly timeouts: Timeouts;
@@ -46,9 +44,9 @@ export interface FleetResult {
  * cannot be replayed, Django does itself. A failed tenant does not keep the others from being migrated.
  */
 export async function migrateFleet(options: FleetOptions): Promise<FleetResult> {
-  const { host, members, alike, timeouts } = options;
+  const { host, members, timeouts } = options;
   const work = new FleetWork(options);
-  for (const cohort of alike ? cohortsOf(members) : members.map((member) => [member])) {
+  for (const cohort of cohortsOf(members)) {
     const rest = [...cohort];
     while (rest.length > 1 && !work.isStopped) {
       const canary = rest.shift();

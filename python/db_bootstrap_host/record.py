@@ -3,11 +3,12 @@
 import weakref
 from contextlib import contextmanager
 
-from django.db import transaction
+from django.apps import apps
+from django.db import router, transaction
 from django.db.models.signals import post_migrate, pre_migrate
 
 from .migrate import migrate
-from .post_migrate import import_management_modules
+from .post_migrate import active_schema, import_management_modules
 from .project import load_project
 from .states import read_records
 from .tape import recording
@@ -18,6 +19,9 @@ _KNOWN_RECEIVERS = {
     "django.contrib.contenttypes.management.create_contenttypes",
     "django.contrib.contenttypes.management.inject_rename_contenttypes_operations",
 }
+
+#: Adds the first site to a schema that has the table; where the app is not the tenants', it does nothing.
+_DEFAULT_SITE = "django.contrib.sites.management.create_default_site"
 
 _TYPES = "select app_label, model from {schema}.django_content_type order by id"
 _PERMISSIONS = (
@@ -42,7 +46,7 @@ def record(params, emit):
         # Their receivers count as well.
         import_management_modules()
         # Asked before anything changes: what cannot be told afterwards would make a migrated tenant a failed one.
-        why, path = _why_not(project), _search_path(project)
+        why, path = _why_not(project, schema), _search_path(project)
         with recording(connection, schema, from_nothing, params["fingerprint"], locks=dry) as tape:
             result = migrate({"schema": schema, "timeouts": params.get("timeouts")}, emit)
         after = _natural_rows(connection, schema)
@@ -93,7 +97,7 @@ def _natural_rows(connection, schema):
     return rows
 
 
-def _why_not(project):
+def _why_not(project, schema):
     """What makes every schema a case of its own, whatever its migrations are."""
     from django.core.management.commands.migrate import Command
     from django_tenants import signals
@@ -108,9 +112,17 @@ def _why_not(project):
         for entry in signal.receivers:
             receiver = entry[1]() if isinstance(entry[1], weakref.ReferenceType) else entry[1]
             label = "%s.%s" % (getattr(receiver, "__module__", "?"), getattr(receiver, "__qualname__", "?"))
-            if receiver is not None and label not in _KNOWN_RECEIVERS:
-                return "%s listens to %s" % (label, name)
+            if receiver is None or label in _KNOWN_RECEIVERS:
+                continue
+            if label == _DEFAULT_SITE and not _has_sites(project, schema):
+                continue
+            return "%s listens to %s" % (label, name)
     return None
+
+
+def _has_sites(project, schema):
+    with active_schema(project, schema):
+        return router.allow_migrate_model(project.alias, apps.get_model("sites", "Site"))
 
 
 def _search_path(project):
