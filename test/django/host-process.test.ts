@@ -176,7 +176,7 @@ describe("the host's process", function () {
 
   it('ends with its parent, in the middle of a migration as well', async () => {
     const project = await openSlow('old', sleeping);
-    const script = join(project.directory, 'parent.ts');
+    const script = join(project.directory, 'parent.mts');
     await writeFile(
       script,
       `
