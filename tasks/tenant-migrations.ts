@@ -97,8 +97,10 @@ async function run(ctx: Context): Promise<TaskResult> {
   };
   let done = 0;
   const progress = (): void => ctx.log.progress(++done, members.length, failures.length);
+  const limit = new FailureLimit(limitOf(ctx.options.abortAfter), members.length);
   for (const schema of lost) {
     fail(schema, [rowWithoutSchema(schema)]);
+    limit.note();
     progress();
   }
   const types = multiType ? await typesOf(ctx) : undefined;
@@ -111,10 +113,16 @@ async function run(ctx: Context): Promise<TaskResult> {
     capacity: await capacityOf(ctx.database, ctx.concurrency),
     timeouts: timeoutsOf(ctx),
     waves: wavesOf(ctx.options.rollout),
-    limit: new FailureLimit(limitOf(ctx.options.abortAfter), waiting.length),
+    limit,
     goesOnPastFailures: ctx.options.abortAfter !== undefined,
     onNote: (text) => ctx.log.info(text),
-    debts: { owe: (schema) => owe(ctx, schema), settle: (schema) => settle(ctx, schema) },
+    debts: {
+      owe: (schema) => owe(ctx, schema),
+      // What an earlier run left open, a replay of what is pending does not make up for: it is done below.
+      settle: async (schema) => {
+        if (!owed.has(schema)) await settle(ctx, schema);
+      },
+    },
     members: found.ordered ? waiting : await smallFirst(ctx.database, waiting),
     signal: ctx.signal,
     onEnd: (end) => {
@@ -122,14 +130,15 @@ async function run(ctx: Context): Promise<TaskResult> {
       else if (end.status === 'migrated')
         ctx.tenantEnd({ schema: end.schema, status: end.status, ms: end.ms });
       else ctx.tenantEnd(end);
-      progress();
+      if (end.status !== 'not-tried') progress();
     },
   });
   if (stopped) throw withCounts(stopped, ends);
-  ctx.signal.throwIfAborted();
+  if (ctx.signal.aborted) throw withCounts(interruption(ctx), ends);
   // With nothing pending, what is left of Django's command is post_migrate.
+  const migrated = new Set(ends.flatMap((end) => (end.status === 'migrated' ? [end.schema] : [])));
   for (const { schema } of found.schemas)
-    if (owed.has(schema) && !pending.has(schema)) await applyTo(ctx, schema);
+    if (owed.has(schema) && (!pending.has(schema) || migrated.has(schema))) await applyTo(ctx, schema);
   if (failures.length > 0) throw failed(ctx, found, failures, ends);
   return summaryOf(ends, found.schemas.length);
 }
@@ -157,6 +166,10 @@ function rowWithoutSchema(schema: string): Problem {
     help: `add tenant "${schema}" to the config and run "db-bootstrap run --from tenants", or delete its row`,
     facts: { schema },
   };
+}
+
+function interruption({ task }: Context): BootstrapError {
+  return new BootstrapError({ code: 'DBB5020', message: `task "${task}" was interrupted` });
 }
 
 /** What ended the work for all, and how far it had come. */

@@ -1,7 +1,6 @@
-import { packageVersion } from '../errors/index.js';
 import type { Finding, Repair } from '../../config/define.js';
 import type { Workflow } from '../../config/workflow.js';
-import type { Problem } from '../errors/index.js';
+import { packageVersion, type Problem } from '../errors/index.js';
 import { runWorkflow, type RunResult } from '../run/index.js';
 import type { Io } from './io.js';
 import { newRunId } from './run-id.js';

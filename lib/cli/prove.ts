@@ -1,5 +1,5 @@
 import type { Workflow } from '../../config/workflow.js';
-import { BootstrapError, renderProblems, packageVersion } from '../errors/index.js';
+import { BootstrapError, packageVersion, renderProblems } from '../errors/index.js';
 import { Database, resolveConnection, type ConnectionParameters } from '../postgres/index.js';
 import { removeOldRuns, runWorkflow, stateDirectoryOf, type RunResult, type TaskEnd } from '../run/index.js';
 import { print, type Io } from './io.js';

@@ -12,7 +12,7 @@ import { checkGuards } from './guards.js';
 import { load, type Loaded } from './load.js';
 import { withReporter, type RunOptions } from './options.js';
 import { createPreflight } from './preflight.js';
-import { resumed } from './resume.js';
+import { resumedRun } from './resume.js';
 import { newRunId } from './run-id.js';
 import { openSession } from './session.js';
 import { catchSignals } from './signals.js';
@@ -52,7 +52,10 @@ export async function execute(
       force: options.force === true,
     });
     if (database.kind !== 'embedded') await guard(session.connection);
-    const workflow = options.resume === true ? await resumed(configured, session.services) : configured;
+    const { workflow, lock } =
+      options.resume === true
+        ? await resumedRun(configured, session.services, signals.interrupt)
+        : { workflow: configured, lock: session.services.lock };
     const name = chooseReporter({ config: workflow.reporter, env: io.env, isTTY: io.terminal });
     const reporter = await createReporter(name, {
       stdout: io.stdout,
@@ -73,10 +76,12 @@ export async function execute(
       emit,
       interrupt: signals.interrupt,
       kill: signals.kill,
-      services: { ...session.services, preflight: createPreflight(workflow, session) },
+      services: { ...session.services, lock, preflight: createPreflight(workflow, session) },
       resume: resumeCommand(options),
       verbose: options.verbose === true,
     });
+    // Taken before it was known whether any task needs the database.
+    if (options.resume === true) await lock.release();
     await reporter.close();
     removeOldRuns(stateDirectoryOf(workflow));
     return { ...result, env: session.environment() };

@@ -1,7 +1,6 @@
 import { inspect, states, tenantRows } from '../django/index.js';
-import { BootstrapError, type Problem } from '../errors/index.js';
+import { BootstrapError, globOf, type Problem } from '../errors/index.js';
 import { describeFleet, type FleetStatus } from '../fleet/index.js';
-import { globOf } from '../errors/index.js';
 import { print } from './io.js';
 import type { ConfigOptions } from './options.js';
 import { withHost } from './with-host.js';

@@ -23,7 +23,7 @@ export class FailureLimit {
   /** Why no more tenants are begun; undefined as long as they are. */
   get reached(): string | undefined {
     if (this.#failures < this.#most) return undefined;
-    return `${String(this.#failures)} of ${String(this.#total)} tenants had failed (abortAfter)`;
+    return `${String(this.#failures)} of ${String(this.#total)} tenants failed (abortAfter)`;
   }
 }
 

@@ -2,7 +2,7 @@ import { applyAlone, type RecordedSegment, type Recording } from '../django/inde
 import { BootstrapError } from '../errors/index.js';
 import type { FleetOptions, FleetWork } from './migrate-fleet.js';
 import { rowsScriptFor } from './recording.js';
-import { replayAll } from './replay.js';
+import { replayAll, settingsOf } from './replay.js';
 
 /** How far a tenant is behind its canary. */
 interface Progress {
@@ -21,6 +21,7 @@ export async function followCanary(
   const segments = recording.why === null ? recording.segments : [];
   const last = segments.at(-1);
   const by = segments.every((segment) => segment.by === 'replay') ? 'replay' : 'django';
+  const owes = segments.length > 1 || last?.by === 'alone';
   const end = (schema: string): void => {
     const { ms, applied } = going.get(schema) ?? { ms: 0, applied: 0 };
     going.delete(schema);
@@ -32,30 +33,41 @@ export async function followCanary(
   /** Django's whole command takes a tenant from wherever it is to the end. */
   const leaveToDjango = async (schema: string): Promise<void> => {
     const before = going.get(schema);
+    if (work.isStopped) return;
     going.delete(schema);
-    if (!work.isStopped) await work.byDjango(schema, before);
+    await work.byDjango(schema, before);
+  };
+  /** Does something in each tenant that is still going; one in which it fails has ended. */
+  const inEach = async (act: (schema: string) => Promise<void>): Promise<void> => {
+    for (const [schema, { applied }] of [...going]) {
+      if (work.isStopped) return;
+      const todo = async (): Promise<true> => {
+        await act(schema);
+        return true;
+      };
+      const done = await work.tried(schema, todo, applied);
+      if (done !== true) going.delete(schema);
+    }
   };
 
-  // Where a replay comes last, it adds the rows of post_migrate in the same transaction.
-  if (last?.by === 'alone') for (const schema of schemas) await options.debts.owe(schema);
+  if (owes) await inEach((schema) => options.debts.owe(schema));
   for (const segment of segments) {
     if (work.isStopped || segment.by === 'django') break;
-    const onDone = segment === last ? end : (): void => undefined;
+    const onDone = segment === last && !owes ? end : (): void => undefined;
     if (segment.by === 'replay')
       await replayed(options, work, recording, segment, { going, onDone, leaveToDjango });
     else await appliedAlone(options, work, segment, going);
   }
-  if (last === undefined || last.by === 'django') {
+  if (last === undefined || last.by === 'django')
     for (const schema of [...going.keys()]) await leaveToDjango(schema);
-    return;
-  }
-  if (last.by === 'alone' && !work.isStopped) {
-    await addRows(options, work, recording, [...going.keys()]);
-    for (const schema of [...going.keys()]) {
+  else if (owes)
+    await inEach(async (schema) => {
+      // Where a replay comes last, it has added them in the same transaction.
+      if (last.by === 'alone') await addRows(options, recording, schema);
       await options.debts.settle(schema);
       end(schema);
-    }
-  }
+    });
+  for (const [schema, { applied }] of going) work.leaveHalfWay(schema, applied);
 }
 
 async function replayed(
@@ -110,7 +122,9 @@ async function appliedAlone(
   const keys = migrations.map(({ app, name }) => ({ app, name }));
   for (const [schema, progress] of going) {
     if (work.isStopped) return;
-    const done = await work.tried(schema, () => applyAlone(host, { schema, migrations: keys, timeouts }));
+    const apply = (): ReturnType<typeof applyAlone> =>
+      applyAlone(host, { schema, migrations: keys, timeouts });
+    const done = await work.tried(schema, apply, progress.applied);
     if (done) {
       progress.ms += done.ms;
       progress.applied += keys.length;
@@ -118,18 +132,14 @@ async function appliedAlone(
   }
 }
 
-/** What post_migrate added to the canary, where the last migrations were not replayed. */
+/** What post_migrate added to the canary, where the last migrations were not replayed: in a transaction of its own. */
 async function addRows(
-  { database }: FleetOptions,
-  work: FleetWork,
+  { database, timeouts }: FleetOptions,
   recording: Recording,
-  schemas: readonly string[],
+  schema: string,
 ): Promise<void> {
-  if (schemas.length === 0 || rowsScriptFor('', recording) === '') return;
-  await database.withClient(async (client) => {
-    for (const schema of schemas) {
-      if (work.isStopped) return;
-      await work.tried(schema, () => client.query(`begin;\n${rowsScriptFor(schema, recording)};\ncommit`));
-    }
-  });
+  const rows = rowsScriptFor(schema, recording);
+  if (rows === '') return;
+  // Together they are one transaction, which an error ends.
+  await database.query(`${settingsOf(timeouts)}${rows}`);
 }

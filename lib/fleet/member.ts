@@ -23,6 +23,9 @@ export type FleetEnd =
   | { readonly schema: string; readonly status: 'failed'; readonly error: BootstrapError }
   | { readonly schema: string; readonly status: 'not-tried'; readonly reason: string };
 
+/** Why a tenant was not tried, or not to its end, when the task was told to stop. */
+export const interrupted = 'the task was interrupted';
+
 /** Failures that are a tenant's own; after any other the next tenant would fail as well. */
 export const ofTenant: ReadonlySet<ErrorCode> = new Set([
   'DBB5004',

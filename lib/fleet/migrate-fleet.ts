@@ -5,7 +5,7 @@ import type { FailureLimit } from './failure-limit.js';
 import { fingerprintStatement } from './fingerprint.js';
 import { followCanary } from './follow-canary.js';
 import { patiently } from './busy.js';
-import { cohortsOf, ofTenant, type FleetEnd, type FleetMember } from './member.js';
+import { cohortsOf, interrupted, ofTenant, type FleetEnd, type FleetMember } from './member.js';
 import type { FleetDatabase } from './replay.js';
 
 /** What migrating a fleet needs. */
@@ -21,8 +21,8 @@ export interface FleetOptions {
   /** Called once for every member, as soon as it has ended. */
   readonly onEnd: (end: FleetEnd) => void;
   /**
-   * Notes that outlive a kill. Django records a schema's migrations before its last step, so one is owed that step from before Django
-   * works on it until it has ended.
+   * Notes that outlive a kill. A schema's migrations are recorded before its last step, post_migrate, so one is owed that step from
+   * before it is worked on until it has ended; only what is replayed in one transaction, with that step, is not noted.
    */
   readonly debts: {
     owe(schema: string): Promise<void>;
@@ -66,8 +66,6 @@ export async function migrateFleet(options: FleetOptions): Promise<FleetResult> 
   return work.result();
 }
 
-const interrupted = 'the run was interrupted';
-
 /** What has become of each member so far. */
 export class FleetWork {
   readonly #options: FleetOptions;
@@ -79,8 +77,7 @@ export class FleetWork {
   }
 
   get isStopped(): boolean {
-    const { signal, limit } = this.#options;
-    return this.#stopped !== undefined || signal.aborted || limit.reached !== undefined;
+    return this.#whyStopped !== undefined;
   }
 
   /** Something would fail for every other tenant as well. */
@@ -95,49 +92,60 @@ export class FleetWork {
     this.#options.onEnd(end);
   }
 
-  /** Does what may fail for one tenant, which has ended then; undefined where it failed. */
-  async tried<T>(schema: string, work: () => Promise<T>): Promise<T | undefined> {
+  /** Does what may fail for one tenant, which has ended then; undefined where it failed. `applied` migrations came before. */
+  async tried<T>(schema: string, work: () => Promise<T>, applied = 0): Promise<T | undefined> {
     const { signal } = this.#options;
     try {
       return await patiently(work, signal);
     } catch (error) {
-      // What Django did not finish is rolled back.
-      if (signal.aborted) this.end({ schema, status: 'not-tried', reason: interrupted });
-      if (!(error instanceof BootstrapError)) throw error;
-      if (signal.aborted || !ofTenant.has(error.code)) this.stop(error);
-      this.end({ schema, status: 'failed', error });
+      // What was not finished is rolled back, whatever it is that an interruption has it say.
+      if (signal.aborted) this.leaveHalfWay(schema, applied);
+      else if (!(error instanceof BootstrapError)) throw error;
+      else {
+        if (!ofTenant.has(error.code)) this.stop(error);
+        this.end({ schema, status: 'failed', error });
+      }
       return undefined;
     }
   }
 
   /** The same for what Django does: until it has ended, the schema is owed its end. */
-  async inDebt<T>(schema: string, work: () => Promise<T>): Promise<T | undefined> {
+  async inDebt<T>(schema: string, work: () => Promise<T>, applied = 0): Promise<T | undefined> {
     const { debts } = this.#options;
-    return this.tried(schema, async () => {
+    const indebted = async (): Promise<T> => {
       await debts.owe(schema);
       const done = await work();
       await debts.settle(schema);
       return done;
-    });
+    };
+    return this.tried(schema, indebted, applied);
   }
 
   /** Django's whole command, after what was done `before`. */
   async byDjango(schema: string, before = { ms: 0, applied: 0 }): Promise<void> {
-    const done = await this.inDebt(schema, () =>
-      migrate(this.#options.host, { schema, timeouts: this.#options.timeouts }),
-    );
+    const { host, timeouts } = this.#options;
+    const done = await this.inDebt(schema, () => migrate(host, { schema, timeouts }), before.applied);
     if (!done) return;
     const applied = before.applied + done.applied.length;
     this.end({ schema, status: 'migrated', ms: before.ms + done.ms, applied, by: 'django' });
   }
 
+  /** Ends a tenant that was left between two migrations, some of which were applied to it. */
+  leaveHalfWay(schema: string, applied: number): void {
+    const after = applied === 0 ? '' : `, after ${String(applied)} of its migrations`;
+    this.end({ schema, status: 'not-tried', reason: `${this.#whyStopped ?? interrupted}${after}` });
+  }
+
   result(): FleetResult {
-    const stopped = this.#stopped;
-    const { signal, limit, members } = this.#options;
-    const reason = signal.aborted ? interrupted : (stopped?.message ?? limit.reached);
+    const reason = this.#whyStopped;
     if (reason !== undefined)
-      for (const { schema } of members) this.end({ schema, status: 'not-tried', reason });
+      for (const { schema } of this.#options.members) this.end({ schema, status: 'not-tried', reason });
     const ends = [...this.#ends.values()];
-    return stopped === undefined ? { ends } : { ends, stopped };
+    return this.#stopped === undefined ? { ends } : { ends, stopped: this.#stopped };
+  }
+
+  get #whyStopped(): string | undefined {
+    const { signal, limit } = this.#options;
+    return signal.aborted ? interrupted : (this.#stopped?.message ?? limit.reached);
   }
 }

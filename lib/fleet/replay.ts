@@ -73,6 +73,8 @@ async function replayBatch(
   const { recording, segment, timeouts, signal, onDone, onRefused } = options;
   const started = performance.now();
   const scripts = schemas.map((schema) => scriptFor(schema, recording, segment));
+  // One of several is different, or all are too many for the lock table: halves find out which.
+  let size = Math.ceil(schemas.length / 2);
   for (let tries = 1; ; tries++) {
     try {
       await client.query(`begin;\n${settingsOf(timeouts)}${scripts.join(';\n')}`);
@@ -93,7 +95,6 @@ async function replayBatch(
     } catch (error) {
       if (!(error instanceof BootstrapError) || isConnectionLoss(error)) throw error;
       await client.query('rollback');
-      // Of several, the others need not wait for the one that is busy.
       if (schemas.length === 1 && isBusy(error) && tries < lockTries) {
         await pauseAfter(tries, signal);
         continue;
@@ -102,11 +103,13 @@ async function replayBatch(
         for (const schema of schemas) onRefused(schema, error.message);
         return;
       }
+      // Others need not wait, half after half, for the one that is busy.
+      if (isBusy(error)) size = 1;
       break;
     }
   }
-  // One of them is different: each for itself.
-  for (const schema of schemas) if (!options.isStopped()) await replayBatch(client, [schema], options);
+  for (const part of batchesOf(schemas, size))
+    if (!options.isStopped()) await replayBatch(client, part, options);
 }
 
 function batchesOf(schemas: readonly string[], size: number): string[][] {
@@ -115,7 +118,8 @@ function batchesOf(schemas: readonly string[], size: number): string[][] {
   return batches;
 }
 
-function settingsOf(timeouts: Timeouts): string {
+/** Statements that limit the transaction in which they stand. */
+export function settingsOf(timeouts: Timeouts): string {
   return Object.entries(timeouts)
     .map(([name, ms]) => `set local ${name} = ${String(ms)};\n`)
     .join('');

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FleetEnd, FleetMember } from './member.js';
+import { interrupted, type FleetEnd, type FleetMember } from './member.js';
 import { migrateFleet, type FleetOptions, type FleetResult } from './migrate-fleet.js';
 
 /** A part of the fleet that is migrated before the rest. */
@@ -25,19 +25,17 @@ export async function rollOut(options: RolloutOptions): Promise<FleetResult> {
   const ends: FleetEnd[] = [];
   for (const [index, { members, pause }] of parts.entries()) {
     const name = `wave ${String(index + 1)} of ${String(parts.length)}`;
-    if (parts.length > 1) onNote(`${name}: ${String(members.length)} tenants`);
+    if (parts.length > 1) onNote(`${name}: ${counted(members.length)}`);
     const before = limit.failures;
     const result = await migrateFleet({ ...options, members });
     ends.push(...result.ends);
     const rest = parts.slice(index + 1).flatMap((part) => part.members);
     const failed = limit.failures - before;
     const why = signal.aborted
-      ? 'the run was interrupted'
+      ? interrupted
       : (result.stopped?.message ??
         limit.reached ??
-        (failed > 0 && !options.goesOnPastFailures
-          ? `${String(failed)} tenants had failed in ${name}`
-          : undefined));
+        (failed > 0 && !options.goesOnPastFailures ? `${counted(failed)} failed in ${name}` : undefined));
     if (why !== undefined) {
       const left = rest.map(({ schema }): FleetEnd => ({ schema, status: 'not-tried', reason: why }));
       left.forEach(onEnd);
@@ -50,6 +48,10 @@ export async function rollOut(options: RolloutOptions): Promise<FleetResult> {
     }
   }
   return { ends };
+}
+
+function counted(tenants: number): string {
+  return `${String(tenants)} ${tenants === 1 ? 'tenant' : 'tenants'}`;
 }
 
 /** The members of each wave, those without any left out; an empty fleet has no wave. */

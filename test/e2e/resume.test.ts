@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { resolveConnection } from '../../lib/postgres/index.js';
+import { databaseLock } from '../../lib/run/index.js';
 import { bootstrap, runEnd } from '../support/command.js';
 import { makeFolder } from '../support/folder.js';
 import { createTestDatabase, query } from '../support/postgres.js';
@@ -13,7 +15,7 @@ tasks:
   first: { use: command, run: psql -qc "insert into done values ('first')", needs: [table] }
   second: { use: command, run: test -e mended && psql -qc "insert into done values ('second')", needs: [first] }
   third: { use: command, run: psql -qc "insert into done values ('third')", needs: [second] }
-  aside: { use: command, run: psql -qc "insert into done values ('aside')", needs: [wait] }
+  aside: { use: command, run: psql -qc "insert into done values ('aside')", needs: [table] }
 `;
 
 for (const ledger of ['file', 'database'] as const) {
@@ -77,6 +79,15 @@ for (const ledger of ['file', 'database'] as const) {
         ['skipped', 'skipped', 'succeeded', 'succeeded'],
       );
       assert.deepEqual(await done(), ['aside', 'first', 'second', 'third']);
+    });
+
+    it('does not begin before it is known what another run leaves undone', async () => {
+      const lock = databaseLock(resolveConnection(database.url, {}), { runId: 'other', wait: 0 });
+      await lock.acquire(new AbortController().signal);
+      const { code, stderr } = await run('--resume');
+      await lock.release();
+      assert.equal(code, 4, stderr);
+      assert.match(stderr, /^error\[DBB4008\]: another run works on this database: run other /m);
     });
 
     it('does nothing after a run that succeeded', async () => {

@@ -2,12 +2,11 @@ import assert from 'node:assert/strict';
 import { appendFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TaskKind } from '../../config/define.js';
-import { migrate } from '../../lib/django/index.js';
 import { BootstrapError } from '../../lib/errors/index.js';
 import { tenantMigrations } from '../../tasks/tenant-migrations.js';
-import { addTenants } from '../support/fleet.js';
+import { openMigrated, reopen } from '../support/fleet.js';
 import { djangoTask, tenantEnds } from '../support/django-task.js';
-import { openHost, type TestHost } from '../support/host.js';
+import type { TestHost } from '../support/host.js';
 import { rejection } from '../support/rejection.js';
 import { testMemory, type TestMemory } from '../support/task-context.js';
 
@@ -28,14 +27,7 @@ describe('what a replay refuses', function () {
   let project: TestHost;
 
   before(async () => {
-    project = await openHost({
-      directory: join(process.cwd(), 'examples/django-tenants'),
-      settings: 'wholesale.settings.test',
-      set: 'new',
-    });
-    await migrate(project.forTask(), { schema: 'public' });
-    await addTenants(project, schemas);
-    await kind.run(djangoTask(project, kind));
+    project = await openMigrated(schemas);
   });
   after(() => project.close());
 
@@ -43,12 +35,7 @@ describe('what a replay refuses', function () {
   const release = async (number: number, before: string): Promise<TestHost> => {
     const folder = join(project.directory, 'wholesale/carriers/migrations');
     await writeFile(join(folder, `000${String(number)}_next.py`), addField(number, before));
-    return openHost({
-      directory: project.directory,
-      url: project.url,
-      settings: 'wholesale.settings.test',
-      set: 'new',
-    });
+    return reopen(project);
   };
   const columns = async (name: string): Promise<string[]> => {
     const rows = await project.rows<{ schema: string }>(

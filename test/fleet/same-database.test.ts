@@ -4,10 +4,9 @@ import { join } from 'node:path';
 import type { TaskKind } from '../../config/define.js';
 import { migrate } from '../../lib/django/index.js';
 import { tenantMigrations } from '../../tasks/tenant-migrations.js';
-import { addTenants } from '../support/fleet.js';
+import { addTenants, pictureOf, reopen } from '../support/fleet.js';
 import { djangoTask } from '../support/django-task.js';
 import { openHost, type TestHost } from '../support/host.js';
-import { dump } from '../support/postgres.js';
 import { pythonSets } from '../support/python.js';
 import { testMemory, type TestMemory } from '../support/task-context.js';
 
@@ -77,7 +76,7 @@ for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[]) {
       const memory = testMemory();
       await kind.run(djangoTask(ours, kind, { memory }));
       for (const schema of schemas) await migrate(theirs.forTask(), { schema });
-      assert.equal(await pictureOf(ours), await pictureOf(theirs));
+      assert.equal(await pictureOf(ours.url), await pictureOf(theirs.url));
       return memory;
     };
 
@@ -109,12 +108,7 @@ async function open(set: keyof typeof pythonSets): Promise<TestHost> {
 
 /** The same project with the files as they are now. */
 async function reopened(project: TestHost, set: keyof typeof pythonSets): Promise<TestHost> {
-  const again = await openHost({
-    directory: project.directory,
-    url: project.url,
-    settings: 'wholesale.settings.test',
-    set,
-  });
+  const again = await reopen(project, set);
   return {
     ...again,
     close: async () => {
@@ -126,11 +120,4 @@ async function reopened(project: TestHost, set: keyof typeof pythonSets): Promis
 
 function notes(memory: TestMemory): string {
   return memory.events.flatMap((event) => (event.type === 'task.log' ? [event.line] : [])).join('\n');
-}
-
-/** Every schema's catalog and rows, with their ids, but without times. */
-async function pictureOf(project: TestHost): Promise<string> {
-  const text = await dump(project.url, '--no-owner', '--inserts', '--exclude-schema=db_bootstrap');
-  // When a migration was recorded, or a row of the public schema made, is a matter of when the test ran.
-  return text.replace(/'\d{4}-\d\d-\d\d(?: \d\d:\d\d:[\d.]+\+\d\d)?'/g, "'then'");
 }

@@ -2,8 +2,9 @@ import { execFile } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { bootstrap } from '../support/command.js';
+import { pictureOf } from '../support/fleet.js';
 import { makeFolder } from '../support/folder.js';
-import { createTestDatabase, dump, query, testServer } from '../support/postgres.js';
+import { createTestDatabase, query, testServer } from '../support/postgres.js';
 import { HistoryBuilder } from './history.js';
 import { schemaNames, writeRandomProject } from './project.js';
 import type { pythonSets } from '../support/python.js';
@@ -75,12 +76,6 @@ export async function compareFleets(
     await ours.drop();
     if (verdict === 'same' || verdict === 'invalid') rmSync(project.folder, { recursive: true, force: true });
   }
-}
-
-/** Every schema's catalog and rows, but for the time at which a migration was recorded. */
-async function pictureOf(url: string): Promise<string> {
-  const text = await dump(url, '--no-owner', '--inserts', '--exclude-schema=db_bootstrap');
-  return text.replace(/'\d{4}-\d\d-\d\d(?: \d\d:\d\d:[\d.]+\+\d\d)?'/g, "'then'");
 }
 
 function firstDifference(wanted: string, got: string): string {

@@ -1,8 +1,12 @@
 import { join } from 'node:path';
+import { Client } from 'pg';
 import type { Finding, Repair, TaskKind, TaskResult } from '../../config/define.js';
+import { migrate } from '../../lib/django/index.js';
 import { builtinKinds } from '../../tasks/index.js';
+import { tenantMigrations } from '../../tasks/tenant-migrations.js';
 import { djangoTask } from './django-task.js';
 import { openHost, type TestHost } from './host.js';
+import { dump } from './postgres.js';
 import type { pythonSets } from './python.js';
 import { testContext } from './task-context.js';
 
@@ -81,4 +85,62 @@ function kindOf(name: string): TaskKind {
   const kind = builtinKinds.get(`check-${name}`);
   if (!kind) throw new Error(`there is no check "${name}"`);
   return kind;
+}
+
+/** The example on a database of its own, with these tenants wholly migrated. */
+export async function openMigrated(schemas: readonly string[]): Promise<TestHost> {
+  const project = await openHost({
+    directory: join(process.cwd(), 'examples/django-tenants'),
+    settings: 'wholesale.settings.test',
+    set: 'new',
+  });
+  await migrate(project.forTask(), { schema: 'public' });
+  await addTenants(project, schemas);
+  const kind = tenantMigrations as unknown as TaskKind;
+  await kind.run(djangoTask(project, kind));
+  return project;
+}
+
+/** The same project as it is after a change of its files, loaded anew. */
+export function reopen(project: TestHost, set: keyof typeof pythonSets = 'new'): Promise<TestHost> {
+  return openHost({
+    directory: project.directory,
+    url: project.url,
+    settings: 'wholesale.settings.test',
+    set,
+  });
+}
+
+/** Does something while another session holds a lock on a tenant's table. */
+export async function whileHeld<T>(
+  project: TestHost,
+  table: string,
+  work: (letGo: () => Promise<void>) => Promise<T>,
+): Promise<T> {
+  const holder = new Client(project.url);
+  await holder.connect();
+  try {
+    await holder.query(`begin; lock table ${table} in access exclusive mode`);
+    return await work(async () => {
+      await holder.query('rollback');
+    });
+  } finally {
+    await holder.end();
+  }
+}
+
+/** Resolves once a session of the project's database waits for a lock, or once none does. */
+export async function untilWaiting(project: TestHost, somebody = true): Promise<void> {
+  for (;;) {
+    const rows = await project.rows(
+      `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    );
+    if (rows.length > 0 === somebody) return;
+  }
+}
+
+/** Every schema's catalog and rows, with their ids, but for times: when a migration was recorded, or a row made. */
+export async function pictureOf(url: string): Promise<string> {
+  const text = await dump(url, '--no-owner', '--inserts', '--exclude-schema=db_bootstrap');
+  return text.replace(/'\d{4}-\d\d-\d\d(?: \d\d:\d\d:[\d.]+\+\d\d)?'/g, "'then'");
 }
