@@ -93,6 +93,11 @@ export interface TaskHost {
     params?: Readonly<Record<string, unknown>>,
     onEvent?: (event: Readonly<Record<string, unknown>>) => void,
   ): Promise<Result>;
+  /**
+   * Runs `work` with so many hosts that work side by side, the first of which is this one. The others are processes that start at their
+   * first request and end with `work`; each answers one request at a time.
+   */
+  withPeers<Result>(count: number, work: (hosts: readonly TaskHost[]) => Promise<Result>): Promise<Result>;
 }
 
 /**

@@ -1,8 +1,17 @@
+import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { defineTask, type Plan, type TaskContext, type TaskResult } from '../config/define.js';
 import { inspect, states, tenantRows, type MigrationStates, type Timeouts } from '../lib/django/index.js';
 import { BootstrapError, type Problem } from '../lib/errors/index.js';
-import { capacityOf, FailureLimit, partsOf, rollOut, smallFirst, type FleetEnd } from '../lib/fleet/index.js';
+import {
+  capacityOf,
+  FailureLimit,
+  partsOf,
+  rollOut,
+  smallFirst,
+  type FleetEnd,
+  type RolloutOptions,
+} from '../lib/fleet/index.js';
 import { applyTo, withWayOn } from './migrations/apply.js';
 import { owe, owedSchemas, settle, withOwed } from './migrations/owed.js';
 import { behind, counted, planOf, refuseConflicts } from './migrations/pending.js';
@@ -107,10 +116,10 @@ async function run(ctx: Context): Promise<TaskResult> {
   const waiting = members
     .filter(({ schema }) => !lost.has(schema))
     .map((member) => ({ ...member, type: types?.get(member.schema) ?? null }));
-  const { ends, stopped } = await rollOut({
-    host: ctx.host,
+  const capacity = await capacityOf(ctx.database, ctx.concurrency);
+  const rollout: Omit<RolloutOptions, 'hosts'> = {
     database: ctx.database,
-    capacity: await capacityOf(ctx.database, ctx.concurrency),
+    capacity,
     timeouts: timeoutsOf(ctx),
     waves: wavesOf(ctx.options.rollout),
     limit,
@@ -132,7 +141,11 @@ async function run(ctx: Context): Promise<TaskResult> {
       else ctx.tenantEnd(end);
       if (end.status !== 'not-tried') progress();
     },
-  });
+  };
+  const { ends, stopped } = await ctx.host.withPeers(
+    Math.min(capacity.connections, availableParallelism()),
+    ([first = ctx.host, ...others]) => rollOut({ ...rollout, hosts: [first, ...others] }),
+  );
   if (stopped) throw withCounts(stopped, ends);
   if (ctx.signal.aborted) throw withCounts(interruption(ctx), ends);
   // With nothing pending, what is left of Django's command is post_migrate.

@@ -153,6 +153,7 @@ async function openHost(
       if (method !== 'preflight') await loaded;
       return raw.request(method, params, onEvent);
     },
+    withPeers: (count, work) => raw.withPeers(count, work),
   };
   if (mayWarm(workflow)) return host;
   // A task of this workflow may make the virtual environment: that there is none yet is no fault.

@@ -228,6 +228,10 @@ function lazyHost(
         service ??= open();
         return (await service).forTask(user).request(method, params, onEvent);
       },
+      withPeers: async (count, work) => {
+        service ??= open();
+        return (await service).forTask(user).withPeers(count, work);
+      },
     }),
     warm: (env) => {
       service ??= open();

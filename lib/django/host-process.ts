@@ -42,6 +42,7 @@ export class HostProcess {
   readonly #stderr = new LastLines(20);
   #pending: Pending | undefined;
   #doing = 'starting';
+  #memory = 0;
   #next = 1;
   #failure: BootstrapError | undefined;
 
@@ -89,6 +90,11 @@ export class HostProcess {
   /** False once it has ended, or was found to be of no use. */
   get usable(): boolean {
     return this.#failure === undefined;
+  }
+
+  /** Bytes that it had in use when it last answered. */
+  get memory(): number {
+    return this.#memory;
   }
 
   /** Sends one request; the caller sees to it that the last one is answered. Rejects where the host ends before the answer. */
@@ -162,6 +168,7 @@ export class HostProcess {
       if (message.event !== undefined) pending.onEvent(message.event as Record<string, unknown>);
       else {
         this.#pending = undefined;
+        if (typeof message.memory === 'number') this.#memory = message.memory;
         pending.resolve(message as unknown as Answer);
       }
     }

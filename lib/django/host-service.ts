@@ -3,6 +3,7 @@ import { AnswerBook, type AnswerStore } from './answers/answer-book.js';
 import { findInterpreter } from './find-interpreter.js';
 import { findSettings } from './find-settings.js';
 import { LoadedProject, type HostUser } from './loaded-project.js';
+import { PeerHost } from './peer-host.js';
 import { withDigests, type StateDatabase } from './recorded-states.js';
 
 /** How the project is found. */
@@ -36,9 +37,11 @@ export interface HostClient {
     params?: Readonly<Record<string, unknown>>,
     onEvent?: (event: Readonly<Record<string, unknown>>) => void,
   ): Promise<Result>;
+  /** So many hosts side by side, the first of which is this one; the others end with `work`. */
+  withPeers<Result>(count: number, work: (hosts: readonly HostClient[]) => Promise<Result>): Promise<Result>;
 }
 
-/** One Python process for all tasks of a run. */
+/** One Python process for all tasks of a run, and others beside it for as long as a task has work for them. */
 export interface HostService {
   forTask(user: HostUser): HostClient;
   /** Loads the project now, unless earlier runs have answered for it; what fails is told at the first request. */
@@ -55,6 +58,7 @@ export function createHostService(options: HostServiceOptions): HostService {
     { readonly key: string; readonly since: number; readonly project: Promise<LoadedProject> } | undefined;
   let opened: { readonly key: string; readonly book: Promise<AnswerBook | undefined> } | undefined;
   let queue: Promise<unknown> = Promise.resolve();
+  const peers = new Set<PeerHost>();
   let closed = false;
   let failed = false;
   const isClosed = (): boolean => closed;
@@ -110,7 +114,7 @@ export function createHostService(options: HostServiceOptions): HostService {
       failed ||
       !current ||
       !book?.hasNews ||
-      project?.usable !== true ||
+      project?.alive !== true ||
       opened?.key !== current.key
     )
       return;
@@ -128,21 +132,40 @@ export function createHostService(options: HostServiceOptions): HostService {
     );
   };
 
-  return {
-    forTask: (user) => ({
-      request: <Result>(
-        method: string,
-        params: Readonly<Record<string, unknown>> = {},
-        onEvent: (event: Readonly<Record<string, unknown>>) => void = () => undefined,
-      ) => {
-        // One after the other: the process has one connection.
-        const answer = queue.then(() => ask(method, params, user, onEvent) as Promise<Result>);
-        queue = answer.catch(() => {
+  const clientOf = (
+    answer: (method: string, params: Params, onEvent: OnEvent) => Promise<unknown>,
+    user: HostUser,
+  ): HostClient => {
+    const client: HostClient = {
+      request: (method, params = {}, onEvent = () => undefined) => {
+        const answered = answer(method, params, onEvent);
+        answered.catch(() => {
           failed = true;
         });
-        return answer;
+        return answered as Promise<never>;
       },
-    }),
+      withPeers: async (count, work) => {
+        const others = Array.from({ length: Math.max(0, count - 1) }, () => new PeerHost(options, user));
+        for (const peer of others) peers.add(peer);
+        try {
+          return await work([client, ...others.map((peer) => clientOf(peer.request.bind(peer), user))]);
+        } finally {
+          for (const peer of others) peers.delete(peer);
+          await Promise.all(others.map((peer) => peer.close()));
+        }
+      },
+    };
+    return client;
+  };
+
+  return {
+    forTask: (user) =>
+      clientOf((method, params, onEvent) => {
+        // One after the other: the process has one connection.
+        const answer = queue.then(() => ask(method, params, user, onEvent));
+        queue = answer.catch(() => undefined);
+        return answer;
+      }, user),
     warm: (env) => {
       queue = queue
         .then(async () => {
@@ -155,11 +178,14 @@ export function createHostService(options: HostServiceOptions): HostService {
       await keepAnswers().catch(() => undefined);
       closed = true;
       const project = await current?.project.catch(() => undefined);
-      await project?.close();
+      await Promise.all([project, ...peers].map((each) => each?.close()));
       await queue;
     },
   };
 }
+
+type Params = Readonly<Record<string, unknown>>;
+type OnEvent = (event: Readonly<Record<string, unknown>>) => void;
 
 function keyOf(env: Readonly<Record<string, string>>): string {
   return JSON.stringify(Object.entries(env).sort());

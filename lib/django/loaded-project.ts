@@ -22,6 +22,9 @@ type OnEvent = (event: Readonly<Record<string, unknown>>) => void;
 /** Methods whose answer holds for as long as the files do. */
 const lasting = new Set(['inspect', 'preflight', 'expectedTables', 'tableMigrations', 'autodetect']);
 
+/** How much it may grow beyond what it took when it first answered, in bytes, before another takes its place. */
+const growthLimit = 128 * 1024 * 1024;
+
 /** How much of what is printed while nobody asks is kept, in characters. */
 const unclaimedLimit = 64 * 1024;
 
@@ -31,6 +34,7 @@ export class LoadedProject {
   readonly #facts: { readonly python: string; readonly settings: string };
   readonly #answers = new Map<string, unknown>();
   #proven = false;
+  #memoryAtFirst = 0;
   #user: HostUser | undefined;
   #unclaimed: ['stdout' | 'stderr', string][] = [];
 
@@ -61,8 +65,13 @@ export class LoadedProject {
     return new LoadedProject(options, env, { python: path, from, settings });
   }
 
-  get usable(): boolean {
+  get alive(): boolean {
     return this.#process.usable;
+  }
+
+  /** False once its process has ended, or has grown so much that a new one should take its place. */
+  get usable(): boolean {
+    return this.alive && this.#process.memory - this.#memoryAtFirst <= growthLimit;
   }
 
   /** One request to its end; the caller asks one thing at a time. */
@@ -100,6 +109,7 @@ export class LoadedProject {
 
   async #ask(method: string, params: Params, user: HostUser, onEvent?: OnEvent): Promise<unknown> {
     const answer = await this.#process.request(method, params, user.signal, onEvent ?? (() => undefined));
+    this.#memoryAtFirst ||= this.#process.memory;
     if ('result' in answer) return answer.result;
     throw new BootstrapError(problemOfHost(answer.error, { task: user.name, method, ...this.#facts }));
   }

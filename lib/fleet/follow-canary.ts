@@ -30,13 +30,13 @@ export async function followCanary(
   for (const why of new Set([recording.why, ...segments.map((segment) => segment.why)]))
     if (why !== null) options.onNote(`not replayed, but done by Django: ${why}`);
 
-  /** Django's whole command takes a tenant from wherever it is to the end. */
-  const leaveToDjango = async (schema: string): Promise<void> => {
-    const before = going.get(schema);
-    if (work.isStopped) return;
-    going.delete(schema);
-    await work.byDjango(schema, before);
-  };
+  /** Django's whole command takes tenants from wherever they are to the end. */
+  const leaveToDjango = (left: readonly string[]): Promise<void> =>
+    work.allByDjango(left, (schema) => {
+      const before = going.get(schema);
+      going.delete(schema);
+      return before;
+    });
   /** Does something in each tenant that is still going; one in which it fails has ended. */
   const inEach = async (act: (schema: string) => Promise<void>): Promise<void> => {
     for (const [schema, { applied }] of [...going]) {
@@ -58,8 +58,7 @@ export async function followCanary(
       await replayed(options, work, recording, segment, { going, onDone, leaveToDjango });
     else await appliedAlone(options, work, segment, going);
   }
-  if (last === undefined || last.by === 'django')
-    for (const schema of [...going.keys()]) await leaveToDjango(schema);
+  if (last === undefined || last.by === 'django') await leaveToDjango([...going.keys()]);
   else if (owes)
     await inEach(async (schema) => {
       // Where a replay comes last, it has added them in the same transaction.
@@ -78,7 +77,7 @@ async function replayed(
   fates: {
     readonly going: ReadonlyMap<string, Progress>;
     readonly onDone: (schema: string) => void;
-    readonly leaveToDjango: (schema: string) => Promise<void>;
+    readonly leaveToDjango: (schemas: readonly string[]) => Promise<void>;
   },
 ): Promise<void> {
   const { going, onDone, leaveToDjango } = fates;
@@ -110,18 +109,19 @@ async function replayed(
     if (!(error instanceof BootstrapError)) throw error;
     work.stop(error);
   }
-  for (const schema of refused) await leaveToDjango(schema);
+  await leaveToDjango(refused);
 }
 
 async function appliedAlone(
-  { host, timeouts }: FleetOptions,
+  { timeouts }: FleetOptions,
   work: FleetWork,
   { migrations }: RecordedSegment,
   going: Map<string, Progress>,
 ): Promise<void> {
   const keys = migrations.map(({ app, name }) => ({ app, name }));
-  for (const [schema, progress] of going) {
-    if (work.isStopped) return;
+  await work.inEach([...going.keys()], async (schema, host) => {
+    const progress = going.get(schema);
+    if (!progress) return;
     const apply = (): ReturnType<typeof applyAlone> =>
       applyAlone(host, { schema, migrations: keys, timeouts });
     const done = await work.tried(schema, apply, progress.applied);
@@ -129,7 +129,7 @@ async function appliedAlone(
       progress.ms += done.ms;
       progress.applied += keys.length;
     } else going.delete(schema);
-  }
+  });
 }
 
 /** What post_migrate added to the canary, where the last migrations were not replayed: in a transaction of its own. */

@@ -7,10 +7,14 @@ import { followCanary } from './follow-canary.js';
 import { patiently } from './busy.js';
 import { cohortsOf, interrupted, ofTenant, type FleetEnd, type FleetMember } from './member.js';
 import type { FleetDatabase } from './replay.js';
+import { sideBySide } from './side-by-side.js';
+
+type Host = Parameters<typeof migrate>[0];
 
 /** What migrating a fleet needs. */
 export interface FleetOptions {
-  readonly host: Parameters<typeof migrate>[0];
+  /** They work side by side, each at one thing at a time; canaries are the first one's. */
+  readonly hosts: readonly [Host, ...Host[]];
   readonly database: FleetDatabase;
   readonly members: readonly FleetMember[];
   readonly capacity: Capacity;
@@ -44,8 +48,9 @@ export interface FleetResult {
  * cannot be replayed, Django does itself. A failed tenant does not keep the others from being migrated.
  */
 export async function migrateFleet(options: FleetOptions): Promise<FleetResult> {
-  const { host, members, timeouts } = options;
+  const { hosts, members, timeouts } = options;
   const work = new FleetWork(options);
+  const alone: string[] = [];
   for (const cohort of cohortsOf(members)) {
     const rest = [...cohort];
     while (rest.length > 1 && !work.isStopped) {
@@ -53,7 +58,7 @@ export async function migrateFleet(options: FleetOptions): Promise<FleetResult> 
       if (!canary) break;
       const { schema } = canary;
       const recorded = await work.inDebt(schema, () =>
-        record(host, { schema, fingerprint: fingerprintStatement(), timeouts }),
+        record(hosts[0], { schema, fingerprint: fingerprintStatement(), timeouts }),
       );
       if (!recorded) continue;
       const { ms, applied, recording } = recorded;
@@ -61,8 +66,9 @@ export async function migrateFleet(options: FleetOptions): Promise<FleetResult> 
       const schemas = rest.splice(0).map((member) => member.schema);
       await followCanary(options, work, recording, schemas);
     }
-    for (const { schema } of rest) if (!work.isStopped) await work.byDjango(schema);
+    alone.push(...rest.map(({ schema }) => schema));
   }
+  await work.allByDjango(alone);
   return work.result();
 }
 
@@ -121,9 +127,22 @@ export class FleetWork {
     return this.tried(schema, indebted, applied);
   }
 
-  /** Django's whole command, after what was done `before`. */
-  async byDjango(schema: string, before = { ms: 0, applied: 0 }): Promise<void> {
-    const { host, timeouts } = this.#options;
+  /** Does something for each schema with some host, several at a time, until it is stopped. */
+  inEach(schemas: readonly string[], act: (schema: string, host: Host) => Promise<void>): Promise<void> {
+    return sideBySide(this.#options.hosts, schemas, () => this.isStopped, act);
+  }
+
+  /** Django's whole command for each, after what was done `before`. */
+  allByDjango(
+    schemas: readonly string[],
+    before: (schema: string) => { readonly ms: number; readonly applied: number } | undefined = () =>
+      undefined,
+  ): Promise<void> {
+    return this.inEach(schemas, (schema, host) => this.#byDjango(schema, host, before(schema)));
+  }
+
+  async #byDjango(schema: string, host: Host, before = { ms: 0, applied: 0 }): Promise<void> {
+    const { timeouts } = this.#options;
     const done = await this.inDebt(schema, () => migrate(host, { schema, timeouts }), before.applied);
     if (!done) return;
     const applied = before.applied + done.applied.length;

@@ -8,6 +8,7 @@ import sys
 import threading
 
 from . import running
+from .memory import memory
 from .failure import Cancelled, Failure, describe
 from .methods import find_method
 
@@ -58,6 +59,7 @@ class Server:
                 stream.flush()
             except (OSError, ValueError):
                 pass  # The project closed it, or nobody reads it.
+        answer["memory"] = memory()
         self._write(answer)
 
     def _error(self, number, error):

@@ -113,7 +113,10 @@ export class RunTrial {
     };
     return {
       database: () => database(this.url),
-      host: () => ({ request: () => Promise.reject(new Error('this workflow has no host')) }),
+      host: () => {
+        const none = (): Promise<never> => Promise.reject(new Error('this workflow has no host'));
+        return { request: none, withPeers: none };
+      },
       lock: { acquire: () => note('lock'), lost: this.lost.signal, release: () => note('release') },
       ledger: this.ledger ?? {
         lastRun: () => Promise.resolve(undefined),

@@ -67,7 +67,7 @@ function drive(python: string, cwd: string, env: NodeJS.ProcessEnv): TaskHost & 
   });
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   const ended = new Promise<void>((resolve) => child.on('exit', () => resolve()));
-  return {
+  const driver: ReturnType<typeof drive> = {
     async request<Result>(
       method: string,
       params: Readonly<Record<string, unknown>> = {},
@@ -87,11 +87,14 @@ function drive(python: string, cwd: string, env: NodeJS.ProcessEnv): TaskHost & 
         else return answer.result as Result;
       }
     },
+    // It works alone.
+    withPeers: (_count, work) => work([driver]),
     async close() {
       child.stdin.end();
       await ended;
     },
   };
+  return driver;
 }
 
 /** What a task would do now. */
