@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.migration import Migration
+from django.db.migrations.operations.special import RunPython
 from django.db.transaction import atomic
 
 from . import tape
@@ -149,3 +150,6 @@ def _run(migration, operation, schema_editor, before, after):
                 operation.database_forwards(migration.app_label, schema_editor, before, after)
         else:
             operation.database_forwards(migration.app_label, schema_editor, before, after)
+    if "apps" in before.__dict__ and isinstance(operation, RunPython):
+        # It has had all models rendered anew, since some might have been left for later: in the next schema they need not be.
+        before.is_delayed = False
