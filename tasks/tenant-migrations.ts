@@ -26,6 +26,12 @@ const options = z.strictObject({
     .describe(
       "How long a statement waits for a table that others hold; after a few tries the tenant has failed. 0: as the server's setting is",
     ),
+  postMigrate: z
+    .enum(['auto', 'always', 'never'])
+    .default('auto')
+    .describe(
+      "When Django's post_migrate is sent in every tenant. auto: where the project listens to it; else its content types and permissions are added as they are. never: none are",
+    ),
   statementTimeout: duration
     .default(0)
     .describe("How long a statement may take. 0: as the server's setting is"),
@@ -122,6 +128,7 @@ async function run(ctx: Context): Promise<TaskResult> {
     capacity,
     timeouts: timeoutsOf(ctx),
     waves: wavesOf(ctx.options.rollout),
+    postMigrate: ctx.options.postMigrate,
     limit,
     goesOnPastFailures: ctx.options.abortAfter !== undefined,
     onNote: (text) => ctx.log.info(text),
@@ -151,7 +158,8 @@ async function run(ctx: Context): Promise<TaskResult> {
   // With nothing pending, what is left of Django's command is post_migrate.
   const migrated = new Set(ends.flatMap((end) => (end.status === 'migrated' ? [end.schema] : [])));
   for (const { schema } of found.schemas)
-    if (owed.has(schema) && (!pending.has(schema) || migrated.has(schema))) await applyTo(ctx, schema);
+    if (owed.has(schema) && (!pending.has(schema) || migrated.has(schema)))
+      await applyTo(ctx, schema, { postMigrate: ctx.options.postMigrate !== 'never' });
   if (failures.length > 0) throw failed(ctx, found, failures, ends);
   return summaryOf(ends, found.schemas.length);
 }

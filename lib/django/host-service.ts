@@ -178,7 +178,8 @@ export function createHostService(options: HostServiceOptions): HostService {
       await keepAnswers().catch(() => undefined);
       closed = true;
       const project = await current?.project.catch(() => undefined);
-      await Promise.all([project, ...peers].map((each) => each?.close()));
+      await Promise.all([...peers].map((peer) => peer.close()));
+      await project?.close();
       await queue;
     },
   };

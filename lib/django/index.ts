@@ -23,6 +23,7 @@ export {
   expectedTables,
   inspect,
   migrate,
+  postMigrate,
   preflight,
   record,
   states,

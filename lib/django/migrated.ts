@@ -45,6 +45,8 @@ export interface Recording {
   /** Before the first migration: the table of records. */
   readonly prelude: readonly string[];
   readonly segments: readonly RecordedSegment[];
+  /** Handlers of post_migrate that may do anything, as "module.function". */
+  readonly listeners: readonly string[];
   /** Rows that post_migrate has added, by natural key: app label and model. */
   readonly contentTypes: readonly (readonly [string, string])[];
   /** App label, model, codename and name. */

@@ -95,12 +95,24 @@ export interface HostMethods {
   };
   /** Events: `{type:'migration', schema, app, name, ms}` after each, `{type:'schema', ...}` after each schema. */
   migrate: {
-    params: { schema: string | null; app?: string; migration?: string; timeouts?: Timeouts };
+    params: {
+      schema: string | null;
+      app?: string;
+      migration?: string;
+      timeouts?: Timeouts;
+      postMigrate?: boolean;
+    };
     result: Migrated;
   };
   /** The same for a tenant's schema, with what was executed. */
   record: {
-    params: { schema: string; fingerprint: string; dry?: boolean; timeouts?: Timeouts };
+    params: {
+      schema: string;
+      fingerprint: string;
+      dry?: boolean;
+      timeouts?: Timeouts;
+      postMigrate?: boolean;
+    };
     result: Migrated & { readonly recording: Recording };
   };
   /** Only these migrations, which come next; without signals and without the command around them. */
@@ -114,7 +126,11 @@ export interface HostMethods {
     params: { tenants: readonly unknown[]; public?: unknown; update: boolean; plan: boolean };
     result: EnsuredTenants;
   };
-  postMigrate: { params: { schema: string | null }; result: Record<string, never> };
+  /** With `migrations`, as Django's command sends it after it has applied them. */
+  postMigrate: {
+    params: { schema: string | null; migrations?: readonly MigrationKey[]; timeouts?: Timeouts };
+    result: Record<string, never>;
+  };
   flush: { params: { plan: boolean; remains?: Readonly<Record<string, string>> }; result: Flushed };
   tableMigrations: { params: Record<string, never>; result: TableMigrations };
   objectHistory: { params: { table: string; column?: string }; result: ObjectHistory };

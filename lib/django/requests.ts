@@ -65,6 +65,14 @@ export function applyAlone(host: Asked, params: HostMethods['applyAlone']['param
   return host.request('applyAlone', params);
 }
 
+/** Lets handlers of post_migrate do their work in a schema to which these migrations were applied. */
+export function postMigrate(
+  host: Asked,
+  params: HostMethods['postMigrate']['params'],
+): Result<'postMigrate'> {
+  return host.request('postMigrate', params);
+}
+
 /** Rows, domains and schemas of the tenants as they are. */
 export function tenantRows(host: Asked): Result<'tenants'> {
   return host.request('tenants');

@@ -1,6 +1,12 @@
-import { applyAlone, type RecordedSegment, type Recording } from '../django/index.js';
+import {
+  applyAlone,
+  postMigrate,
+  type MigrationKey,
+  type RecordedSegment,
+  type Recording,
+} from '../django/index.js';
 import { BootstrapError } from '../errors/index.js';
-import type { FleetOptions, FleetWork } from './migrate-fleet.js';
+import type { FleetOptions, FleetWork, Host } from './migrate-fleet.js';
 import { rowsScriptFor } from './recording.js';
 import { replayAll, settingsOf } from './replay.js';
 
@@ -14,19 +20,25 @@ interface Progress {
 export async function followCanary(
   options: FleetOptions,
   work: FleetWork,
-  recording: Recording,
+  recorded: Recording,
   schemas: readonly string[],
 ): Promise<void> {
-  const going = new Map<string, Progress>(schemas.map((schema) => [schema, { ms: 0, applied: 0 }]));
-  const segments = recording.why === null ? recording.segments : [];
+  const segments = recorded.why === null ? recorded.segments : [];
   const last = segments.at(-1);
+  // Django's whole command asks them itself.
+  const asks = last !== undefined && last.by !== 'django' && asksIn(options, recorded);
+  // Whoever is asked adds the rows as well.
+  const recording = asks ? { ...recorded, contentTypes: [], permissions: [] } : recorded;
+  const going = new Map<string, Progress>(schemas.map((schema) => [schema, { ms: 0, applied: 0 }]));
   const by = segments.every((segment) => segment.by === 'replay') ? 'replay' : 'django';
-  const owes = segments.length > 1 || last?.by === 'alone';
+  const owes = segments.length > 1 || last?.by === 'alone' || asks;
   const end = (schema: string): void => {
     const { ms, applied } = going.get(schema) ?? { ms: 0, applied: 0 };
     going.delete(schema);
     work.end({ schema, status: 'migrated', ms: Math.round(ms), applied, by });
   };
+  if (asks && recorded.listeners.length > 0)
+    options.onNote(`asked in each tenant, as they listen to post_migrate: ${recorded.listeners.join(', ')}`);
   for (const why of new Set([recording.why, ...segments.map((segment) => segment.why)]))
     if (why !== null) options.onNote(`not replayed, but done by Django: ${why}`);
 
@@ -38,17 +50,15 @@ export async function followCanary(
       return before;
     });
   /** Does something in each tenant that is still going; one in which it fails has ended. */
-  const inEach = async (act: (schema: string) => Promise<void>): Promise<void> => {
-    for (const [schema, { applied }] of [...going]) {
-      if (work.isStopped) return;
+  const inEach = (act: (schema: string, host: Host) => Promise<unknown>): Promise<void> =>
+    work.inEach([...going.keys()], async (schema, host) => {
       const todo = async (): Promise<true> => {
-        await act(schema);
+        await act(schema, host);
         return true;
       };
-      const done = await work.tried(schema, todo, applied);
+      const done = await work.tried(schema, todo, going.get(schema)?.applied);
       if (done !== true) going.delete(schema);
-    }
-  };
+    });
 
   if (owes) await inEach((schema) => options.debts.owe(schema));
   for (const segment of segments) {
@@ -60,13 +70,24 @@ export async function followCanary(
   }
   if (last === undefined || last.by === 'django') await leaveToDjango([...going.keys()]);
   else if (owes)
-    await inEach(async (schema) => {
+    await inEach(async (schema, host) => {
+      const { timeouts } = options;
+      if (asks) await postMigrate(host, { schema, migrations: recordsOf(segments), timeouts });
       // Where a replay comes last, it has added them in the same transaction.
-      if (last.by === 'alone') await addRows(options, recording, schema);
+      else if (last.by === 'alone') await addRows(options, recording, schema);
       await options.debts.settle(schema);
       end(schema);
     });
   for (const [schema, { applied }] of going) work.leaveHalfWay(schema, applied);
+}
+
+/** Whether the handlers of post_migrate are asked in every tenant. */
+function asksIn({ postMigrate }: FleetOptions, { listeners }: Recording): boolean {
+  return postMigrate === 'always' || (postMigrate === 'auto' && listeners.length > 0);
+}
+
+function recordsOf(segments: readonly RecordedSegment[]): readonly MigrationKey[] {
+  return segments.flatMap(({ migrations }) => migrations.map(({ app, name }) => ({ app, name })));
 }
 
 async function replayed(

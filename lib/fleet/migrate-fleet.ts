@@ -9,7 +9,8 @@ import { cohortsOf, interrupted, ofTenant, type FleetEnd, type FleetMember } fro
 import type { FleetDatabase } from './replay.js';
 import { sideBySide } from './side-by-side.js';
 
-type Host = Parameters<typeof migrate>[0];
+/** A process that has the project's Django. */
+export type Host = Parameters<typeof migrate>[0];
 
 /** What migrating a fleet needs. */
 export interface FleetOptions {
@@ -20,6 +21,8 @@ export interface FleetOptions {
   readonly capacity: Capacity;
   /** For every statement of a migration; a tenant whose tables others hold for longer is tried again, and has failed then. */
   readonly timeouts: Timeouts;
+  /** When handlers of post_migrate are asked in every tenant: where they may do anything, always, or never. */
+  readonly postMigrate: 'auto' | 'always' | 'never';
   readonly limit: FailureLimit;
   readonly signal: AbortSignal;
   /** Called once for every member, as soon as it has ended. */
@@ -49,6 +52,7 @@ export interface FleetResult {
  */
 export async function migrateFleet(options: FleetOptions): Promise<FleetResult> {
   const { hosts, members, timeouts } = options;
+  const postMigrate = options.postMigrate !== 'never';
   const work = new FleetWork(options);
   const alone: string[] = [];
   for (const cohort of cohortsOf(members)) {
@@ -58,7 +62,7 @@ export async function migrateFleet(options: FleetOptions): Promise<FleetResult> 
       if (!canary) break;
       const { schema } = canary;
       const recorded = await work.inDebt(schema, () =>
-        record(hosts[0], { schema, fingerprint: fingerprintStatement(), timeouts }),
+        record(hosts[0], { schema, fingerprint: fingerprintStatement(), timeouts, postMigrate }),
       );
       if (!recorded) continue;
       const { ms, applied, recording } = recorded;
@@ -143,7 +147,9 @@ export class FleetWork {
 
   async #byDjango(schema: string, host: Host, before = { ms: 0, applied: 0 }): Promise<void> {
     const { timeouts } = this.#options;
-    const done = await this.inDebt(schema, () => migrate(host, { schema, timeouts }), before.applied);
+    const postMigrate = this.#options.postMigrate !== 'never';
+    const todo = (): ReturnType<typeof migrate> => migrate(host, { schema, timeouts, postMigrate });
+    const done = await this.inDebt(schema, todo, before.applied);
     if (!done) return;
     const applied = before.applied + done.applied.length;
     this.end({ schema, status: 'migrated', ms: before.ms + done.ms, applied, by: 'django' });

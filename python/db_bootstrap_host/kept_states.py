@@ -49,21 +49,25 @@ class Chain:
             self.links.append(((migration.app_label, migration.name), states))
 
     def forget_rows(self):
-        """Managers that remember rows (content types by id) would answer with those of another schema."""
+        """Forgets what the states' models remember of another schema."""
         seen = set()
         for _, states in self.links:
             for state in states:
-                if "apps" not in state.__dict__:
-                    continue
-                for models in state.apps.all_models.values():
-                    for model in models.values():
-                        if id(model) in seen:
-                            continue
-                        seen.add(id(model))
-                        for manager in model._meta.managers:
-                            clear = getattr(manager, "clear_cache", None)
-                            if callable(clear):
-                                clear()
+                if "apps" in state.__dict__:
+                    forget_rows(state.apps, seen)
+
+
+def forget_rows(apps, seen):
+    """Managers that remember rows (content types by id) would answer with those of another schema; models in `seen` have forgotten."""
+    for models in apps.all_models.values():
+        for model in models.values():
+            if id(model) in seen:
+                continue
+            seen.add(id(model))
+            for manager in model._meta.managers:
+                clear = getattr(manager, "clear_cache", None)
+                if callable(clear):
+                    clear()
 
 
 @contextmanager

@@ -7,13 +7,17 @@ from django.core.management.base import CommandError, SystemCheckError
 from .failed_operation import migration_failure
 from .failure import Failure
 from .migrate_command import run_plainly, run_schema
+from .post_migrate import unsent
 from .project import load_project
 from .states import read_records
 from .timeouts import timeouts
 
 
 def migrate(params, emit):
-    """Applies what is pending in a schema, or goes to one migration of an app; `schema: null` is plain Django."""
+    """
+    Applies what is pending in a schema, or goes to one migration of an app; `schema: null` is plain Django. With `postMigrate: false`
+    post_migrate is not sent.
+    """
     project = load_project()
     schema = params.get("schema") if project.tenancy else None
     name = project.current_schema() if schema is None else schema
@@ -27,7 +31,7 @@ def migrate(params, emit):
         emit({"type": "migration", "schema": name, "app": migration.app_label, "name": migration.name, "ms": ms})
 
     try:
-        with timeouts(project.connection, params.get("timeouts")):
+        with timeouts(project.connection, params.get("timeouts")), unsent(params.get("postMigrate") is False):
             if schema is None:
                 run_plainly(project, words, on_applied)
             else:

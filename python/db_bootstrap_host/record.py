@@ -1,27 +1,15 @@
 """The host's method `record`: migrates one schema, and tells the statements, for others in the same state."""
 
-import weakref
 from contextlib import contextmanager
 
-from django.apps import apps
-from django.db import router, transaction
-from django.db.models.signals import post_migrate, pre_migrate
+from django.db import transaction
 
+from .listeners import listeners_to, listening_signal
 from .migrate import migrate
-from .post_migrate import active_schema, import_management_modules
+from .post_migrate import import_management_modules
 from .project import load_project
 from .states import read_records
 from .tape import recording
-
-#: Receivers that do in each schema what `natural_rows` tells, or nothing where nothing is renamed.
-_KNOWN_RECEIVERS = {
-    "django.contrib.auth.management.create_permissions",
-    "django.contrib.contenttypes.management.create_contenttypes",
-    "django.contrib.contenttypes.management.inject_rename_contenttypes_operations",
-}
-
-#: Adds the first site to a schema that has the table; where the app is not the tenants', it does nothing.
-_DEFAULT_SITE = "django.contrib.sites.management.create_default_site"
 
 _TYPES = "select app_label, model from {schema}.django_content_type order by id"
 _PERMISSIONS = (
@@ -47,8 +35,9 @@ def record(params, emit):
         import_management_modules()
         # Asked before anything changes: what cannot be told afterwards would make a migrated tenant a failed one.
         why, path = _why_not(project, schema), _search_path(project)
+        listeners = listeners_to("post_migrate", project, schema)
         with recording(connection, schema, from_nothing, params["fingerprint"], locks=dry) as tape:
-            result = migrate({"schema": schema, "timeouts": params.get("timeouts")}, emit)
+            result = migrate({name: params[name] for name in ("schema", "timeouts", "postMigrate") if name in params}, emit)
         after = _natural_rows(connection, schema)
     return dict(
         result,
@@ -57,6 +46,7 @@ def record(params, emit):
             "searchPath": path,
             "prelude": tape.prelude,
             "segments": tape.segments,
+            "listeners": listeners,
             "contentTypes": [row for row in after[0] if row not in before[0]],
             "permissions": [row for row in after[1] if row not in before[1]],
         },
@@ -100,29 +90,16 @@ def _natural_rows(connection, schema):
 def _why_not(project, schema):
     """What makes every schema a case of its own, whatever its migrations are."""
     from django.core.management.commands.migrate import Command
-    from django_tenants import signals
     from django_tenants.utils import get_tenant_base_migrate_command_class
 
     if get_tenant_base_migrate_command_class() is not Command:
         return "the settings name a migrate command of the project's own"
-    for name in ("schema_pre_migration", "schema_migrated", "schema_migrate_message"):
-        if getattr(getattr(signals, name, None), "receivers", None):
-            return "the project listens to %s" % name
-    for name, signal in (("pre_migrate", pre_migrate), ("post_migrate", post_migrate)):
-        for entry in signal.receivers:
-            receiver = entry[1]() if isinstance(entry[1], weakref.ReferenceType) else entry[1]
-            label = "%s.%s" % (getattr(receiver, "__module__", "?"), getattr(receiver, "__qualname__", "?"))
-            if receiver is None or label in _KNOWN_RECEIVERS:
-                continue
-            if label == _DEFAULT_SITE and not _has_sites(project, schema):
-                continue
-            return "%s listens to %s" % (label, name)
-    return None
-
-
-def _has_sites(project, schema):
-    with active_schema(project, schema):
-        return router.allow_migrate_model(project.alias, apps.get_model("sites", "Site"))
+    signal = listening_signal()
+    if signal is not None:
+        return "the project listens to %s" % signal
+    # They may add operations, or prepare what migrations rely on.
+    before = listeners_to("pre_migrate", project, schema)
+    return "%s listens to pre_migrate" % before[0] if before else None
 
 
 def _search_path(project):

@@ -5,10 +5,14 @@ import { owe, settle } from './owed.js';
 import { allApplied, counted, label } from './pending.js';
 
 /** Migrates one schema to the newest state; `null` is plain Django's. */
-export async function applyTo(ctx: TaskContext<unknown>, schema: string | null): Promise<TaskResult> {
+export async function applyTo(
+  ctx: TaskContext<unknown>,
+  schema: string | null,
+  options: { readonly postMigrate?: boolean } = {},
+): Promise<TaskResult> {
   try {
     await owe(ctx, schema ?? '');
-    const { applied, ms } = await migrate(ctx.host, { schema });
+    const { applied, ms } = await migrate(ctx.host, { schema, ...options });
     await settle(ctx, schema ?? '');
     if (applied.length === 0) return { changed: false, summary: allApplied(1) };
     return {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TaskKind } from '../../config/define.js';
 import { BootstrapError } from '../../lib/errors/index.js';
@@ -71,38 +71,6 @@ describe('what a replay refuses', function () {
       await next.close();
     }
     await project.rows('alter table torn.gone rename to carriers_carrier');
-  });
-
-  it('a project that listens to the signals of migrating gets all of them from Django', async () => {
-    await appendFile(
-      join(project.directory, 'wholesale/carriers/models.py'),
-      `
-from django.db.models.signals import post_migrate
-
-
-def note(sender, using, **kwargs):
-    if sender.label == "carriers":
-        from django.db import connections
-        with connections[using].cursor() as cursor:
-            cursor.execute("create table if not exists heard (at timestamptz default now())")
-
-
-post_migrate.connect(note, dispatch_uid="note")
-`,
-    );
-    const next = await release(6, '0005_next');
-    try {
-      const memory = testMemory();
-      await kind.run(djangoTask(next, kind, { memory }));
-      assert.match(notes(memory), /wholesale\.carriers\.models\.note listens to post_migrate/);
-      const heard = await project.rows<{ schema: string }>(
-        `select n.nspname as schema from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relname = 'heard'`,
-      );
-      assert.deepEqual(heard.map(({ schema }) => schema).sort(), [...schemas].sort());
-      assert.deepEqual(await columns('field_6'), [...schemas].sort());
-    } finally {
-      await next.close();
-    }
   });
 });
 

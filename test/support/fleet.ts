@@ -88,11 +88,14 @@ function kindOf(name: string): TaskKind {
 }
 
 /** The example on a database of its own, with these tenants wholly migrated. */
-export async function openMigrated(schemas: readonly string[]): Promise<TestHost> {
+export async function openMigrated(
+  schemas: readonly string[],
+  set: keyof typeof pythonSets = 'new',
+): Promise<TestHost> {
   const project = await openHost({
     directory: join(process.cwd(), 'examples/django-tenants'),
     settings: 'wholesale.settings.test',
-    set: 'new',
+    set,
   });
   await migrate(project.forTask(), { schema: 'public' });
   await addTenants(project, schemas);

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { appendFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TaskKind } from '../../config/define.js';
+import { tenantMigrations } from '../../tasks/tenant-migrations.js';
+import { djangoTask } from '../support/django-task.js';
+import { openMigrated, reopen } from '../support/fleet.js';
+import type { TestHost } from '../support/host.js';
+import { logOf, testMemory } from '../support/task-context.js';
+
+const kind = tenantMigrations as unknown as TaskKind;
+const schemas = ['canary', 'one', 'two'];
+
+/** What a handler is told is written down in each schema. */
+const listener = `
+from django.db.models.signals import post_migrate
+
+
+def note(sender, using, apps, plan, verbosity, interactive, **kwargs):
+    if sender.label == "carriers":
+        from django.db import connections
+        with connections[using].cursor() as cursor:
+            cursor.execute("create table if not exists heard (plan text, models text, how text)")
+            cursor.execute("insert into heard values (%s, %s, %s)", [
+                ",".join("%s.%s" % (step.app_label, step.name) for step, _ in plan),
+                ",".join(sorted(model._meta.label for model in apps.get_models())),
+                "%s %s %s" % (verbosity, interactive, sorted(kwargs)),
+            ])
+
+
+post_migrate.connect(note, dispatch_uid="note")
+`;
+
+const signal = `
+from django_tenants.signals import schema_migrated
+
+
+def migrated(schema_name, **kwargs):
+    print("migrated", schema_name)
+
+
+schema_migrated.connect(migrated, dispatch_uid="migrated")
+`;
+
+for (const set of ['old', 'new'] as const)
+  describe(`what comes after migrating, in every tenant (${set})`, function () {
+    this.timeout(60_000);
+    let project: TestHost;
+
+    before(async () => {
+      project = await openMigrated(schemas, set);
+    });
+    after(() => project.close());
+
+    /** The next release adds a model, and is applied; the task's log. */
+    const release = async (number: number, before: string, options: object = {}): Promise<string> => {
+      const text = `from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("carriers", "${before}")]
+    operations = [migrations.CreateModel("Depot${String(number)}", [("id", models.BigAutoField(primary_key=True))])]
+`;
+      await writeFile(
+        join(project.directory, `wholesale/carriers/migrations/000${String(number)}_next.py`),
+        text,
+      );
+      const next = await reopen(project, set);
+      try {
+        const memory = testMemory();
+        await kind.run(djangoTask(next, kind, { memory, options }));
+        return [...next.printed, ...logOf(memory)].join('\n');
+      } finally {
+        await next.close();
+      }
+    };
+    const permissionsOf = (model: string): Promise<number[]> =>
+      Promise.all(
+        schemas.map(
+          async (schema) =>
+            (
+              await project.rows(
+                `select from "${schema}".auth_permission p join "${schema}".django_content_type t on t.id = p.content_type_id where t.model = $1`,
+                [model],
+              )
+            ).length,
+        ),
+      );
+
+    it('nothing is added where that is not wanted, and all of it by the next release', async () => {
+      await release(5, '0004_own_collection', { postMigrate: 'never' });
+      assert.deepEqual(await permissionsOf('depot5'), [0, 0, 0]);
+      await release(6, '0005_next', { postMigrate: 'always' });
+      assert.deepEqual(await permissionsOf('depot5'), [4, 4, 4]);
+      assert.deepEqual(await permissionsOf('depot6'), [4, 4, 4]);
+    });
+
+    it('a handler of the project is told in a replayed tenant what Django tells it', async () => {
+      await appendFile(join(project.directory, 'wholesale/carriers/models.py'), listener);
+      const log = await release(7, '0006_next');
+      assert.match(log, /they listen to post_migrate: wholesale\.carriers\.models\.note/);
+      assert.doesNotMatch(log, /not replayed/);
+      const [canary, ...others] = await Promise.all(
+        schemas.map((schema) => project.rows(`select * from "${schema}".heard`)),
+      );
+      assert.equal(canary?.length, 1);
+      assert.match(String(canary[0]?.models), /carriers\.Depot7/);
+      for (const heard of others) assert.deepEqual(heard, canary);
+      assert.deepEqual(await permissionsOf('depot7'), [4, 4, 4]);
+    });
+
+    it('who listens to the signals of django_tenants gets all of them from Django', async () => {
+      await appendFile(join(project.directory, 'wholesale/carriers/models.py'), signal);
+      const log = await release(8, '0007_next');
+      assert.match(log, /not replayed, but done by Django: the project listens to schema_migrated/);
+      for (const schema of schemas) assert.match(log, new RegExp(`^migrated ${schema}$`, 'm'));
+      assert.deepEqual(await permissionsOf('depot8'), [4, 4, 4]);
+    });
+  });
