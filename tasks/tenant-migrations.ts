@@ -13,6 +13,7 @@ import {
   type RolloutOptions,
 } from '../lib/fleet/index.js';
 import { applyTo, withWayOn } from './migrations/apply.js';
+import { removeLeftovers } from './migrations/leftovers.js';
 import { owe, owedSchemas, settle, withOwed } from './migrations/owed.js';
 import { behind, counted, planOf, refuseConflicts } from './migrations/pending.js';
 import { abortAfter, limitOf, rollout, wavesOf } from './migrations/waves.js';
@@ -100,7 +101,7 @@ async function run(ctx: Context): Promise<TaskResult> {
   refuseConflicts(found.conflicts);
   const members = behind(found);
   const pending = new Set(members.map(({ schema }) => schema));
-  const owed = new Set(await owedSchemas(ctx));
+  const owed = await owedSchemas(ctx);
   for (const { schema } of found.schemas) {
     if (!pending.has(schema)) ctx.tenantEnd({ schema, status: 'up-to-date' });
   }
@@ -123,6 +124,9 @@ async function run(ctx: Context): Promise<TaskResult> {
     .filter(({ schema }) => !lost.has(schema))
     .map((member) => ({ ...member, type: types?.get(member.schema) ?? null }));
   const capacity = await capacityOf(ctx.database, ctx.concurrency);
+  const { invalid, removed } = await removeLeftovers(ctx, [...pending], owed);
+  const invalidIn = (schema: string): string[] =>
+    invalid.flatMap((index) => (index.schema === schema ? [index.name] : []));
   const rollout: Omit<RolloutOptions, 'hosts'> = {
     database: ctx.database,
     capacity,
@@ -133,12 +137,14 @@ async function run(ctx: Context): Promise<TaskResult> {
     goesOnPastFailures: ctx.options.abortAfter !== undefined,
     onNote: (text) => ctx.log.info(text),
     debts: {
-      owe: (schema) => owe(ctx, schema),
+      owe: (schema) => owe(ctx, schema, { invalid: invalidIn(schema) }),
+      isOwed: (schema) => owed.has(schema),
       // What an earlier run left open, a replay of what is pending does not make up for: it is done below.
       settle: async (schema) => {
         if (!owed.has(schema)) await settle(ctx, schema);
       },
     },
+    invalid,
     members: found.ordered ? waiting : await smallFirst(ctx.database, waiting),
     signal: ctx.signal,
     onEnd: (end) => {
@@ -161,7 +167,7 @@ async function run(ctx: Context): Promise<TaskResult> {
     if (owed.has(schema) && (!pending.has(schema) || migrated.has(schema)))
       await applyTo(ctx, schema, { postMigrate: ctx.options.postMigrate !== 'never' });
   if (failures.length > 0) throw failed(ctx, found, failures, ends);
-  return summaryOf(ends, found.schemas.length);
+  return { ...summaryOf(ends, found.schemas.length), warnings: removed };
 }
 
 /** The type of each tenant, by its schema. */

@@ -38,13 +38,18 @@ function sqlOf({ segments, prelude }: Recording): string {
   const parts = prelude.map((statement) => `${statement};`);
   for (const segment of segments)
     for (const migration of segment.migrations) {
-      const how = segment.by === 'replay' ? '' : ` (by Django in each tenant: ${segment.why ?? ''})`;
+      const how = noteOf(segment);
       parts.push(`\n-- ${migration.app}.${migration.name}${how}`);
       for (const lock of migration.locks ?? [])
         parts.push(`-- lock: ${lock.mode} on ${lock.schema}.${lock.relation}`);
       parts.push(...migration.statements.map((statement) => `${statement.replace(/;\s*$/, '')};`));
     }
   return parts.length === 0 ? '-- nothing is pending' : parts.join('\n').trimStart();
+}
+
+function noteOf({ by, why }: RecordedSegment): string {
+  if (by === 'replay') return '';
+  return by === 'steps' ? ' (outside of transactions)' : ` (by Django in each tenant: ${why ?? ''})`;
 }
 
 function listOf(schema: string, recording: Recording): string {
@@ -67,7 +72,8 @@ function listOf(schema: string, recording: Recording): string {
 }
 
 function rowOf(segment: RecordedSegment, migration: MigrationRecording, why: string | null): string {
-  const how = segment.by === 'replay' && why === null ? 'replay' : 'Django';
+  const replayed = (segment.by === 'replay' || segment.by === 'steps') && why === null;
+  const how = replayed ? 'replay' : 'Django';
   const count = migration.statements.length;
   return `${how.padEnd(6)}  ${migration.app}.${migration.name}  ${String(count)} ${count === 1 ? 'statement' : 'statements'}`;
 }

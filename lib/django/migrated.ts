@@ -11,6 +11,8 @@ export interface Migrated {
 
 /** What one migration executed in a schema; to be executed again in others. */
 export interface MigrationRecording extends MigrationKey {
+  /** False: its statements run outside of transactions. */
+  readonly atomic: boolean;
   /** In order, with their values in them. */
   readonly statements: readonly string[];
   /** What it recorded in django_migrations: itself, or what it replaces. */
@@ -23,8 +25,11 @@ export interface MigrationRecording extends MigrationKey {
 
 /** Migrations in a row that are done in one way. */
 export interface RecordedSegment {
-  /** Their statements again; Django, one by one and without signals; or Django's whole command, for all that is left. */
-  readonly by: 'replay' | 'alone' | 'django';
+  /**
+   * Their statements again, in a transaction or, as "steps", outside of any; Django, one by one and without signals; or Django's whole
+   * command, for all that is left.
+   */
+  readonly by: 'replay' | 'steps' | 'alone' | 'django';
   /** Why they are not replayed. */
   readonly why: string | null;
   readonly migrations: readonly MigrationRecording[];

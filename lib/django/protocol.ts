@@ -101,6 +101,8 @@ export interface HostMethods {
       migration?: string;
       timeouts?: Timeouts;
       postMigrate?: boolean;
+      /** An earlier try was broken off: what it has done outside of transactions is taken as done. */
+      again?: boolean;
     };
     result: Migrated;
   };
@@ -112,12 +114,13 @@ export interface HostMethods {
       dry?: boolean;
       timeouts?: Timeouts;
       postMigrate?: boolean;
+      again?: boolean;
     };
     result: Migrated & { readonly recording: Recording };
   };
   /** Only these migrations, which come next; without signals and without the command around them. */
   applyAlone: {
-    params: { schema: string; migrations: readonly MigrationKey[]; timeouts?: Timeouts };
+    params: { schema: string; migrations: readonly MigrationKey[]; timeouts?: Timeouts; again?: boolean };
     result: { readonly schema: string; readonly ms: number };
   };
   tenants: { params: Record<string, never>; result: TenantRows };

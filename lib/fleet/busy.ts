@@ -10,11 +10,11 @@ export function isBusy(error: unknown): boolean {
   return ['55P03', '40P01'].includes(error.problems[0].facts?.sqlstate ?? '');
 }
 
-/** Work that is tried again where others hold what it needs, and rejects with what it said last. */
-export async function patiently<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+/** Work that is tried again where others hold what it needs, and rejects with what it said last; it is told whether it is tried again. */
+export async function patiently<T>(work: (again: boolean) => Promise<T>, signal: AbortSignal): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
-      return await work();
+      return await work(tries > 1);
     } catch (error) {
       if (!isBusy(error) || tries >= lockTries) throw error;
       await pauseAfter(tries, signal);

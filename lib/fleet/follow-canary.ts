@@ -6,9 +6,11 @@ import {
   type Recording,
 } from '../django/index.js';
 import { BootstrapError } from '../errors/index.js';
+import type { DatabaseClient } from '../postgres/index.js';
 import type { FleetOptions, FleetWork, Host } from './migrate-fleet.js';
 import { rowsScriptFor } from './recording.js';
 import { replayAll, settingsOf } from './replay.js';
+import { replaySteps } from './replay-steps.js';
 
 /** How far a tenant is behind its canary. */
 interface Progress {
@@ -30,8 +32,9 @@ export async function followCanary(
   // Whoever is asked adds the rows as well.
   const recording = asks ? { ...recorded, contentTypes: [], permissions: [] } : recorded;
   const going = new Map<string, Progress>(schemas.map((schema) => [schema, { ms: 0, applied: 0 }]));
-  const by = segments.every((segment) => segment.by === 'replay') ? 'replay' : 'django';
-  const owes = segments.length > 1 || last?.by === 'alone' || asks;
+  const by = segments.every((segment) => isReplayed(segment)) ? 'replay' : 'django';
+  // What is replayed in one transaction, with its last step, needs no note.
+  const owes = segments.length > 1 || last?.by !== 'replay' || asks;
   const end = (schema: string): void => {
     const { ms, applied } = going.get(schema) ?? { ms: 0, applied: 0 };
     going.delete(schema);
@@ -66,6 +69,7 @@ export async function followCanary(
     const onDone = segment === last && !owes ? end : (): void => undefined;
     if (segment.by === 'replay')
       await replayed(options, work, recording, segment, { going, onDone, leaveToDjango });
+    else if (segment.by === 'steps') await replayedInSteps(options, work, recording, segment, going);
     else await appliedAlone(options, work, segment, going);
   }
   if (last === undefined || last.by === 'django') await leaveToDjango([...going.keys()]);
@@ -74,7 +78,7 @@ export async function followCanary(
       const { timeouts } = options;
       if (asks) await postMigrate(host, { schema, migrations: recordsOf(segments), timeouts });
       // Where a replay comes last, it has added them in the same transaction.
-      else if (last.by === 'alone') await addRows(options, recording, schema);
+      else if (last.by !== 'replay') await addRows(options, recording, schema);
       await options.debts.settle(schema);
       end(schema);
     });
@@ -84,6 +88,10 @@ export async function followCanary(
 /** Whether the handlers of post_migrate are asked in every tenant. */
 function asksIn({ postMigrate }: FleetOptions, { listeners }: Recording): boolean {
   return postMigrate === 'always' || (postMigrate === 'auto' && listeners.length > 0);
+}
+
+function isReplayed({ by }: RecordedSegment): boolean {
+  return by === 'replay' || by === 'steps';
 }
 
 function recordsOf(segments: readonly RecordedSegment[]): readonly MigrationKey[] {
@@ -103,7 +111,7 @@ async function replayed(
 ): Promise<void> {
   const { going, onDone, leaveToDjango } = fates;
   const refused: string[] = [];
-  const applied = segment.migrations.reduce((sum, { records }) => sum + records.length, 0);
+  const applied = appliedIn(segment);
   try {
     await replayAll({
       database,
@@ -133,6 +141,40 @@ async function replayed(
   await leaveToDjango(refused);
 }
 
+/** One tenant after the other: who makes an index concurrently waits for all others who do. */
+async function replayedInSteps(
+  { database, timeouts }: FleetOptions,
+  work: FleetWork,
+  recording: Recording,
+  segment: RecordedSegment,
+  going: Map<string, Progress>,
+): Promise<void> {
+  const applied = appliedIn(segment);
+  const inOne = async (client: DatabaseClient, schema: string, progress: Progress): Promise<void> => {
+    const started = performance.now();
+    const steps = async (again: boolean): Promise<true> => {
+      await replaySteps(schema, { client, recording, segment, timeouts, again });
+      return true;
+    };
+    if ((await work.tried(schema, steps, progress.applied)) === true) {
+      progress.ms += performance.now() - started;
+      progress.applied += applied;
+    } else going.delete(schema);
+  };
+  try {
+    await database.withClient(async (client) => {
+      for (const [schema, progress] of going) if (!work.isStopped) await inOne(client, schema, progress);
+    });
+  } catch (error) {
+    if (!(error instanceof BootstrapError)) throw error;
+    work.stop(error);
+  }
+}
+
+function appliedIn({ migrations }: RecordedSegment): number {
+  return migrations.reduce((sum, { records }) => sum + records.length, 0);
+}
+
 async function appliedAlone(
   { timeouts }: FleetOptions,
   work: FleetWork,
@@ -143,8 +185,8 @@ async function appliedAlone(
   await work.inEach([...going.keys()], async (schema, host) => {
     const progress = going.get(schema);
     if (!progress) return;
-    const apply = (): ReturnType<typeof applyAlone> =>
-      applyAlone(host, { schema, migrations: keys, timeouts });
+    const apply = (again: boolean): ReturnType<typeof applyAlone> =>
+      applyAlone(host, { schema, migrations: keys, timeouts, again });
     const done = await work.tried(schema, apply, progress.applied);
     if (done) {
       progress.ms += done.ms;

@@ -5,6 +5,8 @@ import type { FailureLimit } from './failure-limit.js';
 import { fingerprintStatement } from './fingerprint.js';
 import { followCanary } from './follow-canary.js';
 import { patiently } from './busy.js';
+import { inSchema } from './failure-in-schema.js';
+import { invalidIndexes, type InvalidIndex } from './invalid-indexes.js';
 import { cohortsOf, interrupted, ofTenant, type FleetEnd, type FleetMember } from './member.js';
 import type { FleetDatabase } from './replay.js';
 import { sideBySide } from './side-by-side.js';
@@ -34,7 +36,11 @@ export interface FleetOptions {
   readonly debts: {
     owe(schema: string): Promise<void>;
     settle(schema: string): Promise<void>;
+    /** Whether an earlier run has noted it, and was broken off. */
+    isOwed(schema: string): boolean;
   };
+  /** Indexes that were invalid before anything began. */
+  readonly invalid: readonly InvalidIndex[];
   /** One line about how the work is done: why Django does what is not replayed. */
   readonly onNote: (text: string) => void;
 }
@@ -61,8 +67,8 @@ export async function migrateFleet(options: FleetOptions): Promise<FleetResult> 
       const canary = rest.shift();
       if (!canary) break;
       const { schema } = canary;
-      const recorded = await work.inDebt(schema, () =>
-        record(hosts[0], { schema, fingerprint: fingerprintStatement(), timeouts, postMigrate }),
+      const recorded = await work.inDebt(schema, (again) =>
+        record(hosts[0], { schema, fingerprint: fingerprintStatement(), timeouts, postMigrate, again }),
       );
       if (!recorded) continue;
       const { ms, applied, recording } = recorded;
@@ -103,28 +109,28 @@ export class FleetWork {
   }
 
   /** Does what may fail for one tenant, which has ended then; undefined where it failed. `applied` migrations came before. */
-  async tried<T>(schema: string, work: () => Promise<T>, applied = 0): Promise<T | undefined> {
-    const { signal } = this.#options;
+  async tried<T>(schema: string, work: (again: boolean) => Promise<T>, applied = 0): Promise<T | undefined> {
+    const { signal, debts } = this.#options;
     try {
-      return await patiently(work, signal);
+      return await patiently((again) => work(again || debts.isOwed(schema)), signal);
     } catch (error) {
       // What was not finished is rolled back, whatever it is that an interruption has it say.
       if (signal.aborted) this.leaveHalfWay(schema, applied);
       else if (!(error instanceof BootstrapError)) throw error;
       else {
         if (!ofTenant.has(error.code)) this.stop(error);
-        this.end({ schema, status: 'failed', error });
+        this.end({ schema, status: 'failed', error: await this.#told(schema, error) });
       }
       return undefined;
     }
   }
 
   /** The same for what Django does: until it has ended, the schema is owed its end. */
-  async inDebt<T>(schema: string, work: () => Promise<T>, applied = 0): Promise<T | undefined> {
+  async inDebt<T>(schema: string, work: (again: boolean) => Promise<T>, applied = 0): Promise<T | undefined> {
     const { debts } = this.#options;
-    const indebted = async (): Promise<T> => {
+    const indebted = async (again: boolean): Promise<T> => {
       await debts.owe(schema);
-      const done = await work();
+      const done = await work(again);
       await debts.settle(schema);
       return done;
     };
@@ -148,7 +154,8 @@ export class FleetWork {
   async #byDjango(schema: string, host: Host, before = { ms: 0, applied: 0 }): Promise<void> {
     const { timeouts } = this.#options;
     const postMigrate = this.#options.postMigrate !== 'never';
-    const todo = (): ReturnType<typeof migrate> => migrate(host, { schema, timeouts, postMigrate });
+    const todo = (again: boolean): ReturnType<typeof migrate> =>
+      migrate(host, { schema, timeouts, postMigrate, again });
     const done = await this.inDebt(schema, todo, before.applied);
     if (!done) return;
     const applied = before.applied + done.applied.length;
@@ -167,6 +174,16 @@ export class FleetWork {
       for (const { schema } of this.#options.members) this.end({ schema, status: 'not-tried', reason });
     const ends = [...this.#ends.values()];
     return this.#stopped === undefined ? { ends } : { ends, stopped: this.#stopped };
+  }
+
+  /** The failure with its schema, and with what it left: indexes that were being made outside of transactions. */
+  async #told(schema: string, error: BootstrapError): Promise<BootstrapError> {
+    const { database, invalid } = this.#options;
+    const known = new Set(invalid.flatMap((index) => (index.schema === schema ? [index.name] : [])));
+    // Where the server is gone, it cannot be asked either.
+    const found = await invalidIndexes(database, [schema]).catch(() => []);
+    const left = found.flatMap(({ name }) => (known.has(name) ? [] : [`"${name}"`]));
+    return inSchema(schema, error, left);
   }
 
   get #whyStopped(): string | undefined {

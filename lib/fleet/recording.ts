@@ -22,15 +22,20 @@ export function rowsScriptFor(schema: string, recording: Recording): string {
 }
 
 function searchPath(schema: string, recording: Recording): string[] {
-  const path = recording.searchPath.map((part) => quoteIdentifier(part ?? schema)).join(', ');
-  return [`set local search_path = ${path}`];
+  return [`set local search_path = ${searchPathOf(schema, recording)}`];
+}
+
+/** What a tenant's search_path is set to. */
+export function searchPathOf(schema: string, { searchPath }: Recording): string {
+  return searchPath.map((part) => quoteIdentifier(part ?? schema)).join(', ');
 }
 
 function joined(parts: readonly string[]): string {
   return parts.map((part) => part.replace(/;\s*$/, '')).join(';\n');
 }
 
-function recordStatement(records: MigrationRecording['records']): string {
+/** The rows that say that migrations were applied. */
+export function recordStatement(records: MigrationRecording['records']): string {
   const rows = records.map(
     ({ app, name }) => `(${quoteLiteral(app)}, ${quoteLiteral(name)}, clock_timestamp())`,
   );

@@ -6,6 +6,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.migrations.state import ProjectState
 
+from .concurrent_indexes import repeatable
 from .disk_graph import RecordedLoader, disk_graph
 from .failed_operation import migration_failure
 from .fewer_statements import fewer_statements
@@ -28,7 +29,9 @@ def apply_alone(params, emit):
     keys = [(one["app"], one["name"]) for one in params["migrations"]]
     connection.set_schema(schema, tenant_type=tenant_type_of(project, schema))
     try:
-        with timeouts(connection, params.get("timeouts")), kept_states(), fewer_statements():
+        with timeouts(connection, params.get("timeouts")), kept_states(), fewer_statements(), repeatable(
+            schema, params.get("again") is True
+        ):
             for number, key in enumerate(keys):
                 _apply(connection, recorded | frozenset(keys[:number]), key)
     except (Exception, SystemExit) as error:

@@ -4,6 +4,7 @@ import time
 
 from django.core.management.base import CommandError, SystemCheckError
 
+from .concurrent_indexes import repeatable
 from .failed_operation import migration_failure
 from .failure import Failure
 from .migrate_command import run_plainly, run_schema
@@ -16,7 +17,7 @@ from .timeouts import timeouts
 def migrate(params, emit):
     """
     Applies what is pending in a schema, or goes to one migration of an app; `schema: null` is plain Django. With `postMigrate: false`
-    post_migrate is not sent.
+    post_migrate is not sent; with `again` an earlier try was broken off.
     """
     project = load_project()
     schema = params.get("schema") if project.tenancy else None
@@ -31,7 +32,9 @@ def migrate(params, emit):
         emit({"type": "migration", "schema": name, "app": migration.app_label, "name": migration.name, "ms": ms})
 
     try:
-        with timeouts(project.connection, params.get("timeouts")), unsent(params.get("postMigrate") is False):
+        with timeouts(project.connection, params.get("timeouts")), unsent(params.get("postMigrate") is False), repeatable(
+            name, params.get("again") is True
+        ):
             if schema is None:
                 run_plainly(project, words, on_applied)
             else:

@@ -4,6 +4,7 @@ from contextlib import contextmanager
 
 from django.db import transaction
 
+from .concurrent_indexes import inside_transaction
 from .listeners import listeners_to, listening_signal
 from .migrate import migrate
 from .post_migrate import import_management_modules
@@ -37,7 +38,7 @@ def record(params, emit):
         why, path = _why_not(project, schema), _search_path(project)
         listeners = listeners_to("post_migrate", project, schema)
         with recording(connection, schema, from_nothing, params["fingerprint"], locks=dry) as tape:
-            result = migrate({name: params[name] for name in ("schema", "timeouts", "postMigrate") if name in params}, emit)
+            result = migrate({name: params[name] for name in ("schema", "timeouts", "postMigrate", "again") if name in params}, emit)
         after = _natural_rows(connection, schema)
     return dict(
         result,
@@ -56,7 +57,7 @@ def record(params, emit):
 @contextmanager
 def _undone(connection):
     try:
-        with transaction.atomic(using=connection.alias):
+        with transaction.atomic(using=connection.alias), inside_transaction():
             yield
             transaction.set_rollback(True, using=connection.alias)
     finally:

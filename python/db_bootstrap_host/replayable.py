@@ -35,11 +35,13 @@ _KNOWN = tuple(
                 "RenameIndex",
             ),
         ),
+        (postgres, ("AddConstraintNotValid", "ValidateConstraint")),
     )
     for name in names
     if hasattr(module, name)
 )
 
+#: Outside of transactions; what they leave where they break off tells how far they came.
 _CONCURRENT = (postgres.AddIndexConcurrently, postgres.RemoveIndexConcurrently)
 
 #: Callables whose value is the same at each call.
@@ -51,10 +53,10 @@ _IDLE_FROM_NOTHING = {("auth", "0011_update_proxy_permissions"), ("contenttypes"
 
 def why_not(migration, from_nothing):
     """Why a migration's statements cannot be replayed in another schema; None where they can."""
-    if not migration.atomic:
-        return "it is not atomic"
     if not _applies_plainly(migration):
         return "it has an apply() of its own"
+    if not migration.atomic and not all(type(operation) in _CONCURRENT for operation in migration.operations):
+        return "it is not atomic"
     for operation in migration.operations:
         reason = _why_not_operation(migration, operation, from_nothing)
         if reason is not None:
@@ -86,8 +88,8 @@ def _why_not_operation(migration, operation, from_nothing):
         if own and from_nothing and (migration.app_label, migration.name) in _IDLE_FROM_NOTHING:
             return None
         return "RunPython runs code of the project's"
-    if isinstance(operation, _CONCURRENT):
-        return "%s runs outside of transactions" % name
+    if type(operation) in _CONCURRENT and not migration.atomic:
+        return None
     if type(operation) not in _KNOWN:
         return "%s is none of the known operations" % name
     for field in _fields(operation):

@@ -14,6 +14,8 @@ _IDLE = re.compile(r"\s*(?:with\s+s\s+as|select|show|set\s+search_path|savepoint
 _OWN_RECORD = re.compile(r'\s*(?:insert\s+into|select\b.*\bfrom)\s+"django_migrations"', re.IGNORECASE | re.DOTALL)
 _QUOTED = re.compile(r'"((?:[^"]|"")+)"')
 _REFERS = re.compile(r"\breferences\b", re.IGNORECASE)
+#: Ways in which statements are executed again.
+_REPLAYED = ("replay", "steps")
 _WRITES = re.compile(r"\s*(?:insert|update|delete|merge|with|copy|truncate)\b", re.IGNORECASE)
 
 
@@ -42,7 +44,7 @@ class Tape:
     """
     The statements of one schema's migrations, in order, in segments that are done in one way in the other schemas.
 
-    `by` is "replay" (the statements), "alone" (Django, one migration at a time) or "django" (Django's whole command). At the end of
+    `by` is "replay" (the statements), "steps" (the same outside of transactions), "alone" (Django, one migration at a time) or "django" (Django's whole command). At the end of
     each replayable segment the schema's fingerprint is taken, of all relations that the statements name.
     """
 
@@ -59,6 +61,7 @@ class Tape:
         self._migration = None
         self.segments = []
         self.why = None
+        self.muted = False
 
     def begin(self, migration):
         self._finish()
@@ -66,14 +69,16 @@ class Tape:
         self._migration = {
             "app": migration.app_label,
             "name": migration.name,
+            "atomic": migration.atomic,
             "statements": self._statements,
             "records": [],
             "writes": False,
         }
         self._why = why_not(migration, self._from_nothing)
+        self._how = "replay" if migration.atomic else "steps"
         self._alone = stands_alone(migration)
-        if self._why is not None:
-            # Before it starts: what was replayable ends here.
+        if self._why is not None or (self.segments and self.segments[-1]["by"] != self._how):
+            # Before it starts: what was replayable, in that way, ends here.
             self._close()
 
     def end(self):
@@ -91,15 +96,17 @@ class Tape:
 
     def execute(self, execute, sql, params, many, context):
         result = execute(sql, params, many, context)
+        if self.muted:
+            return result
         for values in params if many else (params,):
-            self._note(self._bound(sql, values))
+            self.note(self._bound(sql, values))
         return result
 
     def _bound(self, sql, params):
         text = str(sql) if params is None else self._connection.ops.compose_sql(sql, params)
         return text.decode() if isinstance(text, bytes) else text
 
-    def _note(self, text):
+    def note(self, text):
         if _IDLE.match(text) or _OWN_RECORD.match(text):
             return
         self._statements.append(text)
@@ -113,23 +120,25 @@ class Tape:
         if self._migration is None:
             return
         if self._locks is not None:
-            self._migration["locks"] = self._new_locks()
+            locks = self._new_locks()
+            # Indexes that are made concurrently keep nobody from writing; what stood for them here does.
+            self._migration["locks"] = locks if self._migration["atomic"] else []
         last = self.segments[-1] if self.segments else None
         if last is not None and last["by"] == "django":
             by = "django"
         elif self._why is None:
-            by = "replay"
+            by = self._how
         else:
             by = "alone" if self._alone else "django"
         if last is None or last["by"] != by:
-            if last is not None and last["by"] == "replay" and last["digest"] is None:
+            if last is not None and last["by"] in _REPLAYED and last["digest"] is None:
                 # Only its statements have shown that it cannot be replayed: too late for a fingerprint of what came before.
                 by = last["by"] = "django"
                 last["why"] = self._told()
             else:
                 last = {"by": by, "why": None, "migrations": [], "names": [], "digest": None, "shared": []}
                 self.segments.append(last)
-        if by != "replay":
+        if by not in _REPLAYED:
             last["why"] = last["why"] or self._told()
         last["migrations"].append(self._migration)
 
@@ -139,7 +148,7 @@ class Tape:
     def _close(self):
         """Takes the fingerprint of the segment that ends."""
         last = self.segments[-1] if self.segments else None
-        if last is None or last["by"] != "replay" or last["digest"] is not None:
+        if last is None or last["by"] not in _REPLAYED or last["digest"] is not None:
             return
         texts = [text for migration in last["migrations"] for text in migration["statements"]]
         if last is self.segments[0]:
@@ -186,6 +195,24 @@ def begin(migration):
     """The statements that follow are the migration's."""
     if _running is not None:
         _running.begin(migration)
+
+
+@contextmanager
+def silent():
+    """Statements inside are not noted."""
+    if _running is not None:
+        _running.muted = True
+    try:
+        yield
+    finally:
+        if _running is not None:
+            _running.muted = False
+
+
+def note(text):
+    """A statement that was not executed now, because it had been before, is the migration's as well."""
+    if _running is not None:
+        _running.note(text)
 
 
 def end():

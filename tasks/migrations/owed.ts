@@ -1,12 +1,22 @@
-import type { Plan, TaskContext } from '../../config/define.js';
+import type { Json, Plan, TaskContext } from '../../config/define.js';
 
 // Django records a migration before its last step, post_migrate, has added content types and permissions: who is killed in between
 // leaves a schema that looks done. So each schema is noted while Django migrates it.
 const prefix = 'owed ';
 
+/** What is known of a schema whose migrating was begun and not seen to its end. */
+export interface Owed {
+  /** Names of its indexes that had been invalid before. */
+  readonly invalid: readonly string[];
+}
+
 /** Notes a schema before Django migrates it; "" is plain Django's. */
-export async function owe({ ledger }: TaskContext<unknown>, schema: string): Promise<void> {
-  await ledger.set(`${prefix}${schema}`, true);
+export async function owe(
+  { ledger }: TaskContext<unknown>,
+  schema: string,
+  { invalid }: Owed = { invalid: [] },
+): Promise<void> {
+  await ledger.set(`${prefix}${schema}`, invalid.length === 0 ? true : { invalid });
 }
 
 /** The schema is wholly done. */
@@ -15,9 +25,14 @@ export async function settle({ ledger }: TaskContext<unknown>, schema: string): 
 }
 
 /** Schemas whose migrating was begun and not seen to its end. */
-export async function owedSchemas({ ledger }: TaskContext<unknown>): Promise<readonly string[]> {
-  const keys = [...(await ledger.entries()).keys()];
-  return keys.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
+export async function owedSchemas({ ledger }: TaskContext<unknown>): Promise<ReadonlyMap<string, Owed>> {
+  const entries = [...(await ledger.entries())].filter(([key]) => key.startsWith(prefix));
+  return new Map(entries.map(([key, value]) => [key.slice(prefix.length), owedOf(value)]));
+}
+
+function owedOf(value: Json): Owed {
+  if (typeof value !== 'object' || value === null || !('invalid' in value)) return { invalid: [] };
+  return { invalid: Array.isArray(value.invalid) ? value.invalid.map(String) : [] };
 }
 
 /** The plan of a task that migrates: where every migration is recorded, it still runs for schemas that are owed their end. */
@@ -27,7 +42,7 @@ export async function withOwed(
   isThere: (schema: string) => boolean = () => true,
 ): Promise<Plan> {
   if (planned.action !== 'up-to-date') return planned;
-  const owed = (await owedSchemas(ctx)).filter(isThere);
+  const owed = [...(await owedSchemas(ctx)).keys()].filter(isThere);
   const [first] = owed;
   if (first === undefined) return planned;
   const where =

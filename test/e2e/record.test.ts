@@ -26,6 +26,14 @@ const code = next
   .replace('0004_own_collection', '0005_next')
   .replace(/operations = \[[\s\S]*\]\n/, 'operations = [migrations.RunPython(look)]\n');
 
+const concurrent = next
+  .replace('0004_own_collection', '0006_code')
+  .replace('from django', 'from django.contrib.postgres.operations import AddIndexConcurrently\nfrom django')
+  .replace(
+    /operations = \[[\s\S]*\]\n/,
+    'atomic = False\n    operations = [AddIndexConcurrently("carrier", models.Index(fields=["name"], name="by_name"))]\n',
+  );
+
 describe('db-bootstrap record', function () {
   this.timeout(120_000);
   let project: ReturnType<typeof copyExample>;
@@ -54,6 +62,7 @@ describe('db-bootstrap record', function () {
     const folder = join(project.folder, 'wholesale/carriers/migrations');
     writeFileSync(join(folder, '0005_next.py'), next);
     writeFileSync(join(folder, '0006_code.py'), code);
+    writeFileSync(join(folder, '0007_index.py'), concurrent);
     // A rollback leaves gaps in sequences: PostgreSQL never takes a number back.
     const picture = async (): Promise<string> =>
       (await dump(database.url)).replace(/^SELECT pg_catalog\.setval.*$/gm, '');
@@ -62,11 +71,15 @@ describe('db-bootstrap record', function () {
     assert.equal(list.code, 0, list.stderr);
     assert.match(
       list.stdout,
-      /^replay {2}carriers\.0005_next {2}\d statements\nDjango {2}carriers\.0006_code {2}0 statements\n/,
+      /^replay {2}carriers\.0005_next {2}\d statements\nDjango {2}carriers\.0006_code {2}0 statements\nreplay {2}carriers\.0007_index {2}1 statement\n/,
     );
     assert.match(list.stdout, /by Django in each tenant: carriers\.0006_code: RunPython/);
     assert.match(list.stdout, /one tenant at a time: public\.tenants_client\n/);
     const sql = await run('record', '--schema', 'test_tenant', '--sql');
+    assert.match(
+      sql.stdout,
+      /^-- carriers\.0007_index \(outside of transactions\)\nCREATE INDEX CONCURRENTLY "by_name"/m,
+    );
     assert.match(
       sql.stdout,
       /^-- carriers\.0005_next\n-- lock: ShareRowExclusiveLock on public\.tenants_client\n/,

@@ -119,11 +119,12 @@ export async function whileHeld<T>(
   project: TestHost,
   table: string,
   work: (letGo: () => Promise<void>) => Promise<T>,
+  mode = 'access exclusive',
 ): Promise<T> {
-  const holder = new Client(project.url);
+  const holder = new Client({ connectionString: project.url, application_name: 'holder' });
   await holder.connect();
   try {
-    await holder.query(`begin; lock table ${table} in access exclusive mode`);
+    await holder.query(`begin; lock table ${table} in ${mode} mode`);
     return await work(async () => {
       await holder.query('rollback');
     });
@@ -132,11 +133,12 @@ export async function whileHeld<T>(
   }
 }
 
-/** Resolves once a session of the project's database waits for a lock, or once none does. */
+/** Resolves once a session waits for the one that holds a lock, or once none does. */
 export async function untilWaiting(project: TestHost, somebody = true): Promise<void> {
   for (;;) {
     const rows = await project.rows(
-      `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+      `select from pg_stat_activity a join pg_stat_activity h on h.pid = any (pg_blocking_pids(a.pid))
+        where h.datname = current_database() and h.application_name = 'holder'`,
     );
     if (rows.length > 0 === somebody) return;
   }

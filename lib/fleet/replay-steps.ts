@@ -1,0 +1,69 @@
+import type { RecordedSegment, Recording, Timeouts } from '../django/index.js';
+import { BootstrapError } from '../errors/index.js';
+import { quoteIdentifier, type DatabaseClient } from '../postgres/index.js';
+import { inMigration } from './failure-in-schema.js';
+import { dropInvalidIndex } from './invalid-indexes.js';
+import { recordStatement, searchPathOf } from './recording.js';
+
+/** What replaying outside of transactions needs. */
+export interface StepOptions {
+  /** A connection that nobody else uses until all schemas are done. */
+  readonly client: DatabaseClient;
+  readonly recording: Recording;
+  readonly segment: RecordedSegment;
+  readonly timeouts: Timeouts;
+  /** An earlier try was broken off: an index that is there is taken as made, and one that is gone as removed. */
+  readonly again: boolean;
+}
+
+/**
+ * Replays migrations that are not atomic in one schema, statement by statement. What breaks off leaves them at some statement, and the
+ * next try goes on there.
+ */
+export async function replaySteps(schema: string, options: StepOptions): Promise<void> {
+  const { client, recording, segment, timeouts } = options;
+  const settings = Object.entries(timeouts).map(([name, ms]) => `set ${name} = ${String(ms)};\n`);
+  await client.query(`${settings.join('')}set search_path = ${searchPathOf(schema, recording)}`);
+  for (const { app, name, statements, records } of segment.migrations) {
+    try {
+      for (const statement of statements) await step(schema, statement, options);
+      if (records.length > 0) await client.query(recordStatement(records));
+    } catch (error) {
+      throw error instanceof BootstrapError ? inMigration(`${app}.${name}`, error) : error;
+    }
+  }
+}
+
+const create = /^\s*create\s+(?:unique\s+)?index\s+concurrently\s+"((?:[^"]|"")+)"/i;
+const drop = /^\s*drop\s+index\s+concurrently\s+if\s+exists\s+"((?:[^"]|"")+)"\s*$/i;
+
+async function step(schema: string, statement: string, { client, again }: StepOptions): Promise<void> {
+  const made = nameIn(create, statement);
+  const removed = nameIn(drop, statement);
+  if (made !== undefined) {
+    const valid = await isValid(client, schema, made);
+    if (valid === true && again) return;
+    if (valid === false) await dropInvalidIndex(client, { schema, name: made, table: '' });
+    await client.query(statement);
+  } else if (removed !== undefined) {
+    // By its bare name, one of a table that all tenants share might be meant where the tenant's own is gone.
+    if (!again || (await isValid(client, schema, removed)) !== undefined)
+      await client.query(
+        `drop index concurrently if exists ${quoteIdentifier(schema)}.${quoteIdentifier(removed)}`,
+      );
+  } else await client.query(statement);
+}
+
+function nameIn(pattern: RegExp, statement: string): string | undefined {
+  return pattern.exec(statement)?.[1]?.replaceAll('""', '"');
+}
+
+/** Whether an index of this name is valid; undefined where the schema has none. */
+async function isValid(client: DatabaseClient, schema: string, name: string): Promise<boolean | undefined> {
+  const [row] = await client.query<{ valid: boolean }>(
+    `select i.indisvalid as valid from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid
+       join pg_catalog.pg_namespace n on n.oid = c.relnamespace where n.nspname = $1 and c.relname = $2`,
+    [schema, name],
+  );
+  return row?.valid;
+}
