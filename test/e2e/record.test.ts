@@ -97,6 +97,7 @@ describe('db-bootstrap record', function () {
       [
         ['replay', ['0005_next']],
         ['alone', ['0006_code']],
+        ['steps', ['0007_index']],
       ],
     );
     assert.equal(await picture(), before);
