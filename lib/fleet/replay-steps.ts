@@ -1,6 +1,6 @@
 import type { RecordedSegment, Recording, Timeouts } from '../django/index.js';
 import { BootstrapError } from '../errors/index.js';
-import { quoteIdentifier, type DatabaseClient } from '../postgres/index.js';
+import type { DatabaseClient } from '../postgres/index.js';
 import { inMigration } from './failure-in-schema.js';
 import { dropInvalidIndex } from './invalid-indexes.js';
 import { recordStatement, searchPathOf } from './recording.js';
@@ -34,8 +34,10 @@ export async function replaySteps(schema: string, options: StepOptions): Promise
   }
 }
 
-const create = /^\s*create\s+(?:unique\s+)?index\s+concurrently\s+"((?:[^"]|"")+)"/i;
-const drop = /^\s*drop\s+index\s+concurrently\s+if\s+exists\s+"((?:[^"]|"")+)"\s*$/i;
+const create =
+  /^\s*create\s+(?:unique\s+)?index\s+concurrently\s+(?:if\s+not\s+exists\s+)?(?:"((?:[^"]|"")+)"|([a-z_][\w$]*))\s+on\b/i;
+const drop =
+  /^\s*drop\s+index\s+concurrently\s+(?:if\s+exists\s+)?(?:"((?:[^"]|"")+)"|([a-z_][\w$]*))\s*;?\s*$/i;
 
 async function step(schema: string, statement: string, { client, again }: StepOptions): Promise<void> {
   const made = nameIn(create, statement);
@@ -47,15 +49,13 @@ async function step(schema: string, statement: string, { client, again }: StepOp
     await client.query(statement);
   } else if (removed !== undefined) {
     // By its bare name, one of a table that all tenants share might be meant where the tenant's own is gone.
-    if (!again || (await isValid(client, schema, removed)) !== undefined)
-      await client.query(
-        `drop index concurrently if exists ${quoteIdentifier(schema)}.${quoteIdentifier(removed)}`,
-      );
+    if (!again || (await isValid(client, schema, removed)) !== undefined) await client.query(statement);
   } else await client.query(statement);
 }
 
 function nameIn(pattern: RegExp, statement: string): string | undefined {
-  return pattern.exec(statement)?.[1]?.replaceAll('""', '"');
+  const [, quoted, plain] = pattern.exec(statement) ?? [];
+  return quoted?.replaceAll('""', '"') ?? plain?.toLowerCase();
 }
 
 /** Whether an index of this name is valid; undefined where the schema has none. */

@@ -30,7 +30,7 @@ def apply_alone(params, emit):
     connection.set_schema(schema, tenant_type=tenant_type_of(project, schema))
     try:
         with timeouts(connection, params.get("timeouts")), kept_states(), fewer_statements(), repeatable(
-            schema, params.get("again") is True
+            connection, schema, params.get("again") is True
         ):
             for number, key in enumerate(keys):
                 _apply(connection, recorded | frozenset(keys[:number]), key)

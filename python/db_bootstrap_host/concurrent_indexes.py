@@ -1,78 +1,80 @@
 """
-Index operations that run outside of transactions, made repeatable: what breaks off half way leaves an invalid index, or one that is not
-recorded, and Django's own operation would fail at it.
+Indexes that are made and removed outside of transactions, in a way that can be repeated: what breaks off half way leaves an invalid
+index, or one whose migration is not recorded, and the same statement would fail at it.
 """
 
 from contextlib import contextmanager
 
-from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
-from django.db.migrations.operations import AddIndex, RemoveIndex
+from django.contrib.postgres import operations
 
 from . import tape
-
+from .concurrent_sql import index_made, index_removed, without_concurrently
 
 @contextmanager
-def repeatable(schema, again):
+def repeatable(connection, schema, again):
     """
     While it holds, an invalid index gives way to the one that is to be made. Where the schema's migrations are applied `again`, because
     they were broken off, an index that is there already is taken as made, and one that is gone as removed.
     """
-    originals = AddIndexConcurrently.database_forwards, RemoveIndexConcurrently.database_forwards
 
-    def add(self, app_label, schema_editor, from_state, to_state):
-        valid = _is_valid(schema_editor, schema, self.index.name)
-        if valid is False:
-            _drop(schema_editor, schema, self.index.name)
-        if valid is True and again:
-            model = to_state.apps.get_model(app_label, self.model_name)
+    def execute(original, editor, sql, params):
+        text = str(sql)
+        made, removed = index_made(text), index_removed(text)
+        if made is None and removed is None:
+            return original(editor, sql, params)
+        valid = _is_valid(connection, schema, made or removed)
+        if again and valid is (True if made else None):
             # Others have yet to do it.
-            tape.note(str(self.index.create_sql(model, schema_editor, concurrently=True)))
-            return
-        originals[0](self, app_label, schema_editor, from_state, to_state)
+            return tape.note(text)
+        if made and valid is False:
+            _drop(connection, schema, made)
+        return original(editor, sql, params)
 
-    def remove(self, app_label, schema_editor, from_state, to_state):
-        if again and _is_valid(schema_editor, schema, self.name) is None:
-            model = from_state.apps.get_model(app_label, self.model_name)
-            index = from_state.models[app_label, self.model_name_lower].get_index_by_name(self.name)
-            tape.note(str(index.remove_sql(model, schema_editor, concurrently=True)))
-            return
-        originals[1](self, app_label, schema_editor, from_state, to_state)
-
-    AddIndexConcurrently.database_forwards, RemoveIndexConcurrently.database_forwards = add, remove
-    try:
+    with _executing(connection, execute):
         yield
-    finally:
-        AddIndexConcurrently.database_forwards, RemoveIndexConcurrently.database_forwards = originals
 
 
 @contextmanager
-def inside_transaction():
-    """While it holds, they work inside a transaction, which is to be undone: as plain operations, noted as what they stand for."""
-    originals = AddIndexConcurrently.database_forwards, RemoveIndexConcurrently.database_forwards
+def inside_transaction(connection):
+    """While it holds, this works inside a transaction, which is to be undone: plainly, and noted as what it stands for."""
 
-    def add(self, app_label, schema_editor, from_state, to_state):
-        model = to_state.apps.get_model(app_label, self.model_name)
+    def execute(original, editor, sql, params):
+        text = str(sql)
+        if index_made(text) is None and index_removed(text) is None:
+            return original(editor, sql, params)
         with tape.silent():
-            AddIndex.database_forwards(self, app_label, schema_editor, from_state, to_state)
-        tape.note(str(self.index.create_sql(model, schema_editor, concurrently=True)))
+            original(editor, without_concurrently(text), params)
+        return tape.note(text)
 
-    def remove(self, app_label, schema_editor, from_state, to_state):
-        model = from_state.apps.get_model(app_label, self.model_name)
-        index = from_state.models[app_label, self.model_name_lower].get_index_by_name(self.name)
-        with tape.silent():
-            RemoveIndex.database_forwards(self, app_label, schema_editor, from_state, to_state)
-        tape.note(str(index.remove_sql(model, schema_editor, concurrently=True)))
+    mixin = operations.NotInTransactionMixin
+    ensure = mixin._ensure_not_in_transaction
+    mixin._ensure_not_in_transaction = lambda operation, editor: None
+    try:
+        with _executing(connection, execute):
+            yield
+    finally:
+        mixin._ensure_not_in_transaction = ensure
 
-    AddIndexConcurrently.database_forwards, RemoveIndexConcurrently.database_forwards = add, remove
+
+@contextmanager
+def _executing(connection, execute):
+    """Statements of migrations go through `execute(original, editor, sql, params)`."""
+    editor = connection.SchemaEditorClass
+    inherited = "execute" not in vars(editor)
+    original = editor.execute
+    editor.execute = lambda self, sql, params=(): execute(original, self, sql, params)
     try:
         yield
     finally:
-        AddIndexConcurrently.database_forwards, RemoveIndexConcurrently.database_forwards = originals
+        if inherited:
+            del editor.execute
+        else:
+            editor.execute = original
 
 
-def _is_valid(schema_editor, schema, name):
+def _is_valid(connection, schema, name):
     """Whether an index of this name is valid; None where the schema has none."""
-    with schema_editor.connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(
             "select i.indisvalid from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid"
             " join pg_catalog.pg_namespace n on n.oid = c.relnamespace where n.nspname = %s and c.relname = %s",
@@ -82,8 +84,8 @@ def _is_valid(schema_editor, schema, name):
     return None if row is None else row[0]
 
 
-def _drop(schema_editor, schema, name):
-    quote = schema_editor.connection.ops.quote_name
-    how = "" if schema_editor.connection.in_atomic_block else "concurrently "
-    with schema_editor.connection.cursor() as cursor:
+def _drop(connection, schema, name):
+    quote = connection.ops.quote_name
+    how = "" if connection.in_atomic_block else "concurrently "
+    with connection.cursor() as cursor:
         cursor.execute("drop index %s%s.%s" % (how, quote(schema), quote(name)))

@@ -33,7 +33,7 @@ def migrate(params, emit):
 
     try:
         with timeouts(project.connection, params.get("timeouts")), unsent(params.get("postMigrate") is False), repeatable(
-            name, params.get("again") is True
+            project.connection, name, params.get("again") is True
         ):
             if schema is None:
                 run_plainly(project, words, on_applied)

@@ -57,7 +57,7 @@ def record(params, emit):
 @contextmanager
 def _undone(connection):
     try:
-        with transaction.atomic(using=connection.alias), inside_transaction():
+        with transaction.atomic(using=connection.alias), inside_transaction(connection):
             yield
             transaction.set_rollback(True, using=connection.alias)
     finally:

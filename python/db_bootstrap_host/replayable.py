@@ -3,8 +3,10 @@
 from django.contrib.postgres import operations as postgres
 from django.db.migrations import operations as django
 from django.db.migrations.migration import Migration
-from django.db.migrations.operations.special import RunPython, SeparateDatabaseAndState
+from django.db.migrations.operations.special import RunPython, RunSQL, SeparateDatabaseAndState
 from django.db.models import NOT_PROVIDED
+
+from . import plain_sql
 
 # By class and not by base: what a project derives may do anything. RenameModel is missing, because Django also renames rows of
 # content types then; so is whatever runs SQL or code of the project's, and what makes extensions, which are no schema's own.
@@ -55,13 +57,18 @@ def why_not(migration, from_nothing):
     """Why a migration's statements cannot be replayed in another schema; None where they can."""
     if not _applies_plainly(migration):
         return "it has an apply() of its own"
-    if not migration.atomic and not all(type(operation) in _CONCURRENT for operation in migration.operations):
+    if not migration.atomic and not all(type(operation) in (*_CONCURRENT, RunSQL) for operation in migration.operations):
         return "it is not atomic"
     for operation in migration.operations:
         reason = _why_not_operation(migration, operation, from_nothing)
         if reason is not None:
             return reason
     return None
+
+
+def runs_sql(migration):
+    """Whether SQL of the project's own is among what it does."""
+    return any(type(operation) is RunSQL for operation in _all(migration.operations))
 
 
 def stands_alone(migration):
@@ -88,6 +95,8 @@ def _why_not_operation(migration, operation, from_nothing):
         if own and from_nothing and (migration.app_label, migration.name) in _IDLE_FROM_NOTHING:
             return None
         return "RunPython runs code of the project's"
+    if type(operation) is RunSQL:
+        return plain_sql.why_not(operation.sql, migration.atomic)
     if type(operation) in _CONCURRENT and not migration.atomic:
         return None
     if type(operation) not in _KNOWN:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from django.db.migrations.recorder import MigrationRecorder
 
-from .replayable import stands_alone, why_not
+from .replayable import runs_sql, stands_alone, why_not
 
 _running = None
 
@@ -13,6 +13,8 @@ _running = None
 _IDLE = re.compile(r"\s*(?:with\s+s\s+as|select|show|set\s+search_path|savepoint|release\s+savepoint)\b", re.IGNORECASE)
 _OWN_RECORD = re.compile(r'\s*(?:insert\s+into|select\b.*\bfrom)\s+"django_migrations"', re.IGNORECASE | re.DOTALL)
 _QUOTED = re.compile(r'"((?:[^"]|"")+)"')
+#: Names that are written without quotes, by a project's own SQL.
+_WORD = re.compile(r"\b[a-z_][\w$]*", re.IGNORECASE)
 _REFERS = re.compile(r"\breferences\b", re.IGNORECASE)
 #: Ways in which statements are executed again.
 _REPLAYED = ("replay", "steps")
@@ -62,6 +64,7 @@ class Tape:
         self.segments = []
         self.why = None
         self.muted = False
+        self._words = set()
 
     def begin(self, migration):
         self._finish()
@@ -77,6 +80,7 @@ class Tape:
         self._why = why_not(migration, self._from_nothing)
         self._how = "replay" if migration.atomic else "steps"
         self._alone = stands_alone(migration)
+        self._sql = runs_sql(migration)
         if self._why is not None or (self.segments and self.segments[-1]["by"] != self._how):
             # Before it starts: what was replayable, in that way, ends here.
             self._close()
@@ -112,6 +116,8 @@ class Tape:
         self._statements.append(text)
         if self._migration is not None:
             self._migration["writes"] = self._migration["writes"] or _WRITES.match(text) is not None
+            if self._sql and self._why is None:
+                self._words.update(word.lower() for word in _WORD.findall(text))
             if self._why is None and self._named.search(text):
                 self._why = "a statement names the schema"
 
@@ -153,7 +159,8 @@ class Tape:
         texts = [text for migration in last["migrations"] for text in migration["statements"]]
         if last is self.segments[0]:
             texts += self.prelude
-        names = {name.replace('""', '"') for text in texts for name in _QUOTED.findall(text)}
+        names = {name.replace('""', '"') for text in texts for name in _QUOTED.findall(text)} | self._words
+        self._words = set()
         last["names"] = sorted(names)
         with self._connection.cursor() as cursor:
             cursor.execute(self._fingerprint, [[self._schema], last["names"]])

@@ -83,6 +83,8 @@ export class HistoryBuilder {
     } else if (this.#pick(8) === 0) {
       atomic = false;
       operations.push(this.#addIndex(app, true) ?? this.#addField(app));
+      if (this.#pick(2) === 0)
+        operations.push(this.#ownIndex(app, 'concurrently if not exists') ?? this.#addField(app));
     } else
       for (let more = this.#pick(3); more >= 0; more--)
         operations.push(this.#operation(app) ?? this.#addField(app));
@@ -361,6 +363,14 @@ ${operations.map((operation) => `        ${operation},\n`).join('')}    ]
       : `migrations.SeparateDatabaseAndState(state_operations=[${operation}])`;
   }
 
+  /** An index that the project's own SQL makes, and that no model knows. */
+  #ownIndex(app: string, how: string): string | undefined {
+    const model = this.#modelOf(app);
+    if (!model) return undefined;
+    const table = model.table ?? `${app}_${model.name.toLowerCase()}`;
+    return `migrations.RunSQL('create index ${how} ${this.#name('Own_')} on ${table} (id)', migrations.RunSQL.noop)`;
+  }
+
   /** Code or SQL of the project's, alone in its migration. */
   #code(app: string): readonly [string, string] {
     const model = this.#modelOf(app);
@@ -368,6 +378,7 @@ ${operations.map((operation) => `        ${operation},\n`).join('')}    ]
     const table = model.table ?? `${app}_${model.name.toLowerCase()}`;
     const number = this.#oneOf(this.#freeFields(model, ['IntegerField', 'BigIntegerField']));
     const choices: readonly (readonly [string, string])[] = [
+      [this.#ownIndex(app, '') ?? 'migrations.RunSQL("select 1")', ''],
       [
         'migrations.RunPython(code, migrations.RunPython.noop)',
         `def code(apps, schema_editor):\n    apps.get_model("${app}", "${model.name}").objects.create()\n`,

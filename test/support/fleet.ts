@@ -135,13 +135,15 @@ export async function whileHeld<T>(
 
 /** Resolves once a session waits for the one that holds a lock, or once none does. */
 export async function untilWaiting(project: TestHost, somebody = true): Promise<void> {
-  for (;;) {
+  const until = performance.now() + 20_000;
+  while (performance.now() < until) {
     const rows = await project.rows(
       `select from pg_stat_activity a join pg_stat_activity h on h.pid = any (pg_blocking_pids(a.pid))
         where h.datname = current_database() and h.application_name = 'holder'`,
     );
     if (rows.length > 0 === somebody) return;
   }
+  throw new Error(somebody ? 'nobody waits' : 'somebody still waits');
 }
 
 /** Every schema's catalog and rows, with their ids, but for times: when a migration was recorded, or a row made. */
