@@ -2,6 +2,7 @@ import { redactor } from '../lib/errors/index.js';
 import type { Json } from './define.js';
 import { isObject } from './merge.js';
 import { topLevelKeys } from './schema.js';
+import { holdsSecret } from './secrets.js';
 import { formatPath, type Path } from './source.js';
 import type { Workflow } from './workflow.js';
 
@@ -13,7 +14,8 @@ export function explainConfig(workflow: Workflow): string {
   const redact = redactor(workflow.secrets);
   const lines: string[] = [];
   const print = (path: Path, value: Json, origin: string): void => {
-    const left = `${formatPath(path)} = ${redact(JSON.stringify(value))}`;
+    const hidden = typeof value === 'string' && holdsSecret(String(path.at(-1)));
+    const left = `${formatPath(path)} = ${hidden ? '"***"' : redact(JSON.stringify(value))}`;
     if (left.length <= column) lines.push(`${left.padEnd(column)}  # ${origin}`);
     else lines.push(left, `${' '.repeat(column)}  # ${origin}`);
   };
@@ -41,11 +43,11 @@ export function explainConfig(workflow: Workflow): string {
 /** The merged config, itself one: keys in the order of the docs, secrets masked. */
 export function maskedConfig(workflow: Workflow): Json {
   const redact = redactor(workflow.secrets);
-  const visit = (value: Json): Json => {
-    if (typeof value === 'string') return redact(value);
-    if (Array.isArray(value)) return (value as Json[]).map(visit);
+  const visit = (value: Json, name = ''): Json => {
+    if (typeof value === 'string') return holdsSecret(name) ? '***' : redact(value);
+    if (Array.isArray(value)) return (value as Json[]).map((item) => visit(item));
     return isObject(value)
-      ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, visit(item)]))
+      ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, visit(item, key)]))
       : value;
   };
   const given = isObject(workflow.raw) ? workflow.raw : {};

@@ -1,4 +1,5 @@
 import type { Json, TaskDatabase, TaskHost, TaskKind } from '../../config/define.js';
+import { worthMasking } from '../../config/secrets.js';
 import type { Workflow } from '../../config/workflow.js';
 import type { HostService } from '../django/index.js';
 import { BootstrapError, packageRoot } from '../errors/index.js';
@@ -102,7 +103,10 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     secrets:
       connection?.password === undefined
         ? []
-        : [connection.password, encodeURIComponent(connection.password)],
+        : worthMasking(
+            [connection.password, encodeURIComponent(connection.password)],
+            [connection.user, connection.database, connection.host],
+          ),
     environment,
   };
 }
