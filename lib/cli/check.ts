@@ -87,7 +87,12 @@ function printText(io: Io, checks: readonly Checked[], { problems, secrets }: Ro
 
 /** Several checks fail for one cause where Django or the database cannot be had; it is told once. */
 function unique(problems: readonly Problem[]): readonly Problem[] {
-  return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];
+  // Django's connection and ours say it in the same words, with other notes.
+  const keyOf = ({ code, message, place, help }: Problem): string =>
+    JSON.stringify([code, message, place, help]);
+  const first = new Map<string, Problem>();
+  for (const problem of problems) if (!first.has(keyOf(problem))) first.set(keyOf(problem), problem);
+  return [...first.values()];
 }
 
 /** A finding as machines read it. */

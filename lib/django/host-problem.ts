@@ -1,5 +1,6 @@
 import type { ErrorCode, Facts, Note, Problem } from '../errors/index.js';
 import { nearest } from '../errors/index.js';
+import { loginRefused } from './login-refused.js';
 import type { HostError } from './protocol.js';
 
 /** What is known of the host that failed. */
@@ -43,15 +44,18 @@ const codeOf: Record<HostError['kind'], ErrorCode> = {
 /** A failure of the host as a problem: the project's own error first, then where it happened. */
 export function problemOfHost(error: HostError, host: HostFacts): Problem {
   const { kind, at, traceback = [], detail } = error;
-  const code = codeFor(error);
-  const help = helpFor(code, error, host);
+  const refused =
+    kind === 'database' && error.sqlstate === undefined ? loginRefused(error.message) : undefined;
+  const code = refused?.code ?? codeFor(error);
+  const help = refused?.help ?? helpFor(code, error, host);
   const place = placeOf(at);
   const output = [...(detail === undefined ? [] : [detail]), ...traceback].join('\n');
   return {
     code,
-    message: messageOf(error, host),
+    message: refused?.message ?? messageOf(error, host),
     ...(place === undefined ? {} : { place }),
-    notes: notesOf(error, host),
+    // The driver's words say the same once more.
+    notes: refused ? [] : notesOf(error, host),
     ...(help === undefined ? {} : { help }),
     facts: factsOf(error),
     ...(output === '' || kind === 'cancelled' ? {} : { output }),

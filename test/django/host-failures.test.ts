@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { autodetect, inspect, migrate, states } from '../../lib/django/index.js';
 import { renderProblem, type BootstrapError } from '../../lib/errors/index.js';
 import { openHost, type TestHost, type TestHostOptions } from '../support/host.js';
+import { Database, resolveConnection } from '../../lib/postgres/index.js';
 import { createTestDatabase } from '../support/postgres.js';
 import { rejection } from '../support/rejection.js';
 
@@ -156,6 +157,32 @@ describe('failures of the host', function () {
       assert.match(error.problems[0].help ?? '', /PASSWORD of DATABASES\["default"\] in shop\.settings/);
     });
   });
+
+  for (const set of ['old', 'new'] as const) {
+    it(`says why no session came about, as our own connection would (${set})`, async () => {
+      await withProject({ directory: plain, set }, done, async (project) => {
+        const told = async (change: (url: URL) => void): Promise<string> => {
+          const url = new URL(project.url);
+          change(url);
+          const error = await rejection(states(project.forTask({ env: { DATABASE_URL: url.href } })));
+          const own = new Database(resolveConnection(url.href, {}), { applicationName: 'db-bootstrap/test' });
+          const same = await rejection(own.query('select 1'));
+          await own.close();
+          assert.equal(error.code, same.code);
+          return error.message;
+        };
+        assert.equal(
+          await told((url) => (url.pathname = '/no_such_db')),
+          'the database "no_such_db" does not exist',
+        );
+        assert.match(await told((url) => (url.port = '1')), /^nothing listens at [\w.:]+:1$/);
+        assert.equal(
+          await told((url) => (url.hostname = 'nowhere.invalid')),
+          'the host name "nowhere.invalid" does not resolve',
+        );
+      });
+    });
+  }
 
   describe('refuses an interpreter', () => {
     /** The failure where a program, or a script of the project, stands for Python. */

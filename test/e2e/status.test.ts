@@ -92,6 +92,19 @@ describe('db-bootstrap status', function () {
     assert.equal((await status('--tenant', 'corner?shop')).pending, 1);
   });
 
+  it('and a check name one cause, once, where the database does not exist', async () => {
+    const url = new URL(database.url);
+    url.pathname = '/no_such_db';
+    const options = { cwd: project.folder, env: { DATABASE_URL: url.href } };
+    const { code, stderr } = await bootstrap(['status'], options);
+    assert.equal(code, 1);
+    assert.match(stderr, /^error\[DBB4004\]: the database "no_such_db" does not exist\n {2}help: create it/);
+    const { stdout } = await bootstrap(['check'], options);
+    assert.deepEqual(stdout.match(/^error\[.*/gm), [
+      'error[DBB4004]: the database "no_such_db" does not exist',
+    ]);
+  });
+
   it('refuses a project without tenants by a code', async () => {
     const plain = copyExample('sql');
     try {
