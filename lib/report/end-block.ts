@@ -2,6 +2,7 @@ import { padText, renderProblem } from '../errors/index.js';
 import type { TaskEnd, TaskStatus } from '../run/events.js';
 import { formatDuration, listNames, oneLine, painter, plural, type Paint } from './format.js';
 import { attributed, renderFailures } from './failures.js';
+import { joinSchemas } from './join-schemas.js';
 import type { RunEnd, RunView } from './run-view.js';
 import { verdict } from './verdict.js';
 
@@ -106,7 +107,7 @@ function renderWarnings(view: RunView, ends: readonly TaskEnd[], options: EndOpt
       : []),
   ]);
   const seen = new Set<string>();
-  const warnings = [...view.notices, ...fromTasks].flatMap((problem) => {
+  const warnings = joinSchemas([...view.notices, ...fromTasks]).flatMap((problem) => {
     const severity = problem.severity === 'note' ? 'note' : 'warning';
     const text = renderProblem({ ...problem, severity }, { color: options.color });
     if (seen.has(text)) return [];

@@ -1,5 +1,6 @@
 import { plainText, renderProblem, type Problem } from '../errors/index.js';
 import { formatCount, listNames, oneLine, painter, shortProblem } from './format.js';
+import { joinSchemas } from './join-schemas.js';
 import type { RunEnd, RunView, TaskView } from './run-view.js';
 
 // Thousands of tenants fail for few causes; more than this nobody reads at once.
@@ -7,7 +8,7 @@ const shownCauses = 5;
 
 /** Everything that failed, in full: the problems of each failed task, its failed tenants, and its output last. */
 export function renderFailures(view: RunView, end: RunEnd, options: { readonly color: boolean }): string[] {
-  const blocks = (end.problems ?? []).map((problem) => renderProblem(problem, options));
+  const blocks = joinSchemas(end.problems ?? []).map((problem) => renderProblem(problem, options));
   for (const task of view.tasks.values()) {
     if (task.end?.status === 'failed') blocks.push(renderTask(task, options));
   }
@@ -19,7 +20,9 @@ function renderTask(task: TaskView, options: { readonly color: boolean }): strin
   const problems = [...(task.end?.problems ?? [])];
   // Output stands last, whatever problem brought it.
   const withOutput = problems.filter(({ output }) => output !== undefined && output.trim() !== '');
-  const parts = problems.map((problem) => renderProblem(attributed(withoutOutput(problem), task), options));
+  const parts = joinSchemas(problems.map((problem) => attributed(withoutOutput(problem), task))).map(
+    (problem) => renderProblem(problem, options),
+  );
   if (parts.length === 0)
     parts.push(paint('red', `task "${task.name}" failed: ${oneLine(task.end?.reason ?? '')}`));
   parts.push(...renderTenants(task, problems, options));
