@@ -69,7 +69,11 @@ export function statusWord(status: TaskStatus): string {
 }
 
 function taskLines(ends: readonly TaskEnd[], paint: Paint): string[] {
-  const shown = ends.filter(({ status }) => ['warned', 'failed', 'blocked', 'cancelled'].includes(status));
+  // What never started is named once more below, in one line: "not done".
+  const shown = ends.filter(
+    ({ status, attempts }) =>
+      ['warned', 'failed'].includes(status) || (status === 'cancelled' && attempts > 0),
+  );
   const width = Math.max(0, ...shown.map(({ name }) => name.length));
   return shown.map((end) => {
     const time = end.attempts > 0 ? formatDuration(end.ms) : '';

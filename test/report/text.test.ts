@@ -41,7 +41,6 @@ ready: 1 of 3 tasks changed something, in 2.1s
       stdout.slice(stdout.indexOf('\n\n') + 2),
       `wait    warned       500ms  tolerated 42710: roles may exist
 shared  failed        1.5s  column "nme" does not exist (2 attempts)
-tables  blocked             needs "shared", which failed
 
 4 tasks in 2.1s: 1 skipped, 1 warned, 1 failed, 1 blocked
 slowest: shared 1.5s, wait 500ms
@@ -75,7 +74,6 @@ not ready: task "shared" failed; 1 task did not run
     assert.equal(
       stdout.slice(stdout.indexOf('\n\n') + 2),
       `shared  cancelled    700ms  interrupted
-tables  cancelled           not started
 
 4 tasks in 800ms: 1 succeeded, 1 skipped, 2 cancelled
 
