@@ -64,10 +64,15 @@ function ofNode(lines: readonly string[], cwd: string): Cause | undefined {
   return { message: lines[index] ?? '' };
 }
 
+/** Where programs say how they are used, below what was wrong: "Type 'manage.py help' for usage." */
+const advice = /^(usage: |(type|try|see|run) ['"`].*(help|usage))/i;
+
 function ofLastLine(lines: readonly string[]): Cause | undefined {
-  const full = lines.map((line) => line.trim()).filter((line) => line !== '');
+  const printed = lines.map((line) => line.trim()).filter((line) => line !== '');
+  const words = printed.filter((line) => !advice.test(line));
+  const full = words.length > 0 ? words : printed;
   const sounding = full.filter((line) =>
-    /(error|exception|\bfatal|\bfailed|\bfailure|\bdenied|\bcannot|\bcan't|\bnot found|\bno such)\b/i.test(
+    /(error|exception|\bfatal|\bfailed|\bfailure|\bdenied|\bcannot|\bcan't|\bnot found|\bno such|\bunknown|\bunrecogni[sz]ed|\binvalid)\b/i.test(
       line,
     ),
   );

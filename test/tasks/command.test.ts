@@ -213,6 +213,21 @@ describe('command', () => {
       assert.equal(problem.message, 'CommandError: no such tenant: x');
     });
 
+    it('names what was wrong, not the advice below it', async () => {
+      const said = async (text: string): Promise<string> =>
+        (await failure({ run: ['node', '-e', `console.error(${JSON.stringify(text)}); process.exit(1)`] }))
+          .message;
+      assert.equal(
+        await said("Unknown command: 'sed'. Did you mean seed?\nType 'manage.py help' for usage."),
+        "Unknown command: 'sed'. Did you mean seed?",
+      );
+      assert.equal(
+        await said("Usage: seed [OPTIONS]\nTry 'seed --help' for help.\n\nMissing argument 'FILE'."),
+        "Missing argument 'FILE'.",
+      );
+      assert.equal(await said("Type 'seed help' for usage."), "Type 'seed help' for usage.");
+    });
+
     it('silently says so', async () => {
       assert.equal(
         (await failure({ run: 'exit 7' })).message,
