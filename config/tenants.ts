@@ -14,12 +14,9 @@ export function checkTenants(value: Json | undefined, locate: Locate, problems: 
     if (reason !== undefined) {
       problems.push({
         code: 'DBB6023',
-        message: `the schema name "${tenant.schema}" is not valid: ${reason}`,
+        message: `the schema name "${tenant.schema}" is not valid: ${reason.why}`,
         place: locate(['tenants', index, 'schema'], 'value'),
-        help:
-          tenant.schema === 'public'
-            ? 'describe the public tenant with the option "public" of the task "tenants"'
-            : 'use letters, digits and underscores',
+        help: reason.help,
       });
     }
     once(schemas, tenant.schema, index, 'schema');
@@ -49,11 +46,22 @@ export function checkTenants(value: Json | undefined, locate: Locate, problems: 
   }
 }
 
-function refusal(schema: string): string | undefined {
-  if (schema === 'public') return 'it holds what all tenants share';
-  if (Buffer.byteLength(schema) > 63) return 'it has more than 63 bytes';
-  if (/["']/.test(schema)) return 'django-tenants does not quote quotes';
+/** Why PostgreSQL or django-tenants cannot have such a schema, and what to do about it. */
+function refusal(schema: string): { readonly why: string; readonly help: string } | undefined {
+  if (schema === 'public')
+    return {
+      why: 'it holds what all tenants share',
+      help: 'describe the public tenant with the option "public" of the task "tenants"',
+    };
+  const bytes = Buffer.byteLength(schema);
+  if (bytes > 63)
+    return { why: 'it has more than 63 bytes', help: `make it shorter: it has ${String(bytes)}` };
+  if (/["']/.test(schema))
+    return { why: 'django-tenants does not quote quotes', help: 'use letters, digits and underscores' };
   if (schema.startsWith('pg_') || schema === 'information_schema')
-    return 'PostgreSQL keeps such names to itself';
+    return {
+      why: 'PostgreSQL keeps such names to itself',
+      help: 'choose another name, one that does not begin with "pg_"',
+    };
   return undefined;
 }

@@ -111,16 +111,18 @@ describe('the tenants of a config', () => {
   });
 
   const long = 'ä'.repeat(32);
-  const refused: readonly (readonly [string, string])[] = [
-    ['public', 'it holds what all tenants share'],
-    ['pg_temp', 'PostgreSQL keeps such names to itself'],
-    ['information_schema', 'PostgreSQL keeps such names to itself'],
-    [long, 'it has more than 63 bytes'],
-    ["it's", 'django-tenants does not quote quotes'],
+  const refused: readonly (readonly [string, string, help: RegExp])[] = [
+    ['public', 'it holds what all tenants share', /option "public"/],
+    ['pg_temp', 'PostgreSQL keeps such names to itself', /not begin with "pg_"/],
+    ['information_schema', 'PostgreSQL keeps such names to itself', /another name/],
+    [long, 'it has more than 63 bytes', /shorter: it has 64/],
+    ["it's", 'django-tenants does not quote quotes', /letters, digits and underscores/],
   ];
-  for (const [schema, reason] of refused) {
+  for (const [schema, reason, help] of refused) {
     it(`may not be called ${schema}`, async () => {
-      const [said] = shown((await problemsOf(`tenants:\n  - schema: ${schema}\n`))[0] ?? assert.fail());
+      const problem = (await problemsOf(`tenants:\n  - schema: ${schema}\n`))[0] ?? assert.fail();
+      const [said] = shown(problem);
+      assert.match(problem.help ?? '', help);
       assert.equal(
         said,
         `DBB6023 .bootstraprc:2:13 [${schema}] the schema name "${schema}" is not valid: ${reason}`,
