@@ -82,7 +82,8 @@ function messageOf(error: HostError, host: HostFacts): string {
 }
 
 function notesOf(error: HostError, host: HostFacts): Note[] {
-  const { kind, schema, app, migration, operation, exception, sqlstate, statement, message } = error;
+  const { kind, schema, app, migration, operation, exception, sqlstate, statement, position, message } =
+    error;
   const notes: Note[] = [];
   const add = (label: string, text: string | undefined): void => {
     if (text !== undefined && text !== '') notes.push({ label, text });
@@ -91,9 +92,18 @@ function notesOf(error: HostError, host: HostFacts): Note[] {
   if (migration !== undefined) {
     add('migration', `${app}.${migration}${operation === undefined ? '' : `, operation "${operation}"`}`);
   }
-  add('statement', statement === undefined ? undefined : shortened(statement));
+  // With a position the line that is wrong is shown, from the facts.
+  const located = statement !== undefined && position !== undefined;
+  add('statement', statement === undefined || located ? undefined : shortened(statement));
   add('sqlstate', sqlstate);
-  const rest = message.split('\n').slice(1).join(' ').replace(/\s+/g, ' ').trim();
+  const rest = message
+    .split('\n')
+    .slice(1)
+    // libpq draws the line with a mark below: on one line with others it points nowhere.
+    .filter((line) => !/^\s*\^\s*$/.test(line) && !(located && /^LINE \d+: /.test(line)))
+    .join(' ')
+    .replace(/\s+/g, ' ')
+    .trim();
   if (kind !== 'cancelled') add('says', rest);
   if (sqlstate === undefined && kind !== 'cancelled' && exception !== 'Failure') add('exception', exception);
   if (['settings-import', 'setup', 'engine'].includes(kind)) add('settings', host.settings);

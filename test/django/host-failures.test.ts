@@ -336,6 +336,33 @@ describe('failures of the host', function () {
     );
   });
 
+  it('shows the line of a long statement that is wrong', async () => {
+    await withProject(
+      { directory: plain },
+      (directory) =>
+        writeFile(
+          join(directory, 'stock/migrations/0002_wide.py'),
+          migration(
+            'migrations.RunSQL("alter table stock_shelf add note text;\\n\\nalter table stock_shelf modify note int")',
+          ),
+        ),
+      async (project) => {
+        const error = await rejection(migrate(project.forTask(), { schema: null }));
+        assert.equal(
+          renderProblem({ ...error.problems[0], output: '' }),
+          `error[DBB6011]: syntax error at or near "modify"
+  --> statement, line 3
+  |
+3 | alter table stock_shelf modify note int
+  |                         ~
+  schema: public
+  migration: stock.0002_wide, operation "Raw SQL operation"
+  sqlstate: 42601`,
+        );
+      },
+    );
+  });
+
   it('shows where Python code of a migration failed', async () => {
     await withProject(
       { directory: plain },
