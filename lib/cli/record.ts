@@ -2,6 +2,7 @@ import { record, type MigrationRecording, type RecordedSegment, type Recording }
 import { BootstrapError } from '../errors/index.js';
 import { fingerprintStatement } from '../fleet/index.js';
 import { print } from './io.js';
+import { requireTenants } from './no-tenants.js';
 import type { ConfigOptions } from './options.js';
 import { withHost } from './with-host.js';
 
@@ -26,6 +27,7 @@ export async function recordCommand(options: RecordOptions): Promise<number> {
       help: 'name a tenant that is behind: "db-bootstrap status" shows some',
     });
   return withHost('record', options, async (host, io) => {
+    await requireTenants(host, 'run "python manage.py sqlmigrate" to read what a migration executes');
     const { recording } = await record(host, { schema, fingerprint: fingerprintStatement(), dry: true });
     if (options.json === true) print(io.stdout, JSON.stringify({ schema, ...recording }, null, 2));
     else print(io.stdout, options.sql === true ? sqlOf(recording) : listOf(schema, recording));

@@ -1,7 +1,8 @@
-import { inspect, states, tenantRows } from '../django/index.js';
-import { BootstrapError, globOf, type Problem } from '../errors/index.js';
+import { states, tenantRows } from '../django/index.js';
+import { globOf } from '../errors/index.js';
 import { describeFleet, type FleetStatus } from '../fleet/index.js';
 import { print } from './io.js';
+import { requireTenants } from './no-tenants.js';
 import type { ConfigOptions } from './options.js';
 import { withHost } from './with-host.js';
 
@@ -15,7 +16,7 @@ interface StatusOptions extends ConfigOptions {
 /** `db-bootstrap status`: how many tenants are at the newest migration, and who lacks what. Changes nothing. */
 export async function statusCommand(options: StatusOptions): Promise<number> {
   return withHost('status', options, async (host, io) => {
-    if (!(await inspect(host)).tenancy) throw new BootstrapError(noTenants);
+    await requireTenants(host, 'run "db-bootstrap plan" to see what is pending in a project without tenants');
     const wanted = options.tenant === undefined ? undefined : globOf(options.tenant);
     const status = describeFleet(
       await states(host, { scope: 'tenants' }),
@@ -31,12 +32,6 @@ export async function statusCommand(options: StatusOptions): Promise<number> {
 function numbersOf({ total, upToDate, pending, failed, cohorts, orphans }: FleetStatus): object {
   return { total, upToDate, pending, failed, cohorts, orphans };
 }
-
-const noTenants: Problem = {
-  code: 'DBB6018',
-  message: 'the project has no tenants: django_tenants is not in INSTALLED_APPS',
-  help: 'run "db-bootstrap plan" to see what is pending in a project without tenants',
-};
 
 /** How many names a line holds. */
 const namesShown = 5;

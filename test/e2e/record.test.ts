@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bootstrap, copyExample } from '../support/command.js';
 import { createTestDatabase, dump } from '../support/postgres.js';
@@ -111,5 +112,28 @@ describe('db-bootstrap record', function () {
     assert.equal(wrong.code, 1);
     assert.match(wrong.stderr, /schema "nowhere" does not exist/);
     assert.doesNotMatch(wrong.stderr, /^ +at /m);
+  });
+
+  it('and status say in a project without tenants what to do there', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'dbb-record-'));
+    cpSync('test/fixtures/django/plain', folder, { recursive: true });
+    writeFileSync(join(folder, '.bootstraprc'), 'preset: django\n');
+    const env = {
+      DATABASE_URL: database.url,
+      PATH: `${await virtualEnv('new')}/bin:${process.env.PATH ?? ''}`,
+    };
+    try {
+      for (const [args, help] of [
+        [['record', '--schema', 'public'], /help: run "python manage\.py sqlmigrate"/],
+        [['status'], /help: run "db-bootstrap plan"/],
+      ] as const) {
+        const { code: exit, stderr } = await bootstrap(args, { cwd: folder, env });
+        assert.equal(exit, 1);
+        assert.match(stderr, /^error\[DBB6018\]: the project has no tenants/);
+        assert.match(stderr, help);
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
