@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { defineTask, type Finding, type TaskContext, type TaskResult } from '../../config/define.js';
-import type { Inspection, MigrationKey, MigrationStates } from '../../lib/django/index.js';
+import type { Inspection, MigrationKey, MigrationStates, TenantRows } from '../../lib/django/index.js';
 import { limitFindings } from './limit.js';
+import { missingSchema } from './missing-schema.js';
 import { migrateHelp } from './missing-table.js';
 
 const options = z.strictObject({});
@@ -21,9 +22,11 @@ async function run(ctx: TaskContext<z.output<typeof options>>): Promise<TaskResu
   const inspection = await ctx.host.request<Inspection>('inspect');
   const states = await ctx.host.request<MigrationStates>('states', { scope: 'all' });
   const findings: Finding[] = states.conflicts.map(conflict);
+  const gone = await schemasGone(ctx, inspection, states);
   for (const state of states.schemas) {
     const { schema } = state;
-    if (state.pending.length > 0) {
+    if (gone.has(schema)) findings.push(missingSchema(schema, ctx.tenants));
+    else if (state.pending.length > 0) {
       findings.push({
         code: 'DBB6013',
         message: `schema "${schema}" has ${counted(state.pending.length, 'migration')} that ${state.pending.length === 1 ? 'is' : 'are'} not applied: ${listed(state.pending)}`,
@@ -49,6 +52,17 @@ async function run(ctx: TaskContext<z.output<typeof options>>): Promise<TaskResu
     summary: summarize(states, findings),
     findings: limitFindings(findings, 'migrations'),
   };
+}
+
+/** Tenants without their schema: there is nothing to migrate in it, whatever it lacks. Where all is well, nothing is asked. */
+async function schemasGone(
+  { host }: TaskContext<unknown>,
+  { tenancy }: Inspection,
+  { schemas }: MigrationStates,
+): Promise<ReadonlySet<string>> {
+  if (!tenancy || schemas.every(({ pending }) => pending.length === 0)) return new Set();
+  const { tenants } = await host.request<TenantRows>('tenants');
+  return new Set(tenants.filter((tenant) => !tenant.schemaExists).map(({ schema }) => schema));
 }
 
 function conflict({ app, leaves }: MigrationStates['conflicts'][number]): Finding {

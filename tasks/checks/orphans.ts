@@ -10,6 +10,7 @@ import {
 import { expectedRules, type ExpectedRules, type TenantLayout } from '../../lib/django/index.js';
 import { quoteIdentifier } from '../../lib/postgres/index.js';
 import { limitFindings } from './limit.js';
+import { missingSchema } from './missing-schema.js';
 import { counted, qualified, sqlstateOf } from './words.js';
 
 const options = z.strictObject({});
@@ -39,7 +40,6 @@ async function run({ database, host, tenants }: Context): Promise<TaskResult> {
   const rules = await expectedRules(host);
   if (!rules.tenancy) return { changed: false, summary: 'the project has no tenants' };
   const orphans = await findOrphans(database, rules);
-  const configured = new Set(tenants.map(({ schema }) => schema));
   return {
     changed: false,
     summary:
@@ -47,7 +47,7 @@ async function run({ database, host, tenants }: Context): Promise<TaskResult> {
         ? 'rows, schemas and domains belong together'
         : `${counted(orphans.length, 'orphan')}: rows, schemas or domains without what belongs to them`,
     findings: limitFindings(
-      orphans.map((orphan) => finding(orphan, rules, configured)),
+      orphans.map((orphan) => finding(orphan, rules, tenants)),
       'orphans',
     ),
   };
@@ -88,20 +88,8 @@ function strayDomains({ domain, owner }: TenantLayout, publicSchema: string): st
       select from ${qualified(publicSchema, owner.toTable)} o where o.${quoteIdentifier(owner.toColumn)} = d.${key})`;
 }
 
-function finding(
-  { kind, name, owner }: Orphan,
-  rules: ExpectedRules,
-  configured: ReadonlySet<string>,
-): Finding {
-  const create = 'run "db-bootstrap run --from tenants"';
-  if (kind === 'row')
-    return {
-      code: 'DBB6019',
-      message: `tenant "${name}" has a row, but its schema does not exist`,
-      help: configured.has(name) ? create : `add tenant "${name}" to the config and ${create}`,
-      facts: { schema: name },
-      subject: { schema: name },
-    };
+function finding({ kind, name, owner }: Orphan, rules: ExpectedRules, tenants: Context['tenants']): Finding {
+  if (kind === 'row') return missingSchema(name, tenants);
   if (kind === 'schema')
     return {
       code: 'DBB6020',

@@ -59,6 +59,24 @@ for (const set of sets) {
       assert.equal(result.summary, '2 schemas: 1 ahead');
     });
 
+    it('says of a schema that is gone that it is gone, not what it lacks', async () => {
+      await project.rows('alter schema "Ac me" rename to aside');
+      try {
+        assert.deepEqual(
+          (await run()).findings?.map(({ code, message, help }) => [code, message, help]),
+          [
+            [
+              'DBB6019',
+              'tenant "Ac me" has a row, but its schema does not exist',
+              'add tenant "Ac me" to the config and run "db-bootstrap run --from tenants"',
+            ],
+          ],
+        );
+      } finally {
+        await project.rows('alter schema aside rename to "Ac me"');
+      }
+    });
+
     it('finds two leaf migrations of an app', async () => {
       const folder = mkdtempSync(join(tmpdir(), 'dbb-conflict-'));
       cpSync(wholesaleDirectory, folder, { recursive: true });
