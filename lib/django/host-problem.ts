@@ -1,6 +1,7 @@
 import type { ErrorCode, Facts, Note, Problem } from '../errors/index.js';
 import { nearest } from '../errors/index.js';
 import { loginRefused } from './login-refused.js';
+import { projectPlace, type ProjectFolders } from './project-place.js';
 import type { HostError } from './protocol.js';
 
 /** What is known of the host that failed. */
@@ -9,6 +10,7 @@ export interface HostFacts {
   readonly method: string;
   readonly python: string;
   readonly settings: string;
+  readonly folders?: ProjectFolders;
 }
 
 /** What to do about a failure of the project itself while Django loads it. */
@@ -48,7 +50,7 @@ export function problemOfHost(error: HostError, host: HostFacts): Problem {
     kind === 'database' && error.sqlstate === undefined ? loginRefused(error.message) : undefined;
   const code = refused?.code ?? codeFor(error);
   const help = refused?.help ?? helpFor(code, error, host);
-  const place = placeOf(at);
+  const place = projectPlace(at, host.folders);
   const output = [...(detail === undefined ? [] : [detail]), ...traceback].join('\n');
   return {
     code,
@@ -162,11 +164,6 @@ function factsOf(error: HostError): Facts {
     ...(schema === undefined ? {} : { schema }),
     ...(migration === undefined || app === undefined ? {} : { migration: `${app}.${migration}` }),
   };
-}
-
-function placeOf(at: string | undefined): Problem['place'] {
-  const [, file, line] = /^(.*):(\d+)$/.exec(at ?? '') ?? [];
-  return file === undefined ? undefined : { file, line: Number(line) };
 }
 
 function shortened(statement: string): string {

@@ -1,7 +1,7 @@
 import { BootstrapError } from '../errors/index.js';
 import { findInterpreter } from './find-interpreter.js';
 import { findSettings } from './find-settings.js';
-import { problemOfHost } from './host-problem.js';
+import { problemOfHost, type HostFacts } from './host-problem.js';
 import { HostProcess } from './host-process.js';
 import type { HostServiceOptions } from './host-service.js';
 import { proveDatabase, type ProvableDatabase } from './prove-database.js';
@@ -31,7 +31,7 @@ const unclaimedLimit = 64 * 1024;
 /** One process with the project loaded, what it has answered for good, and the proof that its database is ours. */
 export class LoadedProject {
   readonly #process: HostProcess;
-  readonly #facts: { readonly python: string; readonly settings: string };
+  readonly #facts: Omit<HostFacts, 'task' | 'method'>;
   readonly #answers = new Map<string, unknown>();
   #proven = false;
   #memoryAtFirst = 0;
@@ -43,7 +43,12 @@ export class LoadedProject {
     env: Readonly<Record<string, string>>,
     facts: { readonly python: string; readonly from: string; readonly settings: string },
   ) {
-    this.#facts = facts;
+    const { python, settings } = facts;
+    this.#facts = {
+      python,
+      settings,
+      folders: { directory: options.django.directory, root: options.root },
+    };
     this.#process = new HostProcess({
       ...facts,
       directory: options.django.directory,

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { appendFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { autodetect, inspect, migrate, states } from '../../lib/django/index.js';
+import { projectPlace } from '../../lib/django/project-place.js';
 import { renderProblem, type BootstrapError } from '../../lib/errors/index.js';
 import { openHost, type TestHost, type TestHostOptions } from '../support/host.js';
 import { Database, resolveConnection } from '../../lib/postgres/index.js';
@@ -77,7 +78,19 @@ describe('failures of the host', function () {
       async (project) => {
         const error = await rejection(inspect(project.forTask()));
         assert.equal(error.code, 'DBB6003');
-        assert.deepEqual(error.problems[0].place, { file: 'shop/settings.py', line: 2 });
+        const text = { source: 'B = = 2', column: 1, length: 7 };
+        assert.deepEqual(error.problems[0].place, { file: 'shop/settings.py', line: 2, ...text });
+        // As a person types it where manage.py is in a folder of the project.
+        const folders = { directory: project.directory, root: join(project.directory, '..') };
+        assert.deepEqual(projectPlace('shop/settings.py:2', folders), {
+          file: `${basename(project.directory)}/shop/settings.py`,
+          line: 2,
+          ...text,
+        });
+        assert.deepEqual(projectPlace('gone.py:2', { ...folders, root: project.directory }), {
+          file: 'gone.py',
+          line: 2,
+        });
       },
     );
   });
