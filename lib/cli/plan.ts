@@ -1,11 +1,13 @@
-import { padText, truncateText } from '../errors/index.js';
+import type { Workflow } from '../../config/workflow.js';
+import { padText, redactor, renderProblems, truncateText, type Problem } from '../errors/index.js';
 import { planWorkflow, type TaskPlan } from '../run/index.js';
+import { silent } from './evidence.js';
 import { print, type Io } from './io.js';
 import { load } from './load.js';
 import type { ConfigOptions, RunOptions, SelectOptions } from './options.js';
 import { resumed } from './resume.js';
 import { newRunId } from './run-id.js';
-import { openSession } from './session.js';
+import { openSession, type Session } from './session.js';
 import { catchSignals } from './signals.js';
 
 /** `db-bootstrap plan`: what would run, skip or is up to date, and why; starts no task and writes nothing. */
@@ -36,8 +38,16 @@ export async function planCommand(
       interrupt: signals.interrupt,
       kill: signals.kill,
     });
-    if (options.json === true) print(io.stdout, JSON.stringify({ tasks }, null, 2));
+    const problems = await stopsOf(tasks, workflow, session, signals.interrupt);
+    const secrets = [...workflow.secrets, ...session.secrets];
+    if (options.json === true) print(io.stdout, jsonOf(tasks, problems, redactor(secrets)));
     else print(io.stdout, drawPlan(tasks, io));
+    if (options.json !== true && problems.length > 0)
+      print(
+        io.stdout,
+        `\na run would stop before its first change:\n\n${renderProblems(problems, { color: io.color, secrets })}`,
+      );
+    if (problems.length > 0) return 1;
     // Tasks that look after themselves at every run, as waiting and checking do, are no pending work.
     const pending = tasks.some(
       ({ name, action }) => action === 'run' && changes(workflow.tasks.get(name)?.kind),
@@ -47,6 +57,37 @@ export async function planCommand(
     await session.services.close();
     signals.release();
   }
+}
+
+/**
+ * What a run would find before the first task that changes something, and stop at. Tasks behind that one may rest on what it makes,
+ * and without a database that answers nobody can say.
+ */
+async function stopsOf(
+  tasks: readonly TaskPlan[],
+  workflow: Workflow,
+  session: Session,
+  signal: AbortSignal,
+): Promise<readonly Problem[]> {
+  const first = tasks
+    .filter(({ action }) => action === 'run')
+    .flatMap(({ name }) => workflow.tasks.get(name) ?? [])
+    .find(({ kind }) => changes(kind));
+  if (!first || !(await session.services.databaseAnswers())) return [];
+  const { createPreflight } = await import('./preflight.js');
+  const found = await createPreflight(workflow, session)(first, { name: first.name, signal, log: silent });
+  return found.filter(({ severity = 'error' }) => severity === 'error');
+}
+
+function jsonOf(
+  tasks: readonly TaskPlan[],
+  problems: readonly Problem[],
+  redact: (text: string) => string,
+): string {
+  const document = problems.length === 0 ? { tasks } : { tasks, problems };
+  const masked = (_key: string, value: unknown): unknown =>
+    typeof value === 'string' ? redact(value) : value;
+  return JSON.stringify(document, masked, 2);
 }
 
 function changes(kind: { readonly check?: boolean; readonly readies?: boolean } | undefined): boolean {

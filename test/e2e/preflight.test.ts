@@ -34,6 +34,16 @@ describe('what a run looks for before it changes anything', function () {
         end.tasks.filter(({ changed }) => changed),
         [],
       );
+      // A plan says beforehand what the run would say, and where it would stop.
+      const planned = await bootstrap(['plan', '--skip', 'venv'], {
+        cwd: project.folder,
+        env: { DATABASE_URL: pgbouncer.url },
+      });
+      assert.equal(planned.code, 1);
+      assert.match(
+        planned.stdout,
+        /\d+ skipped\n\na run would stop before its first change:\n\nerror\[DBB4041\]/,
+      );
       const schemas = await query<{ name: string }>(
         database.url,
         `select nspname as name from pg_namespace where nspname !~ '^pg_' and nspname not in ('information_schema', 'db_bootstrap')`,
