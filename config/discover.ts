@@ -81,7 +81,8 @@ function hasKey(content: string): boolean {
   try {
     return Object.hasOwn(JSON.parse(content) as object, 'bootstrap');
   } catch {
-    return false;
+    // With a slip in it it is still where the config is: a dependency of that name has a text behind it, not a mapping.
+    return /"bootstrap"\s*:\s*\{/.test(content);
   }
 }
 

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, extname, join, relative } from 'node:path';
+import { types } from 'node:util';
 import { packageRoot, type Problem } from '../lib/errors/index.js';
 import { readConfigText } from './discover.js';
 import type { Json } from './define.js';
@@ -87,12 +88,29 @@ async function loadScript(path: string, shown: string, problems: Problem[]): Pro
       });
       return undefined;
     }
+    if (isNamespace(module)) {
+      problems.push({
+        code: 'DBB2007',
+        message: 'the config has no default export',
+        place: { file: shown },
+        help: 'write "export default defineConfig({ … })"',
+      });
+      return undefined;
+    }
     // Functions and class instances are no config; JSON is what a config can say.
     return plainSource(shown, JSON.parse(JSON.stringify(module ?? null)) as Json);
   } catch (error) {
     problems.push(scriptProblem(error, path, shown, text));
     return undefined;
   }
+}
+
+/** Whether an import brought the module itself, because it has no default export. */
+function isNamespace(module: unknown): boolean {
+  return (
+    types.isModuleNamespaceObject(module) ||
+    (typeof module === 'object' && module !== null && Object.hasOwn(module, '__esModule'))
+  );
 }
 
 /** Imports a JavaScript or TypeScript module; "db-bootstrap" in it is this very package, wherever that is installed. */

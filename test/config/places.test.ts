@@ -128,6 +128,11 @@ describe('files that cannot be read as a config', () => {
     ],
     [
       'package.json',
+      '{ "bootstrap": { "tasks": {} }, }',
+      'DBB2002 package.json:1:33 [}] this is not valid JSON: no comma may stand before "}"',
+    ],
+    [
+      'package.json',
       '{ "name": "x", "bootstrap": { "taks": {} } }',
       'DBB2003 package.json:1:31 ["taks"] unknown key "taks"',
     ],
@@ -164,6 +169,16 @@ describe('files that cannot be read as a config', () => {
       'bootstrap.config.ts',
       'export default () => ({ tasks: {} });\n',
       'DBB2007 bootstrap.config.ts the config exports a function, not the config itself',
+    ],
+    [
+      'bootstrap.config.ts',
+      'export const config = { tasks: {} };\n',
+      'DBB2007 bootstrap.config.ts the config has no default export',
+    ],
+    [
+      'bootstrap.config.mjs',
+      'export const config = { tasks: {} };\n',
+      'DBB2007 bootstrap.config.mjs the config has no default export',
     ],
     [
       'bootstrap.config.ts',
