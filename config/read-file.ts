@@ -78,7 +78,7 @@ function readText(path: string, shown: string, problems: Problem[]): Source | un
 async function loadScript(path: string, shown: string, problems: Problem[]): Promise<Source | undefined> {
   const text = readConfigText(path, shown);
   try {
-    const module = await importScript(path);
+    const module = defaultOf(await importScript(path));
     if (typeof module === 'function') {
       problems.push({
         code: 'DBB2007',
@@ -107,10 +107,16 @@ async function loadScript(path: string, shown: string, problems: Problem[]): Pro
 
 /** Whether an import brought the module itself, because it has no default export. */
 function isNamespace(module: unknown): boolean {
-  return (
-    types.isModuleNamespaceObject(module) ||
-    (typeof module === 'object' && module !== null && Object.hasOwn(module, '__esModule'))
-  );
+  return types.isModuleNamespaceObject(module) || isCompiled(module);
+}
+
+/** The default export also of a module that was compiled to CommonJS, which Node takes for one export among others. */
+function defaultOf(module: unknown): unknown {
+  return isCompiled(module) && 'default' in module ? module.default : module;
+}
+
+function isCompiled(module: unknown): module is object {
+  return typeof module === 'object' && module !== null && Object.hasOwn(module, '__esModule');
 }
 
 /** Imports a JavaScript or TypeScript module; "db-bootstrap" in it is this very package, wherever that is installed. */

@@ -205,6 +205,14 @@ describe('files that cannot be read as a config', () => {
     });
   }
 
+  it('takes the default export of a module that was compiled to CommonJS', async () => {
+    const workflow = await load({
+      'bootstrap.config.cjs':
+        'Object.defineProperty(exports, "__esModule", { value: true });\nexports.default = { concurrency: 7 };\n',
+    });
+    assert.equal(workflow.concurrency, 7);
+  });
+
   it('waits for a config that is a promise', async () => {
     const workflow = await load({
       'bootstrap.config.mjs': 'export default Promise.resolve({ concurrency: 7 });\n',
