@@ -1,11 +1,15 @@
 import type { Finding, TaskHost } from '../../config/define.js';
 import type { ExpectedTable, Inspection, MigrationStates, TableMigrations } from '../../lib/django/index.js';
+import { quoteIdentifier } from '../../lib/postgres/index.js';
+import { qualified } from './words.js';
 
 /** A table that a schema lacks, or, with `columns`, one that lacks columns. */
 export interface Missing {
   readonly schema: string;
   readonly table: string;
   readonly columns: readonly string[] | null;
+  /** A table that is there under the same name in lower case, which is what PostgreSQL makes of a name without quotes. */
+  readonly folded?: string | null;
 }
 
 /**
@@ -40,11 +44,19 @@ export async function explainMissing(
   });
 }
 
-function recordedButMissing({ schema, table }: Missing, migration: string): Finding {
+function recordedButMissing({ schema, table, folded }: Missing, migration: string): Finding {
+  if (typeof folded === 'string')
+    return {
+      code: 'DBB6012',
+      message: `schema "${schema}" has table "${folded}", where migration ${shortName(migration)} had to make "${table}": a name without quotes is folded to lower case`,
+      help: `write the name in quotes in the migration, and run: alter table ${qualified(schema, folded)} rename to ${quoteIdentifier(table)}`,
+      facts: { schema, table, migration },
+      subject: { schema, table, migration },
+    };
   return {
     code: 'DBB6012',
     message: `schema "${schema}" records migration ${shortName(migration)} as applied, but table "${table}" does not exist`,
-    help: 'run "db-bootstrap explain DBB6012" for the three ways this happens and the repair for each',
+    help: 'run "db-bootstrap explain DBB6012" for the ways this happens and the repair for each',
     facts: { schema, table, migration },
     subject: { schema, table, migration },
   };

@@ -67,7 +67,7 @@ async function findMissing(
       .map((kind) => ({ kind, table: one.table, columns: one.columns })),
   );
   return await ctx.database.query<Missing>(
-    `select p.schema, e."table", missing.columns
+    `select p.schema, e."table", missing.columns, folded.name as folded
        from unnest($1::text[], $2::text[]) as p(schema, kind)
        join jsonb_to_recordset($3::jsonb) as e(kind text, "table" text, columns text[]) on e.kind = p.kind
        left join pg_catalog.pg_namespace n on n.nspname = p.schema
@@ -79,6 +79,11 @@ async function findMissing(
             select from pg_catalog.pg_attribute a
              where a.attrelid = c.oid and a.attname = name and a.attnum > 0 and not a.attisdropped)
        ) as missing on c.oid is not null
+       left join lateral (
+         select min(o.relname)::text as name from pg_catalog.pg_class o
+          where c.oid is null and o.relnamespace = n.oid and o.relkind in ('r', 'p', 'v', 'm', 'f')
+            and o.relname = lower(e."table")
+       ) as folded on true
       where c.oid is null or missing.columns is not null
       order by p.schema, e."table"`,
     [places.map((place) => place.schema), places.map((place) => place.kind), JSON.stringify(expected)],

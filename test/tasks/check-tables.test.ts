@@ -9,6 +9,25 @@ import { pythonSets } from '../support/python.js';
 import { openWholesale, wholesaleContext, wholesaleDirectory, type Wholesale } from '../support/wholesale.js';
 
 const kind = checkTables as unknown as TaskKind;
+const foldedMigration = `from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("stock", "0002_labels")]
+    operations = [
+        migrations.RunSQL(
+            "create table tbl_Bin (id bigserial primary key)",
+            "drop table tbl_Bin",
+            state_operations=[
+                migrations.CreateModel(
+                    "Bin",
+                    [("id", models.BigAutoField(primary_key=True, serialize=False))],
+                    options={"db_table": "tbl_Bin"},
+                )
+            ],
+        )
+    ]
+`;
 const sets = Object.keys(pythonSets) as (keyof typeof pythonSets)[];
 
 for (const set of sets) {
@@ -37,6 +56,32 @@ for (const set of sets) {
       const result = await run();
       assert.deepEqual(result.findings, []);
       assert.deepEqual([result.changed, result.summary], [false, 'all tables exist in 3 schemas']);
+    });
+
+    it('knows a table that was made without quotes, under a name in lower case', async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'dbb-folded-'));
+      cpSync(wholesaleDirectory, folder, { recursive: true });
+      const file = join(folder, 'stock/models.py');
+      const migrations = join(folder, 'stock/migrations/0003_bin.py');
+      appendFileSync(file, '\n\nclass Bin(models.Model):\n    class Meta:\n        db_table = "tbl_Bin"\n');
+      writeFileSync(migrations, foldedMigration);
+      const folded = await openWholesale(set, { database: project.url, directory: folder });
+      try {
+        await folded.manage('migrate_schemas', '--tenant', '-v0');
+        const result = await run(folded);
+        assert.deepEqual(
+          result.findings?.map(({ code, message, help }) => [code, message, help]),
+          ['Grün & Co', 'acme'].map((schema) => [
+            'DBB6012',
+            `schema "${schema}" has table "tbl_bin", where migration stock.0003 had to make "tbl_Bin": a name without quotes is folded to lower case`,
+            `write the name in quotes in the migration, and run: alter table "${schema}"."tbl_bin" rename to "tbl_Bin"`,
+          ]),
+        );
+        await folded.manage('migrate_schemas', '--tenant', '-v0', 'stock', '0002');
+      } finally {
+        await folded.close();
+        rmSync(folder, { recursive: true });
+      }
     });
 
     it('tells a table whose migration is recorded as applied from one whose is not', async () => {
