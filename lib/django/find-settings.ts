@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { BootstrapError } from '../errors/index.js';
 
 /** Where the name of the settings module may stand. */
@@ -28,6 +28,20 @@ export function findSettings({ settings, directory, env }: SettingsOptions): str
       : `no settings module is known: neither "django.settings" nor DJANGO_SETTINGS_MODULE is set, and ${manage} does not exist`,
     help: exists
       ? 'set "django.settings" in the config, such as myproject.settings'
-      : 'set "django.directory" to the folder that holds manage.py, or "django.settings" to the settings module',
+      : `set "django.directory" to ${nearManage(directory) ?? 'the folder that holds manage.py'}, or "django.settings" to the settings module`,
   });
+}
+
+/** The folder with a manage.py where there is one and no other: below the folder that was meant to be it, or beside that one. */
+function nearManage(directory: string): string | undefined {
+  const below = (folder: string): readonly string[] =>
+    existsSync(folder)
+      ? readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
+          entry.isDirectory() ? [join(folder, entry.name)] : [],
+        )
+      : [];
+  const parent = dirname(directory);
+  const folders = [...below(directory), parent, ...below(parent)];
+  const found = folders.filter((folder) => existsSync(join(folder, 'manage.py')));
+  return found.length === 1 ? `${String(found[0])}, which holds manage.py` : undefined;
 }

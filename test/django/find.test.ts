@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { findInterpreter, findSettings } from '../../lib/django/index.js';
+import type { BootstrapError } from '../../lib/errors/index.js';
 import { rejection } from '../support/rejection.js';
 
 describe('finding the project', () => {
@@ -59,6 +60,24 @@ describe('finding the project', () => {
     const tried = error.problems[0].notes?.map(({ text }) => text).join('\n') ?? '';
     assert.ok(tried.includes(join(directory, '.venv/bin/python')) && tried.includes('python3'));
     assert.match((await rejection(found({}, 'gone/python'))).message, /^the interpreter "gone\/python"/);
+  });
+
+  it('names the one folder that holds manage.py, where it is another', () => {
+    const parent = join(directory, 'monorepo');
+    for (const name of ['backend', 'frontend', 'other']) mkdirSync(join(parent, name), { recursive: true });
+    writeFileSync(join(parent, 'backend/manage.py'), '');
+    const help = (folder: string): string | undefined => {
+      try {
+        return findSettings({ directory: join(parent, folder), env: {} });
+      } catch (error) {
+        return (error as BootstrapError).problems[0].help;
+      }
+    };
+    const near = `set "django.directory" to ${join(parent, 'backend')}, which holds manage.py, or `;
+    for (const folder of ['', 'bakend', 'frontend']) assert.ok(help(folder)?.startsWith(near), folder);
+    writeFileSync(join(parent, 'other/manage.py'), '');
+    assert.match(help('') ?? '', /to the folder that holds manage\.py/);
+    rmSync(parent, { recursive: true });
   });
 
   it('takes the settings of the config, of the environment, of manage.py', () => {
