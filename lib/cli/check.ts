@@ -46,6 +46,9 @@ export async function checkCommand(options: CheckOptions): Promise<number> {
     const checks = told(round, workflow);
     if (options.json === true) printJson(io, checks, options.fix === true);
     else printText(io, checks, round);
+    // Without a word about repairs it would look as if none had been tried.
+    if (options.json !== true && options.fix === true && isLeft(checks))
+      print(io.stdout, '\nnothing was repaired: what was found is left to a person');
     return round.exitCode;
   } finally {
     signals.release();
@@ -62,6 +65,10 @@ function told({ tasks, problems, repaired }: Round, workflow: Workflow): readonl
       findings: toldBy(end, problems),
       fixed: repaired.get(end.name) ?? [],
     }));
+}
+
+function isLeft(checks: readonly Checked[]): boolean {
+  return checks.some(({ status }) => status === 'failed') && checks.every(({ fixed }) => fixed.length === 0);
 }
 
 function printJson(io: Io, checks: readonly Checked[], withFixed: boolean): void {

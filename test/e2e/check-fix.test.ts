@@ -36,6 +36,16 @@ describe('check --fix', function () {
   const breakIt = (): Promise<unknown> =>
     query(database.url, `truncate "Größe" restart identity; insert into "Größe" values (7)`);
 
+  it('says that it repaired nothing where nothing that was found is safe to repair', async () => {
+    await query(database.url, 'create table apart (id integer)');
+    await query(database.url, 'alter table apart add constraint positive check (id > 0) not valid');
+    const left = await check('--fix');
+    assert.equal(left.code, 3, left.stderr);
+    assert.match(left.stdout, /\n\nnothing was repaired: what was found is left to a person\n$/);
+    await query(database.url, 'drop table apart');
+    assert.doesNotMatch((await check('--fix')).stdout, /nothing was repaired/);
+  });
+
   it('says what it did, and finds nothing to do the second time', async () => {
     await breakIt();
     assert.equal((await check('--only', 'sequences')).code, 3);
