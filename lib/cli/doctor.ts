@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import {
+  ciRules,
   diagnosisJson,
   diagnosisProblem,
   examine,
@@ -74,20 +75,20 @@ async function examineProject(options: ConfigOptions, io: Io, signal: AbortSigna
   }
 }
 
-/** Looks at one workflow file of a CI system, and at nothing else. */
+/** Looks at one workflow file of a CI system, with the scripts and actions of the repository that it runs, and at nothing else. */
 async function examineFile(file: string, io: Io, signal: AbortSignal): Promise<Report> {
   const path = resolve(io.cwd, file);
   await readWorkflowFile(path, file);
-  const evidence = { root: io.cwd, env: {}, workflowFiles: [path], signal };
-  const { findings } = await examine(
-    evidence,
-    rules.filter(({ reads }) => reads.length === 0),
-  );
+  // Steps start in the folder of the repository, whatever folder the command was typed in.
+  const [, repository = ''] = /^(.*)[\\/]\.github[\\/]/.exec(path) ?? [];
+  const root = repository === '' ? io.cwd : repository;
+  const evidence = { root, env: {}, workflowFiles: [path], signal };
+  const { findings } = await examine(evidence, ciRules);
   return {
-    findings: findings.filter(({ place }) => place !== undefined && resolve(io.cwd, place.file) === path),
+    findings,
     leftOut: [],
     missing: {},
-    root: io.cwd,
+    root,
     secrets: [],
   };
 }

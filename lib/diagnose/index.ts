@@ -7,6 +7,7 @@ import { serverRules } from './server/index.js';
 /** Every rule there is. */
 export const rules: readonly Rule[] = [...ciRules, ...scriptsRules, ...projectRules, ...serverRules];
 
+export { ciRules };
 export { diagnosisJson, diagnosisProblem, findingOf, type Diagnosis, type Finding } from './diagnosis.js';
 export type { Evidence } from './evidence.js';
 export { examine, type Examination, type LeftOut } from './examine.js';

@@ -1,61 +1,113 @@
 import type { Diagnosis } from '../diagnosis.js';
+import { answersYes, fails, isSwallowedByIf, listEnd } from './outcomes.js';
 import { databaseWork, programOf, type Script } from './script.js';
 import type { Step } from './read-workflow.js';
 import type { ShellCommand } from './shell.js';
 
-/** What answers "yes" whatever was before: the failure on its left is hidden. */
-const yesMen = new Set(['true', ':', 'echo', 'printf']);
-
-/** Failures of database commands that a script hides: `|| true`, `|| echo`, `set +e`, pipes without pipefail. */
+/** Failures of database commands that a script hides: `|| true`, `|| echo`, `set +e`, pipes without pipefail, an `if` that says nothing. */
 export function hiddenFailures(script: Script): Diagnosis[] {
   const found: Diagnosis[] = [];
-  let stopsAtErrors = true;
-  for (const [index, command] of script.commands.entries()) {
-    const { words, operator } = command;
-    const texts = words.map(({ text }) => text);
-    if (programOf(command) === 'set') {
-      if (texts.includes('+e')) stopsAtErrors = false;
-      if (texts.some((text) => /^-[a-z]*e/.test(text))) stopsAtErrors = true;
-    }
+  const { commands } = script;
+  let stopsAtErrors = script.stopsAtErrors;
+  let isOff = false;
+  for (const [index, command] of commands.entries()) {
+    const setting = stopSetting(command);
+    stopsAtErrors = setting ?? stopsAtErrors;
+    isOff = setting === undefined ? isOff : !setting;
     const work = databaseWork(command);
     if (work === undefined) continue;
-    const next = script.commands[index + 1];
-    if (operator === '||' && next && hides(next)) {
-      const what = next.words.map(({ text }) => text).join(' ');
-      found.push(diagnosis(script, next, `\`|| ${shortened(what)}\``, work, command));
-    } else if (!stopsAtErrors && isOnItsOwn(command, script.commands[index - 1])) {
-      found.push(diagnosis(script, command, '`set +e`', work, command));
-    } else if (operator === '|' && !script.pipefail && next && databaseWork(next) === undefined) {
-      found.push(diagnosis(script, command, `the pipe into \`${programOf(next)}\``, work, command));
+    const next = commands[index + 1];
+    const end = listEnd(commands, index, (each) => databaseWork(each) !== undefined);
+    const alternative = commands[end.next];
+    if (end.operator === '||' && alternative && answersYes(commands, end.next)) {
+      const what = alternative.words.map(({ text }) => text).join(' ');
+      found.push(diagnosis(script, alternative, `\`|| ${shortened(what)}\``, work, command));
+    } else if (isCondition(command)) {
+      if (isChange(command, work) && isSwallowedByIf(commands, index))
+        found.push(diagnosis(script, command, 'the `if` that goes on either way', work, command));
+    } else if (command.operator === '|' && !script.pipefail && next && !answers(next)) {
+      if (databaseWork(next) === undefined)
+        found.push(diagnosis(script, command, `the pipe into \`${programOf(next)}\``, work, command));
+    } else if (!stopsAtErrors && isOnItsOwn(command, commands[index - 1]) && !isLast(commands, index)) {
+      if (!isAskedFor(commands, index))
+        found.push(
+          diagnosis(script, command, isOff ? '`set +e`' : 'a shell without `set -e`', work, command),
+        );
     }
   }
   return found;
 }
 
-/** A step or job that may fail without anybody being told. */
-export function continuingSteps({ script, continues }: Step): Diagnosis[] {
-  if (!continues) return [];
-  const work = script.commands.map(databaseWork).find((each) => each !== undefined);
-  if (work === undefined) return [];
-  return [
-    {
-      ...texts(script, '`continue-on-error: true`', work),
-      place: continues,
-    },
-  ];
+/** Steps, or a whole job, that may fail without anybody being told: one finding for each place that says so. */
+export function continuingSteps(steps: readonly Step[]): Diagnosis[] {
+  const told = new Set<string>();
+  return steps.flatMap(({ job, script, scripts, continues }) => {
+    const work = scripts
+      .flatMap(({ commands }) => commands.map(databaseWork))
+      .find((each) => each !== undefined);
+    if (!continues || work === undefined) return [];
+    const { place, condition, ofJob } = continues;
+    const key = `${place.file}:${String(place.line)}`;
+    if (told.has(key)) return [];
+    told.add(key);
+    const by = `\`continue-on-error: ${condition ?? 'true'}\``;
+    const subject = { file: place.file, job };
+    const where = ofJob ? { subject, label: script.label.replace(/^step .* of (?=job )/, '') } : script;
+    return [
+      {
+        ...texts(where, by, work),
+        // A job of a matrix that may fail says so in the list of jobs.
+        ...(ofJob && condition !== undefined ? { severity: 'note' as const } : {}),
+        place,
+      },
+    ];
+  });
 }
 
-function hides(command: ShellCommand): boolean {
-  const program = programOf(command);
-  return yesMen.has(program) || (program === 'exit' && command.words[1]?.text === '0');
+/** What `set` says about going on after errors; undefined where it says nothing. */
+function stopSetting(command: ShellCommand): boolean | undefined {
+  if (programOf(command) !== 'set') return undefined;
+  const line = command.words.map(({ text }) => text).join(' ');
+  if (/\s\+[a-z]*e|\s\+o\s*errexit/.test(line)) return false;
+  return /\s-[a-z]*e|\s-[a-z]*o\s*errexit/.test(line) ? true : undefined;
 }
 
 /** In a condition, failures decide what happens next. */
-function isOnItsOwn(command: ShellCommand, before: ShellCommand | undefined): boolean {
-  const conditional = command.keywords.some(({ text }) =>
-    ['if', 'elif', 'while', 'until', '!'].includes(text),
+function isCondition({ keywords }: ShellCommand): boolean {
+  return keywords.some(({ text }) => ['if', 'elif', 'while', 'until', '!'].includes(text));
+}
+
+function isOnItsOwn({ operator }: ShellCommand, before: ShellCommand | undefined): boolean {
+  return operator !== '||' && operator !== '&&' && operator !== '|' && before?.operator !== '|';
+}
+
+/** What a script ends with is what it answers. */
+function isLast(commands: readonly ShellCommand[], index: number): boolean {
+  return commands.slice(index + 1).every(({ words }) => words.length === 0);
+}
+
+/** Whether what comes next takes the exit code, and something is done with it. */
+function isAskedFor(commands: readonly ShellCommand[], index: number): boolean {
+  const isRead = commands[index + 1]?.words.some(({ text }) => /\$\?|PIPESTATUS/.test(text)) === true;
+  const passesOn = ({ words }: ShellCommand): boolean =>
+    words.some(({ text }) => /GITHUB_(?:OUTPUT|ENV)|::set-output/.test(text));
+  return isRead && commands.slice(index + 1).some((each) => fails(each) || passesOn(each));
+}
+
+/** `grep -q` fails where nothing came out of the command before it. */
+function answers(command: ShellCommand): boolean {
+  return (
+    /^[ef]?grep$/.test(programOf(command)) &&
+    command.words.some(({ text }) => /^-[a-zA-Z]*q|^--(?:quiet|silent)$/.test(text))
   );
-  return !conditional && command.operator !== '||' && command.operator !== '&&' && before?.operator !== '|';
+}
+
+/** Whether a command is there to change something: what only asks is meant to be answered with no. */
+function isChange({ words }: ShellCommand, work: string): boolean {
+  return (
+    work !== 'psql' &&
+    !words.some(({ text }) => /^--(?:check|plan|list|dry-run|help|version)(?:=|$)/.test(text))
+  );
 }
 
 function diagnosis(
@@ -72,7 +124,11 @@ function diagnosis(
   };
 }
 
-function texts(script: Script, by: string, work: string): Omit<Diagnosis, 'place'> {
+function texts(
+  script: Pick<Script, 'label' | 'subject'>,
+  by: string,
+  work: string,
+): Omit<Diagnosis, 'place'> {
   return {
     code: 'DBB5030',
     severity: 'warning',

@@ -12,7 +12,7 @@ import { waitLoops } from './wait-loops.js';
 /** Faults of CI workflow files. */
 export const ciRules: readonly Rule[] = [
   ofScripts('ci-hidden-failures', hiddenFailures),
-  ofFiles('ci-continue-on-error', ({ steps }) => steps.flatMap(continuingSteps)),
+  ofFiles('ci-continue-on-error', ({ steps }) => continuingSteps(steps)),
   ofScripts('ci-tenant-flag', tenantFlagValues),
   ofFiles('ci-repeated-migrations', (file) =>
     [...jobsOf(file).values()].flatMap((scripts) => repeatedMigrations(scripts)),
@@ -29,7 +29,7 @@ export const ciRules: readonly Rule[] = [
 ];
 
 function ofScripts(name: string, find: (script: Script) => readonly Diagnosis[]): Rule {
-  return ofFiles(name, ({ steps }) => steps.flatMap(({ script }) => find(script)));
+  return ofFiles(name, ({ steps }) => steps.flatMap(({ scripts }) => scripts.flatMap(find)));
 }
 
 function ofFiles(name: string, find: (file: WorkflowFile) => readonly Diagnosis[]): Rule {
@@ -53,9 +53,8 @@ function workflowsOf(evidence: Evidence): Promise<readonly WorkflowFile[]> {
 
 function jobsOf({ steps }: WorkflowFile): ReadonlyMap<string, readonly Script[]> {
   const jobs = new Map<string, Script[]>();
-  for (const { script } of steps) {
-    const job = script.subject.job ?? '';
-    jobs.set(job, [...(jobs.get(job) ?? []), script]);
+  for (const { job, scripts } of steps) {
+    jobs.set(job, [...(jobs.get(job) ?? []), ...scripts]);
   }
   return jobs;
 }

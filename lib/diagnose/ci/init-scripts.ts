@@ -1,7 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Diagnosis } from '../diagnosis.js';
-import { programOf, type Script } from './script.js';
+import { databaseWork, programOf, type Script } from './script.js';
+import type { ShellCommand, Word } from './shell.js';
 import type { Service } from './read-workflow.js';
 
 /** `psql -f` that goes on after errors, and loops that take only some of the files that the official image would run. */
@@ -10,10 +11,15 @@ export function initScripts(script: Script): Diagnosis[] {
 }
 
 function withoutStop(script: Script): Diagnosis[] {
-  return script.commands.flatMap((command) => {
+  return script.commands.flatMap((command, index) => {
     const texts = command.words.map(({ text }) => text);
-    if (programOf(command) !== 'psql') return [];
-    const readsFile = texts.some((text) => /^(?:-f.*|--file(?:=.*)?|<.*)$/.test(text));
+    if (databaseWork(command) !== 'psql') return [];
+    const readsFile =
+      texts.some((text) => /^(?:-[1aAbeEnqtxX]*f.*|--file(?:=.*)?|<.*)$/.test(text)) ||
+      (!texts.some((text) =>
+        /^(?:-[1aAbeEnqtxX]*[clV].*|--(?:command|list|version|help)(?:=.*)?)$/.test(text),
+      ) &&
+        (command.heredoc === true || script.commands[index - 1]?.operator === '|'));
     const stops = texts.some((text) => /ON_ERROR_STOP(?:=(?:1|on|true))?$/i.test(text));
     if (!readsFile || stops || script.variables.has('PSQLRC')) return [];
     const word = command.words.find(({ text }) => text === 'psql') ?? command.words[0];
@@ -26,7 +32,9 @@ function withoutStop(script: Script): Diagnosis[] {
         subject: { ...script.subject, command: 'psql' },
         expected: 'psql -v ON_ERROR_STOP=1, as the official image runs it',
         actual: texts.join(' '),
-        evidence: ['without ON_ERROR_STOP, "psql -f" ends with 0 whatever failed in the file'],
+        evidence: [
+          'without ON_ERROR_STOP, psql ends with 0 whatever failed in a file or in its standard input',
+        ],
         help: 'add "-v ON_ERROR_STOP=1", or leave the files to the task "init"',
       } satisfies Diagnosis,
     ];
@@ -34,13 +42,17 @@ function withoutStop(script: Script): Diagnosis[] {
 }
 
 function onlySql(script: Script): Diagnosis[] {
-  return script.commands.flatMap((command) => {
-    if (!command.keywords.some(({ text }) => text === 'for')) return [];
-    return command.words.flatMap((word): Diagnosis[] => {
-      const folder = /^(.*)\/\*\.sql$/.exec(word.text)?.[1];
-      if (folder === undefined) return [];
-      const left = filesOf(join(script.folder, folder)).filter((name) =>
-        /\.(?:sh|sql\.(?:gz|xz|zst))$/.test(name),
+  return script.commands.flatMap((command, index) => {
+    const fed = command.operator === '|' ? script.commands[index + 1] : undefined;
+    const isLoop = command.keywords.some(({ text }) => text === 'for');
+    if (!isLoop && !(fed && ['psql', 'while', 'xargs', 'sort'].some((name) => startsWith(fed, name))))
+      return [];
+    return foldersOf(command).flatMap(({ folder, word }): Diagnosis[] => {
+      const left = filesOf(join(script.folder, folder)).filter(
+        (name) =>
+          /\.(?:sh|sql\.(?:gz|xz|zst))$/.test(name) &&
+          // What another pattern names is run there.
+          !script.text.includes(`${folder}/*${name.slice(name.search(/\.(?:sh|sql\.\w+)$/))}`),
       );
       if (left.length === 0) return [];
       return [
@@ -51,12 +63,27 @@ function onlySql(script: Script): Diagnosis[] {
           subject: { ...script.subject, folder, files: left.join(', ') },
           expected:
             'every file that the official image would run: *.sh, *.sql, *.sql.gz, *.sql.xz, *.sql.zst',
-          actual: word.text,
+          actual: command.words.map(({ text }) => text).join(' '),
           evidence: left.map((name) => `not run: ${folder}/${name}`),
           help: `leave the folder to the task "init": { directory: ${folder} }`,
         },
       ];
     });
+  });
+}
+
+function startsWith({ words, keywords }: ShellCommand, name: string): boolean {
+  return [...keywords, ...words].some(({ text }) => text === name);
+}
+
+/** The folders of which a command names all *.sql files: by a pattern, or by `find`. */
+function foldersOf(command: ShellCommand): readonly { readonly folder: string; readonly word: Word }[] {
+  const [, start, ...rest] = command.words;
+  if (programOf(command) === 'find' && start && rest.some(({ text }) => text === '*.sql'))
+    return [{ folder: start.text.replace(/\/$/, ''), word: start }];
+  return command.words.flatMap((word) => {
+    const folder = /^(?:[^]*[\s(])?([^\s(]+)\/\*\.sql(?![\w.*])/.exec(word.text)?.[1];
+    return folder === undefined ? [] : [{ folder, word }];
   });
 }
 

@@ -1,16 +1,30 @@
-import { readFileSync } from 'node:fs';
-import { relative } from 'node:path';
-import type { Document, LineCounter, Node, Scalar, YAMLMap } from 'yaml';
+import { existsSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import type { YAMLMap } from 'yaml';
 import type { Place } from '../../errors/index.js';
-import { scriptOf, type Script } from './script.js';
+import { withInnerScripts } from './inner-scripts.js';
+import { scriptOf, setsPipefail, type Script } from './script.js';
+import { YamlSource } from './yaml-source.js';
 
 /** A step of a job that runs commands. */
 export interface Step {
+  readonly job: string;
   readonly script: Script;
-  /** Where its or its job's `continue-on-error: true` stands. */
-  readonly continues?: Place;
-  /** Its `working-directory`. */
+  /** Its script, and those that it starts; none where its shell is not POSIX. */
+  readonly scripts: readonly Script[];
+  /** What lets it, or its job, fail without a word. */
+  readonly continues?: Continues;
+  /** Its `working-directory`, or that of its job. */
   readonly directory?: string;
+  /** Its shell, where that is not POSIX. */
+  readonly foreignShell?: string;
+}
+
+/** `continue-on-error`: where it stands, and its expression where it is not simply true. */
+interface Continues {
+  readonly place: Place;
+  readonly condition?: string;
+  readonly ofJob: boolean;
 }
 
 /** A service container of a job. */
@@ -26,172 +40,124 @@ export interface Service {
 /** What of a GitHub Actions workflow file concerns the database. */
 export interface WorkflowFile {
   readonly file: string;
+  /** Those of the actions of the repository that it uses stand behind its own. */
   readonly steps: readonly Step[];
   readonly services: readonly Service[];
 }
 
 /** Reads a workflow file; places are relative to `root`. A file that is no YAML has no steps: GitHub says so itself. */
-export async function readWorkflow(path: string, root: string): Promise<WorkflowFile> {
-  const yaml = await import('yaml');
-  const source = readFileSync(path, 'utf8');
-  const counter = new yaml.LineCounter();
-  const document = yaml.parseDocument(source, { lineCounter: counter, uniqueKeys: false });
-  const file = relative(root, path);
-  const reader = new Reader(yaml, file, source, counter, document, root);
-  return { file, steps: reader.steps(), services: reader.services() };
+export function readWorkflow(path: string, root: string): Promise<WorkflowFile> {
+  return readFile(path, root, new Set());
 }
 
-type Yaml = typeof import('yaml');
-
-class Reader {
-  readonly #yaml: Yaml;
-  readonly #file: string;
-  readonly #lines: readonly string[];
-  readonly #source: string;
-  readonly #counter: LineCounter;
-  readonly #document: Document;
-  readonly #root: string;
-
-  constructor(
-    yaml: Yaml,
-    file: string,
-    source: string,
-    counter: LineCounter,
-    document: Document,
-    root: string,
-  ) {
-    this.#yaml = yaml;
-    this.#file = file;
-    this.#source = source;
-    this.#lines = source.split('\n');
-    this.#counter = counter;
-    this.#document = document;
-    this.#root = root;
+async function readFile(path: string, root: string, known: Set<string>): Promise<WorkflowFile> {
+  known.add(path);
+  const file = relative(root, path);
+  const yaml = await YamlSource.read(file, readFileSync(path, 'utf8'));
+  const steps = jobsOf(yaml).flatMap((job) => stepsOf(job, yaml, root));
+  for (const folder of actionsOf(yaml)) {
+    const action = ['action.yml', 'action.yaml'].map((name) => join(root, folder, name)).find(existsSync);
+    if (action !== undefined && !known.has(action))
+      steps.push(...(await readFile(action, root, known)).steps);
   }
+  return { file, steps, services: jobsOf(yaml).flatMap((job) => servicesOf(job, yaml)) };
+}
 
-  steps(): Step[] {
-    const found: Step[] = [];
-    const variables = this.#names(this.#map(this.#document.contents), 'env');
-    for (const [job, body] of this.#jobs()) {
-      const jobVariables = [...variables, ...this.#names(body, 'env')];
-      const jobContinues = this.#continues(body);
-      const list = body.get('steps', true);
-      if (!this.#yaml.isSeq(list)) continue;
-      for (const [index, item] of list.items.entries()) {
-        const step = this.#map(item);
-        const run = step?.get('run', true);
-        if (!step || !this.#yaml.isScalar(run) || typeof run.value !== 'string') continue;
-        const named = step.get('name');
-        const name = typeof named === 'string' ? named : `step ${String(index + 1)}`;
-        const shell = step.get('shell');
-        const directory = step.get('working-directory');
-        const { text, placeOf } = this.#located(run);
-        const continues = this.#continues(step) ?? jobContinues;
-        found.push({
-          script: scriptOf({
-            text,
-            placeOf,
-            subject: { file: this.#file, job, step: name },
-            label: `step "${name}" of job "${job}"`,
-            folder: this.#root,
-            variables: new Set([...jobVariables, ...this.#names(step, 'env')]),
-            // GitHub's own shell stops at errors but not in pipelines; named as "bash" it has pipefail.
-            pipefail: shell === 'bash' || /set\s+-[a-z]*o\s+pipefail|set\s+-[a-z]+o\s*pipefail/.test(text),
-          }),
-          ...(continues ? { continues } : {}),
-          ...(typeof directory === 'string' ? { directory } : {}),
-        });
-      }
-    }
-    return found;
-  }
+/** A job of a workflow, or the one list of steps of an action. */
+interface Job {
+  readonly name: string;
+  readonly body: YAMLMap;
+  readonly isAction: boolean;
+}
 
-  services(): Service[] {
-    return this.#jobs().flatMap(([job, body]) => {
-      const services = this.#map(body.get('services', true));
-      return (services?.items ?? []).flatMap(({ key, value }) => {
-        const service = this.#map(value);
-        if (!service) return [];
-        const image = service.get('image');
-        const options = service.get('options', true);
-        const volumes = service.get('volumes', true);
-        return [
-          {
-            name: String(key),
-            job,
-            image: typeof image === 'string' ? image : '',
-            ...(this.#yaml.isScalar(options)
-              ? { options: { text: String(options.value), place: this.#placeOf(options) } }
-              : {}),
-            volumes: this.#yaml.isSeq(volumes)
-              ? volumes.items.flatMap((item) =>
-                  this.#yaml.isScalar(item) ? [{ text: String(item.value), place: this.#placeOf(item) }] : [],
-                )
-              : [],
-          },
-        ];
-      });
+function jobsOf(yaml: YamlSource): readonly Job[] {
+  const runs = yaml.mapAt(yaml.root, 'runs');
+  if (runs) return [{ name: yaml.file, body: runs, isAction: true }];
+  return (yaml.mapAt(yaml.root, 'jobs')?.items ?? []).flatMap(({ key, value }) => {
+    const body = yaml.map(value);
+    return body ? [{ name: String(key), body, isAction: false }] : [];
+  });
+}
+
+/** The folders of the actions of the repository that its steps use. */
+function actionsOf(yaml: YamlSource): readonly string[] {
+  const uses = jobsOf(yaml).flatMap(({ body }) =>
+    yaml.list(body, 'steps').map((item) => yaml.text(yaml.map(item), 'uses')),
+  );
+  return uses.filter((name) => name?.startsWith('./') === true) as string[];
+}
+
+function stepsOf({ name: job, body, isAction }: Job, yaml: YamlSource, root: string): Step[] {
+  const defaults = [yaml.mapAt(body, 'defaults', 'run'), yaml.mapAt(yaml.root, 'defaults', 'run')];
+  const setting = (step: YAMLMap, key: string): string | undefined =>
+    [step, ...defaults].map((map) => yaml.text(map, key)).find((value) => value !== undefined);
+  const variables = [...yaml.names(yaml.root, 'env'), ...yaml.names(body, 'env')];
+  return yaml.list(body, 'steps').flatMap((item, index): Step[] => {
+    const step = yaml.map(item);
+    const run = yaml.scalar(step, 'run');
+    if (!step || !run || typeof run.value !== 'string') return [];
+    const name = yaml.text(step, 'name') ?? `step ${String(index + 1)}`;
+    const { text, placeOf } = yaml.located(run);
+    const directory = setting(step, 'working-directory');
+    const shell = setting(step, 'shell') ?? (onWindows(body, yaml) ? 'pwsh' : undefined);
+    const continues = continuesOf(step, yaml, false) ?? continuesOf(body, yaml, true);
+    const script = scriptOf({
+      text,
+      placeOf,
+      subject: isAction ? { file: yaml.file, step: name } : { file: yaml.file, job, step: name },
+      label: isAction ? `step "${name}" of ${yaml.file}` : `step "${name}" of job "${job}"`,
+      folder: join(root, directory === undefined || directory.includes('$') ? '.' : directory),
+      variables: new Set([...variables, ...yaml.names(step, 'env')]),
+      // GitHub's own shell stops at errors but not in pipelines; named as "bash" it has pipefail.
+      pipefail: shell === 'bash' || /\bpipefail\b/.test(shell ?? '') || setsPipefail(text),
+      isTimed: step.has('timeout-minutes'),
+      stopsAtErrors: shell === undefined || !shell.includes('{0}') || /\s-[a-z]*e/.test(shell),
     });
-  }
+    const isForeign = shell !== undefined && !/^(?:\S*\/)?(?:ba|da|z|a)?sh\b/.test(shell);
+    return [
+      {
+        job,
+        script,
+        scripts: isForeign ? [] : withInnerScripts(script, root),
+        ...(continues ? { continues } : {}),
+        ...(directory === undefined ? {} : { directory }),
+        ...(isForeign ? { foreignShell: shell } : {}),
+      },
+    ];
+  });
+}
 
-  #jobs(): [string, YAMLMap][] {
-    const jobs = this.#map(this.#map(this.#document.contents)?.get('jobs', true));
-    return (jobs?.items ?? []).flatMap(({ key, value }) => {
-      const body = this.#map(value);
-      return body ? [[String(key), body] as [string, YAMLMap]] : [];
-    });
-  }
+function onWindows(body: YAMLMap, yaml: YamlSource): boolean {
+  return /^windows\b/.test(yaml.text(body, 'runs-on') ?? '');
+}
 
-  #map(node: unknown): YAMLMap | undefined {
-    return this.#yaml.isMap(node) ? node : undefined;
-  }
+function continuesOf(map: YAMLMap, yaml: YamlSource, ofJob: boolean): Continues | undefined {
+  const node = yaml.scalar(map, 'continue-on-error');
+  if (!node) return undefined;
+  const text = String(node.value).trim();
+  const expression = /^\$\{\{([^]*)\}\}$/.exec(text)?.[1]?.trim() ?? text;
+  if (expression === 'false' || expression === '') return undefined;
+  const place = yaml.placeOf(node);
+  return expression === 'true' ? { place, ofJob } : { place, condition: text, ofJob };
+}
 
-  #names(map: YAMLMap | undefined, key: string): string[] {
-    return (this.#map(map?.get(key, true))?.items ?? []).map((pair) => String(pair.key));
-  }
-
-  #continues(map: YAMLMap): Place | undefined {
-    const node = map.get('continue-on-error', true);
-    return this.#yaml.isScalar(node) && node.value === true ? this.#placeOf(node) : undefined;
-  }
-
-  #placeOf(node: Node): Place {
-    const [start = 0, end = start] = node.range ?? [];
-    return this.#at(start, Math.max(1, end - start));
-  }
-
-  #at(offset: number, length: number): Place {
-    const { line, col } = this.#counter.linePos(offset);
-    const source = this.#lines[line - 1] ?? '';
-    const rest = Math.max(1, source.length - col + 1);
-    return { file: this.#file, line, column: col, length: Math.min(length, rest), source };
-  }
-
-  /** A scalar's text as it is written, and where each part of it stands. Folded lines are joined as YAML joins them. */
-  #located(node: Scalar): { text: string; placeOf: (offset: number, length: number) => Place } {
-    const [start = 0, end = start] = node.range ?? [];
-    const raw = this.#source.slice(start, end);
-    const isBlock = /^[|>]/.test(raw);
-    const isFolded = raw.startsWith('>') || (!isBlock && raw.includes('\n'));
-    const offsets: number[] = [];
-    let text = '';
-    let at = isBlock ? raw.indexOf('\n') + 1 : /^['"]/.test(raw) ? 1 : 0;
-    const stop = isBlock || !/['"]$/.test(raw) ? raw.length : raw.length - 1;
-    while (at < stop) {
-      const lineEnd = raw.indexOf('\n', at);
-      const to = lineEnd < 0 || lineEnd > stop ? stop : lineEnd;
-      const line = raw.slice(at, to);
-      const indent = line.length - line.trimStart().length;
-      for (let index = indent; index < line.length; index++) {
-        text += line.charAt(index);
-        offsets.push(start + at + index);
-      }
-      if (to < stop) {
-        text += isFolded ? ' ' : '\n';
-        offsets.push(start + to);
-      }
-      at = to + 1;
-    }
-    return { text, placeOf: (offset, length) => this.#at(offsets[offset] ?? start, length) };
-  }
+function servicesOf({ name: job, body }: Job, yaml: YamlSource): Service[] {
+  return (yaml.mapAt(body, 'services')?.items ?? []).flatMap(({ key, value }) => {
+    const service = yaml.map(value);
+    if (!service) return [];
+    const options = yaml.scalar(service, 'options');
+    return [
+      {
+        name: String(key),
+        job,
+        image: yaml.text(service, 'image') ?? '',
+        ...(options ? { options: { text: String(options.value), place: yaml.placeOf(options) } } : {}),
+        volumes: yaml
+          .list(service, 'volumes')
+          .flatMap((item) =>
+            yaml.isScalar(item) ? [{ text: String(item.value), place: yaml.placeOf(item) }] : [],
+          ),
+      },
+    ];
+  });
 }

@@ -9,12 +9,16 @@ export interface Script {
   readonly subject: Readonly<Record<string, string>>;
   /** "step 3 of job \"test\"", "task \"seed\"". */
   readonly label: string;
-  /** The file's folder or the repository, by which relative paths in it are read. */
+  /** The folder in which it runs, by which relative paths in it are read. */
   readonly folder: string;
   /** Variables that its environment is known to have, by name. */
   readonly variables: ReadonlySet<string>;
-  /** Whether a pipeline fails with any of its commands; unknown where absent. */
+  /** Whether a pipeline fails with any of its commands. */
   readonly pipefail: boolean;
+  /** Whether its shell ends at the first command that fails, before any `set` in it. */
+  readonly stopsAtErrors: boolean;
+  /** Whether it is ended after some time, by `timeout` or by its step. */
+  readonly isTimed?: boolean;
   /** Where a part of the text stands; 0-based offset. */
   placeOf(offset: number, length: number): Place;
 }
@@ -75,9 +79,18 @@ export function databaseWork(command: ShellCommand): string | undefined {
   return managementCommand(command)?.text;
 }
 
-/** The word that names a management command that works on the database, behind manage.py or django-admin. */
+/** Whether a text of a shell script makes its pipelines fail with any of their commands. */
+export function setsPipefail(text: string): boolean {
+  return /\bset\s+(?:-\w+\s+)*-[a-z]*o\s*pipefail/.test(text);
+}
+
+/** The word that names a management command that works on the database, behind manage.py, django-admin or `python -m django`. */
 export function managementCommand({ words }: ShellCommand): ShellCommand['words'][number] | undefined {
-  const start = words.findIndex(({ text }) => /(?:^|\/)manage\.py$|^django-admin(?:\.py)?$/.test(text));
+  const start = words.findIndex(
+    ({ text }, index) =>
+      /(?:^|\/)manage\.py$|^django-admin(?:\.py)?$/.test(text) ||
+      (text === 'django' && words[index - 1]?.text === '-m'),
+  );
   const word = start < 0 ? undefined : words.slice(start + 1).find(({ text }) => !text.startsWith('-'));
   return word && managementCommands.has(word.text) ? word : undefined;
 }

@@ -12,8 +12,10 @@ export interface ShellCommand {
   readonly words: readonly Word[];
   /** What stands between it and the next command: "&&", "||", "|", "&", ";", a line's end, or "" at the end of the script. */
   readonly operator: string;
-  /** Keywords that stand before it: "until", "while", "if", "!", "do", "then", …, outermost first. */
+  /** Keywords and brackets that stand before it: "until", "while", "if", "!", "do", "then", "(", …, outermost first. */
   readonly keywords: readonly Word[];
+  /** Whether a here document is its standard input. */
+  readonly heredoc?: true;
 }
 
 const keywords = new Set([
@@ -44,10 +46,13 @@ export function parseShell(script: string): readonly ShellCommand[] {
   const commands: ShellCommand[] = [];
   let words: Word[] = [];
   let before: Word[] = [];
+  let reads = false;
   const close = (operator: string): void => {
-    if (words.length > 0 || before.length > 0) commands.push({ words, operator, keywords: before });
+    if (words.length > 0 || before.length > 0)
+      commands.push({ words, operator, keywords: before, ...(reads ? { heredoc: true } : {}) });
     words = [];
     before = [];
+    reads = false;
   };
   let at = 0;
   const heredocs: string[] = [];
@@ -59,11 +64,14 @@ export function parseShell(script: string): readonly ShellCommand[] {
     else if (script.startsWith('<<', at) && !script.startsWith('<<<', at)) {
       const [all, quoted] = /^<<-?\s*(['"]?[\w.-]+['"]?)/.exec(script.slice(at)) ?? ['<<'];
       if (quoted !== undefined) heredocs.push(quoted.replace(/['"]/g, ''));
+      reads ||= quoted !== undefined;
       at += all.length;
     } else {
       const operator = operators.find((each) => script.startsWith(each, at));
       if (operator !== undefined) {
-        close(operator === '(' || operator === ')' ? ';' : operator);
+        const isBracket = operator === '(' || operator === ')';
+        if (!isBracket || operator === ')' || words.length > 0) close(isBracket ? ';' : operator);
+        if (isBracket) before.push({ text: operator, offset: at, length: 1 });
         at += operator.length;
         if (operator === '\n') for (const end of heredocs.splice(0)) at = skipHeredoc(script, at, end);
       } else {

@@ -1,5 +1,6 @@
 import type { Diagnosis } from '../diagnosis.js';
-import { programOf, type Script } from './script.js';
+import { fails } from './outcomes.js';
+import { databaseWork, programOf, type Script } from './script.js';
 import type { ShellCommand } from './shell.js';
 
 /** Programs by which scripts ask whether a server is there. */
@@ -12,15 +13,16 @@ export function waitLoops(script: Script): Diagnosis[] {
   for (const [index, command] of commands.entries()) {
     const loop = command.keywords.find(({ text }) => ['until', 'while', 'for'].includes(text));
     if (!loop) continue;
-    const body = bodyOf(commands, index);
-    const probe = body.find((each) => probes.has(programOf(each)) || usesProbe(each));
+    const read = readLoop(loop.text, bodyOf(commands, index));
+    const { probe } = read;
     if (!probe) continue;
     const at = {
       place: script.placeOf(loop.offset, loop.length),
       subject: { ...script.subject, loop: loop.text },
     };
-    const counts = body.some((each) => /\b(?:exit|break|return|timeout)\b/.test(wordsOf(each)));
-    if (loop.text !== 'for' && !counts && !/\btimeout\s+[\d$]/.test(lineOf(script, loop.offset)))
+    const after = commands.slice(index + read.length).filter((each) => programOf(each) !== 'echo');
+    const goesOn = fallsThrough(read, after);
+    if (script.isTimed !== true && !hasDeadline(read, lineOf(script, loop.offset)))
       found.push({
         code: 'DBB5034',
         severity: 'warning',
@@ -32,8 +34,7 @@ export function waitLoops(script: Script): Diagnosis[] {
         evidence: [`it asks by: ${wordsOf(probe)}`],
         help: 'use the task "wait": it logs in to the named database, has a deadline, and says the last answer',
       });
-    const after = commands[index + body.length];
-    if (loop.text === 'for' && body.some((each) => /\bbreak\b/.test(wordsOf(each))) && !checksAfter(after))
+    else if (goesOn)
       found.push({
         code: 'DBB5035',
         severity: 'warning',
@@ -45,7 +46,7 @@ export function waitLoops(script: Script): Diagnosis[] {
         evidence: [`it asks by: ${wordsOf(probe)}`, 'nothing behind "done" asks again'],
         help: 'use the task "wait": it fails at its deadline and says the last answer',
       });
-    else if (programOf(probe) === 'pg_isready' && !asksMore(commands))
+    if (!goesOn && wordsOf(probe).includes('pg_isready') && !asksMore(commands))
       found.push({
         code: 'DBB5036',
         severity: 'note',
@@ -74,8 +75,77 @@ function bodyOf(commands: readonly ShellCommand[], start: number): readonly Shel
   return commands.slice(start);
 }
 
-function usesProbe(command: ShellCommand): boolean {
-  return command.words.some(({ text }) => text === 'pg_isready' || text === 'psql');
+/** A loop that may wait for a server. */
+interface Loop {
+  readonly keyword: string;
+  readonly condition: readonly ShellCommand[];
+  readonly body: readonly ShellCommand[];
+  /** Commands from its keyword to its `done`. */
+  readonly length: number;
+  /** What it asks the server by: in its condition, or in its body, which then ends it. Loops over files ask nothing. */
+  readonly probe?: ShellCommand | undefined;
+  readonly asksInside: boolean;
+}
+
+function readLoop(keyword: string, commands: readonly ShellCommand[]): Loop {
+  const start = commands.findIndex(({ keywords }) => keywords.some(({ text }) => text === 'do'));
+  const condition = commands.slice(0, Math.max(start, 0));
+  const body = commands.slice(Math.max(start, 0));
+  const asked = keyword === 'for' ? undefined : condition.find(isProbe);
+  const first = condition[0] ? programOf(condition[0]) : '';
+  const isFree = keyword === 'for' || ['true', ':', '1', ''].includes(first) || condition.every(isCount);
+  const isAsked = (each: ShellCommand, index: number): boolean =>
+    isProbe(each) && !(each.operator === '||' && wayOut.test(wordsOf(body[index + 1] ?? each)));
+  const inside = isFree && body.some((each) => wayOut.test(wordsOf(each))) ? body.find(isAsked) : undefined;
+  return {
+    keyword,
+    condition,
+    body,
+    length: commands.length,
+    probe: asked ?? inside,
+    asksInside: asked === undefined,
+  };
+}
+
+const wayOut = /\b(?:break|exit|return)\b/;
+
+function isProbe(command: ShellCommand): boolean {
+  if (probes.has(programOf(command)) || databaseWork(command) !== undefined) return true;
+  return command.words.some(({ text }) => /^(?:pg_isready|psql)$|\/dev\/tcp\/|psycopg|asyncpg/.test(text));
+}
+
+/** A comparison of a count or of the clock. */
+function isCount({ words, keywords }: ShellCommand): boolean {
+  return (
+    words.some(({ text }) => /^(?:\[\[?|test|-[gl][te])$|SECONDS|\$\(date\b/.test(text)) ||
+    keywords.filter(({ text }) => text === '(').length > 1
+  );
+}
+
+/** A count, a clock, or a way out that is no answer of the server. */
+function hasDeadline({ keyword, condition, body, asksInside }: Loop, line: string): boolean {
+  if (keyword === 'for' || condition.some(isCount)) return true;
+  // A time for each question is none for all of them.
+  const each = condition.some((asked) => programOf(asked) === 'timeout');
+  if (!each && /\btimeout\s+[\d$-]/.test(line)) return true;
+  return body.some(
+    (each) => isCount(each) || (!asksInside && /\b(?:break|exit|return)\b/.test(wordsOf(each))),
+  );
+}
+
+/** Whether it ends in the same way when the server has answered and when it has given up, and nothing behind it asks again. */
+function fallsThrough(
+  { keyword, condition, body, asksInside }: Loop,
+  after: readonly ShellCommand[],
+): boolean {
+  if (body.some(fails)) return false;
+  const breaks = body.some((each) => /\bbreak\b/.test(wordsOf(each)));
+  // Where only the answer ends the script, what stands behind the loop is the failure.
+  if (!breaks && body.some((each) => wayOut.test(wordsOf(each)))) return !after.some(fails);
+  const givesUp = breaks
+    ? keyword === 'for' || !asksInside || condition.some(isCount)
+    : condition.some(isCount);
+  return givesUp && !checksAfter(after[0]);
 }
 
 function wordsOf({ words }: ShellCommand): string {

@@ -1,8 +1,10 @@
+import { resolve } from 'node:path';
 import type { Origin, TaskDefinition } from '../../../config/workflow.js';
 import { hiddenFailures } from '../ci/hidden-failures.js';
 import { initScripts } from '../ci/init-scripts.js';
 import { tenantFlagValues, repeatedMigrations } from '../ci/migrations.js';
-import { scriptOf, type Script } from '../ci/script.js';
+import { withInnerScripts } from '../ci/inner-scripts.js';
+import { scriptOf, setsPipefail, type Script } from '../ci/script.js';
 import { waitLoops } from '../ci/wait-loops.js';
 import type { Diagnosis } from '../diagnosis.js';
 import type { Evidence } from '../evidence.js';
@@ -17,12 +19,20 @@ export const scriptsRules: readonly Rule[] = [
   {
     name: 'command-repeated-migrations',
     reads: ['workflow'],
-    find: (evidence) => repeatedMigrations(commandsOf(evidence)),
+    find: (evidence) =>
+      repeatedMigrations(commandsOf(evidence).flatMap((script) => withInnerScripts(script, evidence.root))),
   },
 ];
 
 function ofCommands(name: string, find: (script: Script) => readonly Diagnosis[]): Rule {
-  return { name, reads: ['workflow'], find: (evidence) => commandsOf(evidence).flatMap(find) };
+  return {
+    name,
+    reads: ['workflow'],
+    find: (evidence) =>
+      commandsOf(evidence)
+        .flatMap((script) => withInnerScripts(script, evidence.root))
+        .flatMap(find),
+  };
 }
 
 function commandsOf({ workflow, root }: Evidence): Script[] {
@@ -35,21 +45,30 @@ function commandsOf({ workflow, root }: Evidence): Script[] {
         text,
         subject: { task: task.name },
         label: `task "${task.name}"`,
-        folder: root,
+        folder: folderOf(task, root),
         // A command gets the database by PG* and DATABASE_URL.
         variables: new Set(['PGUSER', 'DATABASE_URL', ...Object.keys(task.env)]),
-        pipefail: true,
+        // It is read by a shell without options: what is not last may fail.
+        pipefail: setsPipefail(text),
+        stopsAtErrors: false,
         placeOf: () => placeOf(origin, task),
       }),
     ];
   });
 }
 
-/** The text of a command; undefined for other kinds. */
+/** The text of a command, as a shell would read it; undefined for other kinds. */
 function textOf({ use, options }: TaskDefinition): string | undefined {
   if (use !== 'command' || typeof options !== 'object' || options === null || !('run' in options))
     return undefined;
-  return typeof options.run === 'string' ? options.run : undefined;
+  const { run } = options;
+  if (Array.isArray(run)) return run.map((word) => `'${String(word).replaceAll("'", `'"'"'`)}'`).join(' ');
+  return typeof run === 'string' ? run : undefined;
+}
+
+function folderOf({ options }: TaskDefinition, root: string): string {
+  const { cwd } = (options ?? {}) as { readonly cwd?: unknown };
+  return typeof cwd === 'string' ? resolve(root, cwd) : root;
 }
 
 function placeOf(origin: Origin | undefined, { name }: TaskDefinition): ReturnType<Script['placeOf']> {

@@ -1,54 +1,7 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import fc from 'fast-check';
-import { ciRules } from '../../../lib/diagnose/ci/index.js';
 import { parseShell } from '../../../lib/diagnose/ci/shell.js';
-import { examine, type Finding } from '../../../lib/diagnose/index.js';
-import { makeFolder } from '../../support/folder.js';
-
-/** A workflow file with one job, whose steps and services are given as YAML. */
-function workflow(steps: string, services = '', env = ''): string {
-  return `name: ci
-on: push
-${env}jobs:
-  test:
-    runs-on: ubuntu-latest
-${services}    steps:
-      - uses: actions/checkout@v4
-${steps}`;
-}
-
-const run = (script: string, more = ''): string =>
-  `      - name: database
-${more}        run: |
-${script
-  .split('\n')
-  .map((line) => `          ${line}`)
-  .join('\n')}
-`;
-
-const postgres = (more = ''): string => `    services:
-      db:
-        image: postgres:16
-${more}`;
-
-async function find(text: string, files: Record<string, string> = {}): Promise<readonly Finding[]> {
-  const project = makeFolder({ '.github/workflows/ci.yml': text, ...files });
-  try {
-    const { findings } = await examine(
-      {
-        root: project.folder,
-        env: {},
-        workflowFiles: [join(project.folder, '.github/workflows/ci.yml')],
-        signal: new AbortController().signal,
-      },
-      ciRules,
-    );
-    return findings;
-  } finally {
-    project.remove();
-  }
-}
+import { findIn as find, postgres, run, workflow } from '../../support/workflow-file.js';
 
 interface Fault {
   readonly name: string;
@@ -99,7 +52,7 @@ const faults: readonly Fault[] = [
   },
   {
     name: 'set +e before a database command',
-    text: workflow(run('set +e\npython manage.py loaddata seed.json')),
+    text: workflow(run('set +e\npython manage.py loaddata seed.json\necho done')),
     code: 'DBB5030',
     severity: 'warning',
     subject: { command: 'loaddata' },

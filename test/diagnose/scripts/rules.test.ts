@@ -44,11 +44,34 @@ tasks:
     );
   });
 
+  it('read lists of words, and shells that go on after failures', async () => {
+    const findings = await doctor(`database: none
+tasks:
+  listed: { use: command, run: [python, manage.py, migrate_schemas, --tenant, acme] }
+  lines:
+    use: command
+    run: |
+      python manage.py loaddata seed
+      python manage.py reindex
+  inner: { use: command, run: [sh, -ec, "python manage.py createsuperuser || true"] }
+`);
+    assert.deepEqual(
+      findings.map(({ code, subject }) => [code, subject.task, subject.command ?? subject.value]),
+      [
+        ['DBB6078', 'listed', 'acme'],
+        ['DBB5030', 'lines', 'loaddata'],
+        ['DBB5030', 'inner', 'createsuperuser'],
+      ],
+    );
+  });
+
   it('say nothing of commands that are as they should be', async () => {
     const findings = await doctor(`database: none
 tasks:
   build: { use: command, run: make || true }
   seed: { use: command, run: python manage.py seed }
+  lines: { use: command, run: "set -e; python manage.py loaddata seed; python manage.py reindex" }
+  chain: { use: command, run: "cd backend && python manage.py loaddata seed && python manage.py reindex" }
 `);
     assert.deepEqual(findings, []);
   });

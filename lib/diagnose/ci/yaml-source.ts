@@ -1,0 +1,102 @@
+import type { Document, LineCounter, Node, Scalar, YAMLMap } from 'yaml';
+import type { Place } from '../../errors/index.js';
+
+type Yaml = typeof import('yaml');
+
+/** A file of YAML with the place of each of its values. */
+export class YamlSource {
+  readonly file: string;
+  readonly root: YAMLMap | undefined;
+  readonly #yaml: Yaml;
+  readonly #lines: readonly string[];
+  readonly #source: string;
+  readonly #counter: LineCounter;
+
+  private constructor(yaml: Yaml, file: string, source: string) {
+    this.#yaml = yaml;
+    this.file = file;
+    this.#source = source;
+    this.#lines = source.split('\n');
+    this.#counter = new yaml.LineCounter();
+    const document: Document = yaml.parseDocument(source, { lineCounter: this.#counter, uniqueKeys: false });
+    this.root = this.map(document.contents);
+  }
+
+  static async read(file: string, source: string): Promise<YamlSource> {
+    return new YamlSource(await import('yaml'), file, source);
+  }
+
+  map(node: unknown): YAMLMap | undefined {
+    return this.#yaml.isMap(node) ? node : undefined;
+  }
+
+  /** The map that keys lead to. */
+  mapAt(from: YAMLMap | undefined, ...keys: readonly string[]): YAMLMap | undefined {
+    return keys.reduce<YAMLMap | undefined>((map, key) => this.map(map?.get(key, true)), from);
+  }
+
+  /** The items of a list; empty for anything else. */
+  list(map: YAMLMap | undefined, key: string): readonly unknown[] {
+    const node = map?.get(key, true);
+    return this.#yaml.isSeq(node) ? node.items : [];
+  }
+
+  scalar(map: YAMLMap | undefined, key: string): Scalar | undefined {
+    const node = map?.get(key, true);
+    return this.#yaml.isScalar(node) ? node : undefined;
+  }
+
+  isScalar(node: unknown): node is Scalar {
+    return this.#yaml.isScalar(node);
+  }
+
+  text(map: YAMLMap | undefined, key: string): string | undefined {
+    const value = this.scalar(map, key)?.value;
+    return typeof value === 'string' ? value : undefined;
+  }
+
+  names(map: YAMLMap | undefined, key: string): string[] {
+    return (this.mapAt(map, key)?.items ?? []).map((pair) => String(pair.key));
+  }
+
+  placeOf(node: Node): Place {
+    const [start = 0, end = start] = node.range ?? [];
+    return this.#at(start, Math.max(1, end - start));
+  }
+
+  #at(offset: number, length: number): Place {
+    const { line, col } = this.#counter.linePos(offset);
+    const source = this.#lines[line - 1] ?? '';
+    const rest = Math.max(1, source.length - col + 1);
+    return { file: this.file, line, column: col, length: Math.min(length, rest), source };
+  }
+
+  /** A scalar's text as it is written, and where each part of it stands. Folded lines are joined as YAML joins them. */
+  located(node: Scalar): { text: string; placeOf: (offset: number, length: number) => Place } {
+    const [start = 0, end = start] = node.range ?? [];
+    const raw = this.#source.slice(start, end);
+    const isBlock = /^[|>]/.test(raw);
+    const isQuoted = /^['"]/.test(raw);
+    const isFolded = raw.startsWith('>') || (!isBlock && raw.includes('\n'));
+    const offsets: number[] = [];
+    let text = '';
+    let at = isBlock ? raw.indexOf('\n') + 1 : isQuoted ? 1 : 0;
+    const stop = isQuoted ? raw.length - 1 : raw.length;
+    while (at < stop) {
+      const lineEnd = raw.indexOf('\n', at);
+      const to = lineEnd < 0 || lineEnd > stop ? stop : lineEnd;
+      const line = raw.slice(at, to);
+      const indent = line.length - line.trimStart().length;
+      for (let index = indent; index < line.length; index++) {
+        text += line.charAt(index);
+        offsets.push(start + at + index);
+      }
+      if (to < stop) {
+        text += isFolded ? ' ' : '\n';
+        offsets.push(start + to);
+      }
+      at = to + 1;
+    }
+    return { text, placeOf: (offset, length) => this.#at(offsets[offset] ?? start, length) };
+  }
+}

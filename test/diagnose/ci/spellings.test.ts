@@ -1,0 +1,368 @@
+import assert from 'node:assert/strict';
+import { findIn, run, workflow } from '../../support/workflow-file.js';
+
+/** The same faults as people write them: the code, and the text at the finding's place. */
+const faults: readonly (readonly [
+  name: string,
+  text: string,
+  code: string,
+  at: string,
+  subject?: Record<string, string>,
+])[] = [
+  ['|| :', workflow(run('python manage.py loaddata seed || :')), 'DBB5030', ':'],
+  ['|| /bin/true', workflow(run('python manage.py migrate || /bin/true')), 'DBB5030', '/bin/true'],
+  ['|| exit 0', workflow(run('python manage.py migrate || exit 0')), 'DBB5030', 'exit'],
+  [
+    'brackets that only talk',
+    workflow(run('python manage.py migrate || { echo "no"; cat log; }')),
+    'DBB5030',
+    'echo',
+  ],
+  ['a sub-shell', workflow(run('(cd backend; python manage.py migrate) || true')), 'DBB5030', 'true'],
+  ['braces', workflow(run('{ python manage.py migrate; } || true')), 'DBB5030', 'true'],
+  ['the end of a chain', workflow(run('python manage.py migrate && echo ok || true')), 'DBB5030', 'true'],
+  [
+    'behind a pipe',
+    workflow(run('set -o pipefail\npython manage.py migrate | tee log || true')),
+    'DBB5030',
+    'true',
+  ],
+  [
+    'behind a loop',
+    workflow(run('for f in *.json; do python manage.py loaddata $f; done || true')),
+    'DBB5030',
+    'true',
+  ],
+  [
+    'an if without a word',
+    workflow(run('if ! python manage.py migrate; then\n  echo "not applicable"\nfi')),
+    'DBB5030',
+    'python',
+  ],
+  [
+    'an if that only greets',
+    workflow(run('if python manage.py migrate; then echo ok; fi')),
+    'DBB5030',
+    'python',
+  ],
+  [
+    'set +o errexit',
+    workflow(run('set +o errexit\npython manage.py migrate\necho done')),
+    'DBB5030',
+    'python',
+  ],
+  ['set +ex', workflow(run('set +ex\npython manage.py migrate\necho $?')), 'DBB5030', 'python'],
+  [
+    'bash -c',
+    workflow('      - run: bash -c "python manage.py migrate || true"\n'),
+    'DBB5030',
+    'true',
+    { command: 'migrate', step: 'step 2' },
+  ],
+  [
+    'bash -c, whose shell has no set -e',
+    workflow(run("bash -c 'python manage.py migrate; echo done'")),
+    'DBB5030',
+    'python',
+  ],
+  [
+    'a shell in a container',
+    workflow(
+      run('docker compose run --rm web sh -c "cd src && python manage.py migrate_schemas --tenant acme"'),
+    ),
+    'DBB6078',
+    '--tenant acme',
+  ],
+  [
+    'escaped quotes',
+    workflow(run('bash -c "echo \\"x\\"; python manage.py migrate || true"')),
+    'DBB5030',
+    'true',
+  ],
+  [
+    'python -m django',
+    workflow(run('python -m django migrate_schemas --tenant acme')),
+    'DBB6078',
+    '--tenant acme',
+  ],
+  [
+    'a runner of environments',
+    workflow(run('uv run manage.py migrate_schemas --tenant acme')),
+    'DBB6078',
+    '--tenant acme',
+  ],
+  [
+    'an expression that is true',
+    workflow(run('python manage.py migrate', '        continue-on-error: ${{ true }}\n')),
+    'DBB5030',
+    '${{ true }}',
+  ],
+  [
+    'an expression',
+    workflow(run('python manage.py migrate', '        continue-on-error: ${{ matrix.new }}\n')),
+    'DBB5030',
+    '${{ matrix.new }}',
+  ],
+  [
+    'a shell of its own that goes on',
+    workflow(run('python manage.py migrate\necho done', '        shell: bash -l {0}\n')),
+    'DBB5030',
+    'python',
+  ],
+  [
+    'psql that reads a here document',
+    workflow(run('psql -U app shop <<SQL\ncreate table t ();\nSQL')),
+    'DBB5031',
+    'psql',
+  ],
+  [
+    'psql behind a pipe',
+    workflow(run('cat seed.sql | psql -U app shop', '        shell: bash\n')),
+    'DBB5031',
+    'psql',
+  ],
+  [
+    'psql in a container',
+    workflow(run('docker compose exec -T db psql -U app < seed.sql')),
+    'DBB5031',
+    'psql',
+  ],
+  [
+    'a loop that asks a port',
+    workflow(run('while ! nc -z localhost 5432; do sleep 1; done')),
+    'DBB5034',
+    'while',
+  ],
+  [
+    'a loop that migrates until it works',
+    workflow(run('until python manage.py migrate; do sleep 2; done')),
+    'DBB5034',
+    'until',
+  ],
+  [
+    'an endless loop with a way out for the answer only',
+    workflow(run('while true; do\n  psql -U app -c "select 1" && break\n  sleep 1\ndone')),
+    'DBB5034',
+    'while',
+  ],
+  [
+    'a time for each question only',
+    workflow(run("until timeout 1 bash -c '</dev/tcp/localhost/5432'; do sleep 1; done")),
+    'DBB5034',
+    'until',
+  ],
+  [
+    'a count in the condition',
+    workflow(
+      run(
+        'n=0\nuntil psql -U app -c "select 1" || [ $n -ge 30 ]; do n=$((n+1)); sleep 1; done\npython manage.py migrate',
+      ),
+    ),
+    'DBB5035',
+    'until',
+  ],
+  [
+    'a count that only breaks',
+    workflow(
+      run(
+        'n=0\nuntil psql -U app -c "select 1"; do\n  n=$((n+1))\n  if [ $n -gt 30 ]; then echo late; break; fi\ndone\npython manage.py migrate',
+      ),
+    ),
+    'DBB5035',
+    'until',
+  ],
+  [
+    'a condition inside for',
+    workflow(
+      run(
+        'for i in {1..30}; do\n  if psql -U app -c "select 1"; then break; fi\n  sleep 1\ndone\npython manage.py migrate',
+      ),
+    ),
+    'DBB5035',
+    'for',
+  ],
+];
+
+const healthy: readonly (readonly [name: string, text: string, files?: Record<string, string>])[] = [
+  ['brackets that end the step', workflow(run('python manage.py migrate || { echo "failed"; exit 1; }'))],
+  ['a sub-shell that ends the step', workflow(run('python manage.py migrate || (echo "failed" && exit 1)'))],
+  ['words before the end', workflow(run('python manage.py migrate || echo "failed" && exit 1'))],
+  [
+    'an exit code that is kept',
+    workflow(run('set +e\npython manage.py migrate\nstatus=$?\ndocker logs db\nexit $status')),
+  ],
+  [
+    'an exit code for later steps',
+    workflow(
+      run('set +e\npython manage.py migrate\necho "code=$?" >> "$GITHUB_OUTPUT"\n[ $? = 0 ] || exit 1'),
+    ),
+  ],
+  ['the last command after set +e', workflow(run('set +e\npython manage.py migrate'))],
+  ['a semicolon under set -e', workflow(run('python manage.py migrate; true'))],
+  [
+    'an if that ends the step',
+    workflow(run('if ! python manage.py migrate; then\n  echo "::error::no"\n  exit 1\nfi')),
+  ],
+  ['an if that asks', workflow(run('if python manage.py migrate --check; then echo "nothing to do"; fi'))],
+  [
+    'a role that is looked for',
+    workflow(run('psql -U app -tAc "select 1 from pg_roles" | grep -q 1 || psql -U app -c "create role x"')),
+  ],
+  [
+    'a database that is looked for',
+    workflow(
+      run(
+        'if psql -U app -lqt | cut -d "|" -f 1 | grep -qw shop; then echo there; else createdb -U app shop; fi',
+      ),
+    ),
+  ],
+  [
+    'an expression that is false',
+    workflow(run('python manage.py migrate', '        continue-on-error: ${{ false }}\n')),
+  ],
+  [
+    'a wait that ends',
+    workflow(run('timeout 60 bash -c \'until psql -U app -c "select 1"; do sleep 1; done\'')),
+  ],
+  [
+    'a step that ends',
+    workflow(run('until psql -U app -c "select 1"; do sleep 1; done', '        timeout-minutes: 2\n')),
+  ],
+  [
+    'a count that ends the step',
+    workflow(
+      run(
+        'n=0\nuntil psql -U app -c "select 1"; do\n  n=$((n+1))\n  [ $n -gt 30 ] && exit 1\n  sleep 1\ndone',
+      ),
+    ),
+  ],
+  [
+    'an answer that ends the script, and a failure behind the loop',
+    workflow(
+      run('for i in 1 2 3; do\n  psql -U app -c "select 1" && exit 0\n  sleep 1\ndone\necho late\nexit 1'),
+    ),
+  ],
+  [
+    'a loop over files',
+    workflow(
+      run(
+        'find initdb -name "*.sql" | sort | while read -r f; do psql -v ON_ERROR_STOP=1 -U app -f "$f"; done',
+        '        shell: bash\n',
+      ),
+    ),
+  ],
+  ['a loop over databases', workflow(run('for db in a b; do createdb -U app $db || exit 1; done'))],
+  [
+    'two loops that run all there is',
+    workflow(
+      run(
+        'for f in initdb/*.sql; do psql -v ON_ERROR_STOP=1 -U app -f "$f"; done\nfor f in initdb/*.sh; do bash "$f"; done',
+      ),
+    ),
+    { 'initdb/1.sql': '', 'initdb/2.sh': '' },
+  ],
+  ['an export', workflow(run('pg_dump -U app shop | gzip > dump.gz', '        shell: bash\n'))],
+  [
+    'PowerShell on Windows',
+    workflow(run('python manage.py migrate || true')).replace('ubuntu-latest', 'windows-latest'),
+  ],
+  [
+    'a script that stops',
+    workflow(run('./db.sh')),
+    {
+      'db.sh':
+        '#!/bin/bash\nset -euo pipefail\npython manage.py migrate_schemas\npython manage.py loaddata seed\n',
+    },
+  ],
+  [
+    'a job whose pipes fail',
+    `defaults:\n  run:\n    shell: bash\n${workflow(run('python manage.py migrate | tee log'))}`,
+  ],
+];
+
+const files = {
+  'db.sh': '#!/bin/bash\npython manage.py migrate_schemas --tenant acme\necho done\n',
+  'actions/db/action.yml':
+    'runs:\n  using: composite\n  steps:\n    - name: migrate\n      shell: bash\n      run: python manage.py migrate || true\n',
+  'backend/initdb/1.sql': '',
+  'backend/initdb/2.sh': '',
+};
+
+describe('faults of workflow files in other spellings', () => {
+  for (const [name, text, code, at, subject = {}] of faults)
+    it(`${code}: ${name}`, async () => {
+      const findings = await findIn(text);
+      assert.deepEqual(
+        findings.map((finding) => finding.code),
+        [code],
+        JSON.stringify(findings, null, 2),
+      );
+      const [{ place, subject: about }] = findings as [(typeof findings)[number]];
+      const source = text.split('\n')[(place?.line ?? 0) - 1] ?? '';
+      const column = (place?.column ?? 0) - 1;
+      assert.equal(source.slice(column, column + at.length), at);
+      assert.deepEqual({ ...about, ...subject }, about);
+    });
+
+  for (const [name, text, more] of healthy)
+    it(`nothing is wrong with ${name}`, async () => {
+      assert.deepEqual(await findIn(text, more), []);
+    });
+});
+
+describe('what a workflow file calls', () => {
+  const placesOf = async (text: string): Promise<readonly string[]> =>
+    (await findIn(text, files)).map(
+      ({ code, place }) => `${code} ${place?.file ?? ''}:${String(place?.line)}:${String(place?.column)}`,
+    );
+
+  for (const call of ['./db.sh', 'bash db.sh', 'bash ./db.sh && make', 'cd . && sh -x db.sh'])
+    it(`is looked at: ${call}`, async () => {
+      assert.deepEqual(await placesOf(workflow(run(call))), ['DBB6078 db.sh:2:34', 'DBB5030 db.sh:2:1']);
+    });
+
+  it('stops at errors where its shell is told to, or where it is sourced into one that does', async () => {
+    for (const call of ['bash -e db.sh', 'source db.sh'])
+      assert.deepEqual(await placesOf(workflow(run(call))), ['DBB6078 db.sh:2:34']);
+  });
+
+  it('is told once, whoever calls it', async () => {
+    const found = await placesOf(workflow(`${run('./db.sh')}${run('bash db.sh')}`));
+    assert.equal(found.length, 2);
+  });
+
+  it('has its own place in an action of the repository', async () => {
+    assert.deepEqual(await placesOf(workflow('      - uses: ./actions/db\n      - uses: ./actions/none\n')), [
+      'DBB5030 actions/db/action.yml:6:40',
+    ]);
+  });
+
+  it('is looked for in the working directory of the step, or of the job', async () => {
+    const loop = run(
+      'for f in $(ls initdb/*.sql); do psql -v ON_ERROR_STOP=1 -U app -f "$f"; done',
+      '        working-directory: backend\n',
+    );
+    assert.deepEqual(await placesOf(workflow(loop)), ['DBB5032 .github/workflows/ci.yml:11:20']);
+  });
+
+  it('is told of a job that may fail in one place, and as a note where a matrix decides', async () => {
+    const job = (value: string): string =>
+      workflow(run('python manage.py migrate') + run('python manage.py loaddata seed')).replace(
+        '    runs-on',
+        `    continue-on-error: ${value}\n    runs-on`,
+      );
+    for (const [value, severity] of [
+      ['true', 'warning'],
+      ['${{ matrix.experimental }}', 'note'],
+    ] as const) {
+      const [finding, ...others] = await findIn(job(value));
+      assert.deepEqual(others, []);
+      assert.equal(finding?.severity, severity);
+      assert.deepEqual(finding.subject, {
+        file: '.github/workflows/ci.yml',
+        job: 'test',
+        command: 'migrate',
+      });
+    }
+  });
+});
