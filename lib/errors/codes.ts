@@ -202,6 +202,7 @@ export const codes = {
   DBB6093: 'a unique rule of the models is unknown to the database',
   DBB6094: 'a repair was refused: the database is read-only',
   DBB6095: 'a check could not read a part of the database',
+  DBB6096: 'an app changed its list after its migrations were recorded',
 
   // 8 guards
   DBB8001: 'a guard refused a destructive task',

@@ -3,6 +3,7 @@ import { cloning, unknownSettings } from './cloning.js';
 import { sameDatabase } from './database.js';
 import { projectLoads } from './load.js';
 import { migrationFiles } from './migrations.js';
+import { movedApps } from './moved-apps.js';
 import { placement } from './placement.js';
 import { settingsModules } from './settings-modules.js';
 import { tenancySettings } from './tenancy-settings.js';
@@ -18,6 +19,7 @@ export const projectRules: readonly Rule[] = [
   cloning,
   unknownSettings,
   placement,
+  movedApps,
   migrationFiles,
   tenantFields,
   sameDatabase,
