@@ -43,6 +43,7 @@ async function explain(problem: Problem, scene: Scene, failed: Failed): Promise<
   try {
     if (unloadable.has(problem.code))
       return await (await import('./unloadable.js')).explainUnloadable(problem, failed);
+    if (lost.has(problem.code)) return await (await import('./lost.js')).explainLost(problem, scene);
     const symptom = symptomOf(problem);
     if (!symptom) return await explainOther(problem, scene);
     const cause = await explainers[symptom.sqlstate]?.(symptom, scene);
@@ -66,6 +67,9 @@ async function explainOther(problem: Problem, scene: Scene): Promise<Problem> {
 
 /** Codes of a project that Django does not load: its rules know why. */
 const unloadable: ReadonlySet<string> = new Set(['DBB6003', 'DBB6030', 'DBB6032']);
+
+/** Codes of checks that found a table or a column missing. */
+const lost: ReadonlySet<string> = new Set(['DBB6012', 'DBB6033']);
 
 /** Codes of failures whose words are a child's or Django's, and not ours. */
 const told: ReadonlySet<string> = new Set(['DBB5001', 'DBB5005', 'DBB6011', 'DBB6028', 'DBB4007']);
