@@ -75,7 +75,8 @@ function collect(value: string, previous: readonly string[] | undefined): readon
   return [...(previous ?? []), value];
 }
 
-function collectNames(value: string, previous: readonly string[] | undefined): readonly string[] {
+/** Names of an option that may be repeated, or hold several with commas between them. */
+export function collectNames(value: string, previous: readonly string[] | undefined): readonly string[] {
   return [
     ...(previous ?? []),
     ...value

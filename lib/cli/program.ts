@@ -12,7 +12,7 @@ export async function createProgram(
   args: readonly string[],
   choose: (action: Action) => void,
 ): Promise<Command> {
-  const { addConfigOptions, addRunOptions, addSelectOptions } = isHelpAlone(args)
+  const { addConfigOptions, addRunOptions, addSelectOptions, collectNames } = isHelpAlone(args)
     ? noOptions
     : await import('./options.js');
   const program = new Command('db-bootstrap')
@@ -88,6 +88,11 @@ export async function createProgram(
     )
     .option('--database <url>', 'an empty database to use in its place')
     .option('--keep', 'keep the database that was made')
+    .option(
+      '--again <task>',
+      'execute this task twice, whatever its ledger says; may be repeated',
+      collectNames,
+    )
     .option('--json', 'as one JSON document')
     .action((options: Record<string, unknown>) => {
       choose(async () => (await import('./prove.js')).proveCommand(options));
@@ -194,7 +199,11 @@ Exit codes:
   db-bootstrap, 124 timeout, 130 or 143 interrupted`;
 
 // The list of commands needs none of their options: 70 of them cost a tenth of what `--help` may take.
-const noOptions: Pick<typeof CommandOptions, 'addConfigOptions' | 'addSelectOptions' | 'addRunOptions'> = {
+const noOptions: Pick<
+  typeof CommandOptions,
+  'addConfigOptions' | 'addSelectOptions' | 'addRunOptions' | 'collectNames'
+> = {
+  collectNames: () => [],
   addConfigOptions: (command) => command,
   addSelectOptions: (command) => command,
   addRunOptions: (command) => command,

@@ -16,6 +16,8 @@ export interface Proof {
   /** What was different in the end, and after no task. */
   readonly elsewhere: readonly Difference[];
   readonly end: Snapshot;
+  /** Tasks that were up to date because their ledger says that they are done, and nothing else does. */
+  readonly once: readonly string[];
 }
 
 /** How many differences of a task are told as lines. */
@@ -59,7 +61,7 @@ export function proofJson(proof: Proof): string {
 
 /** The findings as people read them, and what the proof rests on. */
 export function proofText(proof: Proof, { color }: Io): string {
-  const { workflow, second, differences, end } = proof;
+  const { workflow, second, differences, end, once } = proof;
   const findings = findingsOf(proof);
   const idle = second.tasks.filter(({ status, check }) => status === 'up-to-date' && !check);
   const again = [...differences.keys()].filter((name) => kindOf(workflow, name)?.readies !== true);
@@ -68,6 +70,9 @@ export function proofText(proof: Proof, { color }: Io): string {
       ? []
       : [renderProblems(findings.map(diagnosisProblem), { color, secrets: workflow.secrets }), '']),
     ...(idle.length > 0 ? [`up to date the second time: ${names(idle)}`] : []),
+    ...(once.length > 0
+      ? [`done once, by the ledger: ${once.join(', ')} (executed twice with "--again ${once.join(',')}")`]
+      : []),
     ...(again.length > 0 ? [`executed again: ${again.join(', ')}`] : []),
     findings.length === 0
       ? `proven: the second run changed nothing in ${String(end.tables.size)} tables and ${String(end.objects.size)} objects`

@@ -6,6 +6,7 @@ import { print, type Io } from './io.js';
 import { load } from './load.js';
 import type { ConfigOptions, SelectOptions } from './options.js';
 import { createPreflight } from './preflight.js';
+import { doneOnce, forgetful, tasksAgain } from './prove-again.js';
 import { compareSnapshots, type Difference } from './prove-compare.js';
 import { makeProofDatabase, redirected, takeProofDatabase, type ProofDatabase } from './prove-database.js';
 import { findingsOf, proofJson, proofText, type Proof } from './prove-report.js';
@@ -15,7 +16,12 @@ import { openSession } from './session.js';
 import { catchSignals, type Signals } from './signals.js';
 
 type ProveOptions = ConfigOptions &
-  SelectOptions & { readonly database?: string; readonly keep?: boolean; readonly json?: boolean };
+  SelectOptions & {
+    readonly database?: string;
+    readonly keep?: boolean;
+    readonly json?: boolean;
+    readonly again?: readonly string[];
+  };
 
 /**
  * `db-bootstrap prove`: runs the workflow twice on a database made for it, and names each task whose second execution left
@@ -23,12 +29,18 @@ type ProveOptions = ConfigOptions &
  */
 export async function proveCommand(options: ProveOptions): Promise<number> {
   const { io, workflow } = await load(options);
+  const again = tasksAgain(workflow, options.again);
   const signals = catchSignals();
   try {
     const target = await targetOf(io, workflow);
     const place = await placeOf(options, workflow, target);
     try {
-      return await prove(options, io, redirected(workflow, target, place.connection), signals);
+      return await prove(
+        { ...options, again: [...again] },
+        io,
+        redirected(workflow, target, place.connection),
+        signals,
+      );
     } finally {
       if (options.keep === true) print(io.stderr, `kept: ${place.connection.display}`);
       else await place.drop();
@@ -86,10 +98,16 @@ async function prove(options: ProveOptions, io: Io, workflow: Workflow, signals:
       last = now;
     };
     say('second run');
-    const second = await runOnce(io, workflow, signals, observe);
+    const second = await runOnce(io, workflow, signals, { observe, again: new Set(options.again) });
     if (signals.interrupt.aborted) return second.exitCode;
     const end = await takeSnapshot(database, without);
-    const proof: Proof = { workflow, second, differences, elsewhere: compareSnapshots(last, end), end };
+    const idle = second.tasks.filter(({ status, check }) => status === 'up-to-date' && !check);
+    const once = doneOnce(
+      workflow,
+      idle.map(({ name }) => name),
+    );
+    const elsewhere = compareSnapshots(last, end);
+    const proof: Proof = { workflow, second, differences, elsewhere, end, once };
     print(io.stdout, options.json === true ? proofJson(proof) : proofText(proof, io));
     return findingsOf(proof).length === 0 ? 0 : 3;
   } finally {
@@ -101,10 +119,16 @@ async function runOnce(
   io: Io,
   workflow: Workflow,
   { interrupt, kill }: Signals,
-  observe?: (end: TaskEnd) => Promise<void>,
+  second: {
+    readonly observe?: (end: TaskEnd) => Promise<void>;
+    readonly again?: ReadonlySet<string>;
+  } = {},
 ): Promise<RunResult> {
   const runId = newRunId();
-  const { services, ...session } = await openSession({ io, workflow, runId, waitLock: 0, readOnly: false });
+  const opened = await openSession({ io, workflow, runId, waitLock: 0, readOnly: false });
+  const { observe, again = new Set() } = second;
+  const { services: own, ...session } = opened;
+  const services = forgetful(own, again);
   const result = await runWorkflow({
     runId,
     version: packageVersion(),

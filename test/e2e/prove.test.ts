@@ -118,6 +118,53 @@ describe('db-bootstrap prove', function () {
     assert.deepEqual(await leftOver(), []);
   });
 
+  const withOptions = (run: string, ...lines: readonly string[]): string =>
+    config(run).replace('    needs', `${lines.map((line) => `    ${line}\n`).join('')}    needs`);
+  const insert = `psql -v ON_ERROR_STOP=1 -qc "insert into note values ('x')"`;
+
+  it('executes a command twice whose sources are unchanged: they only save time', async () => {
+    project.write('seed.json', '[]');
+    project.write('.bootstraprc.yaml', withOptions(insert, 'sources: [seed.json]'));
+    const ended = await prove('--json');
+    assert.equal(ended.code, 3, ended.stdout + ended.stderr);
+    assert.deepEqual(
+      jsonOf(ended).findings.map(({ code, subject }) => [code, subject]),
+      [['DBB5040', { task: 'seed', table: 'public.note' }]],
+    );
+    const quiet = `psql -qc "insert into shop (code) values ('a') on conflict do nothing"`;
+    project.write('.bootstraprc.yaml', withOptions(quiet, 'sources: [seed.json]'));
+    const proven = await prove();
+    assert.equal(proven.code, 0, proven.stdout + proven.stderr);
+    assert.match(proven.stdout, /^executed again: seed$/m);
+    assert.match(proven.stdout, /^done once, by the ledger: init \(executed twice with "--again init"\)$/m);
+  });
+
+  it('leaves to the ledger what is done once by it, and executes that twice on demand', async () => {
+    project.write('seed.json', '[]');
+    project.write('.bootstraprc.yaml', withOptions(insert, 'sources: [seed.json]', 'repeatable: false'));
+    const once = await prove();
+    assert.equal(once.code, 0, once.stdout + once.stderr);
+    assert.match(
+      once.stdout,
+      /^done once, by the ledger: init, seed \(executed twice with "--again init,seed"\)$/m,
+    );
+    const twice = await prove('--json', '--again', 'seed');
+    assert.equal(twice.code, 3, twice.stdout + twice.stderr);
+    assert.deepEqual(
+      jsonOf(twice).findings.map(({ subject }) => subject.task),
+      ['seed'],
+    );
+    const scripts = await prove('--json', '--again', 'init,seed');
+    const [first] = jsonOf(scripts).findings;
+    assert.deepEqual([first?.code, first?.subject.task], ['DBB5041', 'init']);
+    const unknown = await prove('--again', 'sed');
+    assert.equal(unknown.code, 2);
+    assert.match(
+      unknown.stderr,
+      /^error\[DBB1004\]: there is no task "sed"\n {2}--> --again\n {2}help: did you mean "seed"\?/m,
+    );
+  });
+
   it('names the column that is written again, and tables without a key by their count', async () => {
     project.write(
       '.bootstraprc.yaml',
