@@ -19,7 +19,7 @@ function withoutStop(script: Script): Diagnosis[] {
       (!texts.some((text) =>
         /^(?:-[1aAbeEnqtxX]*[clV].*|--(?:command|list|version|help)(?:=.*)?)$/.test(text),
       ) &&
-        (command.heredoc === true || script.commands[index - 1]?.operator === '|'));
+        (command.heredoc !== undefined || script.commands[index - 1]?.operator === '|'));
     const stops = texts.some((text) => /ON_ERROR_STOP(?:=(?:1|on|true))?$/i.test(text));
     if (!readsFile || stops || script.variables.has('PSQLRC')) return [];
     const word = command.words.find(({ text }) => text === 'psql') ?? command.words[0];

@@ -14,8 +14,8 @@ export interface ShellCommand {
   readonly operator: string;
   /** Keywords and brackets that stand before it: "until", "while", "if", "!", "do", "then", "(", …, outermost first. */
   readonly keywords: readonly Word[];
-  /** Whether a here document is its standard input. */
-  readonly heredoc?: true;
+  /** The text of the here document that is its standard input. */
+  readonly heredoc?: string;
 }
 
 const keywords = new Set([
@@ -46,16 +46,16 @@ export function parseShell(script: string): readonly ShellCommand[] {
   const commands: ShellCommand[] = [];
   let words: Word[] = [];
   let before: Word[] = [];
-  let reads = false;
+  const heredocs: { readonly end: string; owner?: number }[] = [];
   const close = (operator: string): void => {
-    if (words.length > 0 || before.length > 0)
-      commands.push({ words, operator, keywords: before, ...(reads ? { heredoc: true } : {}) });
+    if (words.length > 0 || before.length > 0) {
+      for (const each of heredocs) each.owner ??= commands.length;
+      commands.push({ words, operator, keywords: before });
+    }
     words = [];
     before = [];
-    reads = false;
   };
   let at = 0;
-  const heredocs: string[] = [];
   while (at < script.length) {
     const char = script.charAt(at);
     if (script.startsWith('\\\n', at)) at += 2;
@@ -63,17 +63,25 @@ export function parseShell(script: string): readonly ShellCommand[] {
     else if (char === '#') at = endOfLine(script, at);
     else if (script.startsWith('<<', at) && !script.startsWith('<<<', at)) {
       const [all, quoted] = /^<<-?\s*(['"]?[\w.-]+['"]?)/.exec(script.slice(at)) ?? ['<<'];
-      if (quoted !== undefined) heredocs.push(quoted.replace(/['"]/g, ''));
-      reads ||= quoted !== undefined;
+      if (quoted !== undefined) heredocs.push({ end: quoted.replace(/['"]/g, '') });
       at += all.length;
     } else {
-      const operator = operators.find((each) => script.startsWith(each, at));
+      // Of "&>" and "&>>" no operator begins: output goes to a file.
+      const operator = script.startsWith('&>', at)
+        ? undefined
+        : operators.find((each) => script.startsWith(each, at));
       if (operator !== undefined) {
         const isBracket = operator === '(' || operator === ')';
         if (!isBracket || operator === ')' || words.length > 0) close(isBracket ? ';' : operator);
         if (isBracket) before.push({ text: operator, offset: at, length: 1 });
         at += operator.length;
-        if (operator === '\n') for (const end of heredocs.splice(0)) at = skipHeredoc(script, at, end);
+        if (operator === '\n')
+          for (const { end, owner = -1 } of heredocs.splice(0)) {
+            const { text, next } = readHeredoc(script, at, end);
+            const command = commands[owner];
+            if (command) commands[owner] = { ...command, heredoc: text };
+            at = next;
+          }
       } else {
         const word = readWord(script, at);
         at = word.offset + Math.max(word.length, 1);
@@ -91,15 +99,16 @@ function endOfLine(script: string, from: number): number {
   return end < 0 ? script.length : end;
 }
 
-function skipHeredoc(script: string, from: number, end: string): number {
+function readHeredoc(script: string, from: number, end: string): { text: string; next: number } {
   let at = from;
   while (at < script.length) {
     const stop = endOfLine(script, at);
     const line = script.slice(at, stop).trim();
-    at = Math.min(stop + 1, script.length);
-    if (line === end) return at;
+    const next = Math.min(stop + 1, script.length);
+    if (line === end) return { text: script.slice(from, at), next };
+    at = next;
   }
-  return script.length;
+  return { text: script.slice(from), next: script.length };
 }
 
 function readWord(script: string, from: number): Word {
@@ -107,7 +116,14 @@ function readWord(script: string, from: number): Word {
   let at = from;
   while (at < script.length) {
     const char = script.charAt(at);
-    if (/[\s;&|()]/.test(char)) break;
+    // "2>&1", "<&3", ">|" and "&>": a redirection holds what is an operator elsewhere.
+    const redirects = /[<>]/.test(script.charAt(at - 1)) && at > from;
+    if (char === '&' && (redirects || script.charAt(at + 1) === '>')) {
+      text += char;
+      at++;
+      continue;
+    }
+    if (/[\s;&|()]/.test(char) && !(char === '|' && redirects)) break;
     if (char === '\\') {
       text += script.charAt(at + 1);
       at += 2;

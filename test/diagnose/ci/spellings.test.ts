@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { parseShell } from '../../../lib/diagnose/ci/shell.js';
 import { findIn, run, workflow } from '../../support/workflow-file.js';
 
 /** The same faults as people write them: the code, and the text at the finding's place. */
@@ -11,6 +12,13 @@ const faults: readonly (readonly [
 ])[] = [
   ['|| :', workflow(run('python manage.py loaddata seed || :')), 'DBB5030', ':'],
   ['|| /bin/true', workflow(run('python manage.py migrate || /bin/true')), 'DBB5030', '/bin/true'],
+  ['behind redirections', workflow(run('python manage.py migrate > log 2>&1 || true')), 'DBB5030', 'true'],
+  [
+    'behind a file for all output',
+    workflow(run('python manage.py migrate &> log || true')),
+    'DBB5030',
+    'true',
+  ],
   ['|| exit 0', workflow(run('python manage.py migrate || exit 0')), 'DBB5030', 'exit'],
   [
     'brackets that only talk',
@@ -308,6 +316,33 @@ describe('faults of workflow files in other spellings', () => {
     it(`nothing is wrong with ${name}`, async () => {
       assert.deepEqual(await findIn(text, more), []);
     });
+});
+
+describe('reading shell scripts', () => {
+  const read = (script: string): readonly (readonly [string, string, string | undefined])[] =>
+    parseShell(script).map(({ words, operator, heredoc }) => [
+      words.map(({ text }) => text).join(' '),
+      operator,
+      heredoc,
+    ]);
+
+  it('takes redirections for no operators', () => {
+    assert.deepEqual(read('a 2>&1 | b &>> c & d >| e <&3'), [
+      ['a 2>&1', '|', undefined],
+      ['b &>> c', '&', undefined],
+      ['d >| e <&3', '', undefined],
+    ]);
+  });
+
+  it('gives here documents to the commands that read them', () => {
+    assert.deepEqual(read("psql <<SQL | tee log\nselect 1;\nSQL\ncat <<'A' && cat <<B\na\nA\nb\nB\nc"), [
+      ['psql', '|', 'select 1;\n'],
+      ['tee log', '\n', undefined],
+      ['cat', '&&', 'a\n'],
+      ['cat', '\n', 'b\n'],
+      ['c', '', undefined],
+    ]);
+  });
 });
 
 describe('what a workflow file calls', () => {
