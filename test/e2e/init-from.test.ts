@@ -36,6 +36,41 @@ jobs:
         run: pytest -x
 `;
 
+/** The same work in other spellings. */
+const ugly = `name: ci
+on: push
+env: { DJANGO_SETTINGS_MODULE: wholesale.settings.test }
+defaults: { run: { working-directory: . } }
+jobs:
+  test:
+    runs-on: ubuntu-latest
+    steps:
+      - run: timeout 60 bash -c 'until pg_isready -U postgres; do sleep 1; done'
+      - run: |
+          psql -U postgres <<'SQL'
+          create table if not exists note (text text);
+          SQL
+          psql -U postgres -d shop < roles/more.sql
+          cat roles/again.sql | psql -U postgres
+          find initdb -name '*.sql' | sort | while read f; do psql -f "$f"; done
+          ./scripts/roles.sh 2>&1 | tee log
+          psql -tc "select 1 from pg_database where datname = 'shop'" | grep -q 1 || psql -c "create database shop"
+      - run: |
+          bash -c "python manage.py migrate_schemas --shared || true"
+          if ! python manage.py migrate_schemas --tenant; then echo "no"; fi
+      - env: { SIZE: "3" }
+        working-directory: tools
+        run: python ../manage.py seed --size \${SIZE} > /dev/null 2>&1 || true
+      - run: python manage.py load_more --key \${{ secrets.KEY }}
+      - run: python manage.py init
+      - run: python manage.py seed
+        shell: pwsh
+  more:
+    runs-on: ubuntu-latest
+    steps:
+      - run: python manage.py init
+`;
+
 describe('init --from', function () {
   this.timeout(60_000);
   let project: ReturnType<typeof makeFolder>;
@@ -76,6 +111,59 @@ describe('init --from', function () {
       'ci.yml:26  python manage.py migrate_schemas --tenant acme  →  task "tenant-migrations"',
       'ci.yml:27  python manage.py seed --fast  →  task "seed"',
       'ci.yml:29  pytest -x  →  left alone',
+    ])
+      assert.ok(stdout.includes(line), `${line}\n${stdout}`);
+    const resolved = await bootstrap(['config', '--json'], {
+      cwd: project.folder,
+      env: { DATABASE_URL: 'postgres://a@localhost/x_test' },
+    });
+    assert.equal(resolved.code, 0, resolved.stderr);
+  });
+
+  it('reads inner shells, here documents, pipes, called scripts and variables', async () => {
+    project.write('.github/workflows/ugly.yml', ugly);
+    project.write('scripts/roles.sh', '#!/bin/sh\npsql -c "create role reader" || true\n');
+    const { code, stdout, stderr } = await init('.github/workflows/ugly.yml');
+    assert.equal(code, 0, stderr);
+    const config = parse(readFileSync(join(project.folder, '.bootstraprc.yaml'), 'utf8')) as {
+      env: unknown;
+      tasks: Record<string, unknown>;
+    };
+    assert.deepEqual(config.env, { DJANGO_SETTINGS_MODULE: 'wholesale.settings.test' });
+    assert.deepEqual(config.tasks, {
+      init: { directory: 'initdb' },
+      wait: { createDatabase: true },
+      sql: { use: 'sql', text: 'create table if not exists note (text text);', needs: ['init'] },
+      'sql-more': { use: 'sql', files: ['roles/more.sql'], needs: ['sql'] },
+      'sql-again': { use: 'sql', files: ['roles/again.sql'], needs: ['sql-more'] },
+      'sql-2': {
+        use: 'sql',
+        text: 'create role reader',
+        tolerate: [{ sqlstate: '42710', reason: 'the role may exist' }],
+        needs: ['sql-again'],
+      },
+      seed: {
+        use: 'command',
+        run: 'python ../manage.py seed --size $${SIZE} > /dev/null 2>&1',
+        cwd: 'tools',
+        env: { SIZE: 3 },
+        needs: ['tenant-migrations'],
+      },
+      'init-2': { use: 'command', run: 'python manage.py init', needs: ['seed'] },
+      makemigrations: { needs: ['init', 'sql-2'] },
+    });
+    for (const line of [
+      'ugly.yml:9  pg_isready -U postgres  →  task "wait"',
+      'ugly.yml:11  psql -U postgres  →  task "sql"',
+      'ugly.yml:15  psql -U postgres  →  task "sql-again"',
+      `ugly.yml:16  find initdb -name '*.sql'  →  task "init"`,
+      'scripts/roles.sh:2  psql -c "create role reader"  →  task "sql-2"',
+      'ugly.yml:18  psql -c "create database shop"  →  task "wait", with createDatabase',
+      'ugly.yml:20  python manage.py migrate_schemas --shared  →  task "shared"',
+      'ugly.yml:21  python manage.py migrate_schemas --tenant  →  task "tenant-migrations"',
+      '→  left alone: it holds an expression that only GitHub knows: write the task by hand',
+      'ugly.yml:27  python manage.py seed  →  left alone: its shell is pwsh',
+      'ugly.yml:32  python manage.py init  →  task "init-2", as before',
     ])
       assert.ok(stdout.includes(line), `${line}\n${stdout}`);
     const resolved = await bootstrap(['config', '--json'], {

@@ -24,8 +24,9 @@ export async function initRepository(options: {
   const translation = options.from === undefined ? undefined : await translate(options.from, found);
   const facts =
     translation?.initFolder === undefined ? found : { ...found, initFolders: [translation.initFolder] };
+  const config = writeConfig(facts, translation?.tasks, translation?.settings);
   try {
-    await writeFile(join(options.cwd, fileName), writeConfig(facts, translation?.tasks), { flag: 'wx' });
+    await writeFile(join(options.cwd, fileName), config, { flag: 'wx' });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw exists(fileName);
     throw new BootstrapError(
@@ -59,15 +60,16 @@ async function translate(from: string, { root, django }: RepositoryFacts): Promi
     import('./from-workflow.js'),
   ]);
   const preset = django?.tenancy ? 'django-tenants' : django ? 'django' : 'sql';
-  return translateWorkflow(await readWorkflow(path, root), preset);
+  return translateWorkflow(await readWorkflow(path, root), preset, root);
 }
 
 /** Which line became what, and which was left alone. */
 function describeRows(from: string, { rows }: Translation): string[] {
-  const row = ({ line, text, became }: Translation['rows'][number]): string => {
+  const row = ({ file, line, text, became, reason }: Translation['rows'][number]): string => {
     const [first = ''] = text.split('\n');
     const short = first.length > 60 ? `${first.slice(0, 59)}…` : first;
-    return `  ${from}:${String(line)}  ${short}  →  ${became ?? 'left alone'}`;
+    const left = reason === undefined ? 'left alone' : `left alone: ${reason}`;
+    return `  ${file}:${String(line)}  ${short}  →  ${became ?? left}`;
   };
   return rows.length === 0 ? [`no commands in ${from}`] : [`from ${from}`, ...rows.map(row)];
 }

@@ -1,12 +1,14 @@
-import { basename } from 'node:path';
+import { join, normalize } from 'node:path';
 import {
-  databaseWork,
-  managementCommand,
+  innerScriptOf,
   programOf,
   type Script,
   type ShellCommand,
+  type Step,
   type WorkflowFile,
 } from '../../diagnose/index.js';
+import { Tasks, type Preset } from './task-lines.js';
+import { translateCommand } from './translate-command.js';
 
 /** What the steps of a workflow file become. */
 export interface Translation {
@@ -14,173 +16,97 @@ export interface Translation {
   readonly tasks: readonly string[];
   /** Folder of init scripts that a loop ran. */
   readonly initFolder?: string;
-  /** For each command that was read: its line, its text, and what it became; undefined where it is left alone. */
-  readonly rows: readonly { readonly line: number; readonly text: string; readonly became?: string }[];
+  /** The settings module that the workflow names. */
+  readonly settings?: string;
+  /** For each command that was read: its place, its text, and what it became; undefined where it is left alone, with the reason. */
+  readonly rows: readonly Row[];
 }
 
-interface Task {
-  readonly name: string;
-  readonly lines: readonly string[];
-  /** It stands before the migrations. */
-  readonly early: boolean;
+interface Row {
+  readonly file: string;
+  readonly line: number;
+  readonly text: string;
+  readonly became?: string;
+  readonly reason?: string;
 }
-
-/** Programs by which loops wait for a server. */
-const probes = new Set(['nc', 'seq']);
-/** Commands of Django's that have nothing to do with making a database ready. */
-const others = new Set([
-  'test',
-  'check',
-  'collectstatic',
-  'runserver',
-  'compilemessages',
-  'makemessages',
-  'shell',
-  'version',
-  'help',
-  'startapp',
-]);
 
 /** Turns the database steps of a CI workflow into tasks that do the same, without what hides their failures. */
-export function translateWorkflow(
-  file: WorkflowFile,
-  preset: 'django-tenants' | 'django' | 'sql',
-): Translation {
-  const rows: { line: number; text: string; became?: string }[] = [];
-  const tasks: Task[] = [];
-  const state: { migrated: boolean; createDatabase: boolean; initFolder?: string } = {
-    migrated: false,
-    createDatabase: false,
-  };
-  const add = (wanted: string, lines: readonly string[]): string => {
-    let name = wanted.replace(/[^\w-]+/g, '-').toLowerCase();
-    for (let number = 2; tasks.some((task) => task.name === name); number++)
-      name = `${wanted}-${String(number)}`;
-    tasks.push({ name, lines, early: !state.migrated });
-    return `task "${name}"`;
-  };
-  for (const { script, directory } of file.steps) {
-    let cwd = directory;
-    for (const command of script.commands) {
-      const text = textOf(script, command);
-      if (text === '') continue;
-      if (programOf(command) === 'cd') cwd = [cwd, command.words[1]?.text].filter(Boolean).join('/');
-      const became = translate(command, text, { preset, state, add, cwd });
-      if (became === 'nothing') continue;
-      const line = script.placeOf(command.words[0]?.offset ?? 0, 1).line ?? 1;
-      rows.push(became === undefined ? { line, text } : { line, text, became });
-    }
+export function translateWorkflow(file: WorkflowFile, preset: Preset, root: string): Translation {
+  const rows: Row[] = [];
+  const tasks = new Tasks(preset);
+  for (const step of file.steps) {
+    if (step.foreignShell !== undefined) {
+      const { text } = step.script;
+      rows.push({
+        ...placeOf(step.script, 0),
+        text: text.trim(),
+        reason: `its shell is ${step.foreignShell}`,
+      });
+    } else translateScript({ script: step.script, step, root, tasks, rows, cwd: step.directory ?? '.' });
   }
+  const settings = file.steps.map(({ env }) => env.get('DJANGO_SETTINGS_MODULE')).find((name) => name);
   return {
-    tasks: linesOf(tasks, preset, state.createDatabase),
-    ...(state.initFolder === undefined ? {} : { initFolder: state.initFolder }),
+    tasks: tasks.lines(),
+    ...(tasks.initFolder === undefined ? {} : { initFolder: tasks.initFolder }),
+    ...(settings === undefined || settings.includes('$') ? {} : { settings }),
     rows,
   };
 }
 
-interface Scene {
-  readonly preset: 'django-tenants' | 'django' | 'sql';
-  readonly state: { migrated: boolean; createDatabase: boolean; initFolder?: string };
-  readonly add: (name: string, lines: readonly string[]) => string;
-  readonly cwd: string | undefined;
+interface Place {
+  readonly script: Script;
+  readonly step: Step;
+  readonly root: string;
+  readonly tasks: Tasks;
+  readonly rows: Row[];
+  readonly cwd: string;
 }
 
-/** What a command becomes: undefined where it is left alone, "nothing" where it is only a part of another. */
-function translate(command: ShellCommand, text: string, scene: Scene): string | undefined {
-  const { preset, state, add, cwd } = scene;
-  const program = programOf(command);
-  const inLoop = command.keywords.some(({ text: word }) => ['until', 'while', 'for', 'do'].includes(word));
-  if (['echo', 'true', ':', 'cd', 'set', 'export', 'exit', 'break', 'continue', 'printf'].includes(program))
-    return 'nothing';
-  if (program === 'sleep') return 'nothing';
-  if (program === 'pg_isready' || (inLoop && probes.has(program))) return 'task "wait"';
-  const folder = command.words.map((word) => /^(.*)\/\*\.sql$/.exec(word.text)?.[1]).find(Boolean);
-  if (folder !== undefined) {
-    state.initFolder = folder;
-    return 'task "init"';
-  }
-  if (program === 'createdb') {
-    state.createDatabase = true;
-    return 'task "wait", with createDatabase';
-  }
-  if (program === 'psql') return psqlTask(command, inLoop, scene);
-  const management = managementCommand(command)?.text ?? unknownManagement(command);
-  if (management === undefined)
-    return databaseWork(command) === undefined ? undefined : add(program, commandLines(text, cwd));
-  if (management === 'makemigrations') return 'task "makemigrations"';
-  if (management === 'migrate' || management === 'migrate_schemas') {
-    state.migrated = true;
-    if (preset !== 'django-tenants') return 'task "migrate"';
-    const texts = command.words.map((word) => word.text);
-    if (texts.includes('--shared')) return 'task "shared"';
-    return texts.some((word) => /^(?:--tenant|--schema|-s)/.test(word))
-      ? 'task "tenant-migrations"'
-      : 'tasks "shared" and "tenant-migrations"';
-  }
-  if (management === 'create_tenant')
-    return 'the section "tenants": name it there, with its domain and fields';
-  if (management === 'flush') return 'task "flush", which is off: see "db-bootstrap explain DBB8001"';
-  return add(management, commandLines(text, cwd));
-}
-
-function psqlTask(command: ShellCommand, inLoop: boolean, { add, state }: Scene): string | undefined {
-  const texts = command.words.map(({ text }) => text);
-  const after = (...flags: string[]): string | undefined => {
-    const index = texts.findIndex((text) => flags.includes(text));
-    return index < 0 ? undefined : texts[index + 1];
-  };
-  const sql = after('-c', '--command');
-  if (sql !== undefined && (inLoop || /^\s*select\s+1\b/i.test(sql))) return 'task "wait"';
-  if (sql !== undefined && /^\s*create\s+database\b/i.test(sql)) {
-    state.createDatabase = true;
-    return 'task "wait", with createDatabase';
-  }
-  if (sql !== undefined) return add('sql', ['use: sql', `sql: ${JSON.stringify(sql)}`]);
-  const file =
-    after('-f', '--file') ?? texts.find((text) => text.startsWith('<') && text.length > 1)?.slice(1);
-  if (file === undefined) return undefined;
-  if (file.includes('$')) return 'task "init"';
-  return add(`sql-${basename(file).replace(/\..*$/, '')}`, ['use: sql', `files: [${quoted(file)}]`]);
-}
-
-/** A management command of the project's own. */
-function unknownManagement({ words }: ShellCommand): string | undefined {
-  const start = words.findIndex(({ text }) => /(?:^|\/)manage\.py$/.test(text));
-  const name = start < 0 ? undefined : words.slice(start + 1).find(({ text }) => !text.startsWith('-'))?.text;
-  return name === undefined || others.has(name) ? undefined : name;
-}
-
-function commandLines(text: string, cwd: string | undefined): string[] {
-  return ['use: command', `run: ${quoted(text)}`, ...(cwd === undefined ? [] : [`cwd: ${quoted(cwd)}`])];
-}
-
-function linesOf(tasks: readonly Task[], preset: string, createDatabase: boolean): string[] {
-  const lines = createDatabase ? ['  wait: { createDatabase: true }'] : [];
-  const migrations =
-    preset === 'django-tenants' ? 'tenant-migrations' : preset === 'django' ? 'migrate' : 'init';
-  const early = preset === 'sql' ? [] : tasks.filter((task) => task.early);
-  const late = tasks.filter((task) => !early.includes(task));
-  for (const [list, first] of [
-    [early, 'init'],
-    [late, migrations],
-  ] as const) {
-    let before: string = first;
-    for (const { name, lines: own } of list) {
-      lines.push(`  ${name}:`, ...[...own, `needs: [${before}]`].map((line) => `    ${line}`));
-      before = name;
+/** A script command by command; what starts another script is read on there. */
+function translateScript(place: Place): void {
+  const { script, step, root, tasks, rows } = place;
+  let { cwd } = place;
+  for (const [index, command] of script.commands.entries()) {
+    const text = textOf(script, command);
+    if (text === '') continue;
+    const target = command.words[1]?.text;
+    if (programOf(command) === 'cd' && target !== undefined) cwd = normalize(join(cwd, target));
+    const inner = innerScriptOf(script, command, root);
+    if (inner) {
+      translateScript({ ...place, script: inner, cwd });
+      continue;
     }
+    const became = translateCommand({
+      command,
+      text,
+      before: script.commands[index - 1],
+      after: script.commands[index + 1],
+      tasks,
+      cwd,
+      env: variablesOf(step, text),
+    });
+    if (became === 'nothing') continue;
+    rows.push({ ...placeOf(script, command.words[0]?.offset ?? 0), text, ...became });
   }
-  const last = early.at(-1);
-  if (last)
-    lines.push('  # In the workflow this came first.', `  makemigrations: { needs: [init, ${last.name}] }`);
-  return lines;
+}
+
+function placeOf(script: Script, offset: number): { readonly file: string; readonly line: number } {
+  const { file, line = 1 } = script.placeOf(offset, 1);
+  return { file, line };
+}
+
+/** Values that a command reads by name; those of GitHub's own, and what names the database, come from elsewhere. */
+function variablesOf({ env }: Step, text: string): ReadonlyMap<string, string> {
+  const own = [...env].filter(
+    ([name, value]) =>
+      !value.includes('${{') &&
+      !/^(?:DATABASE_URL|DJANGO_SETTINGS_MODULE|PG[A-Z]+)$/.test(name) &&
+      new RegExp(`\\$\\{?${name}\\b`).test(text),
+  );
+  return new Map(own);
 }
 
 function textOf({ text }: Script, { words }: ShellCommand): string {
   const last = words.at(-1);
   return last ? text.slice(words[0]?.offset ?? 0, last.offset + last.length).replace(/\\\n\s*/g, ' ') : '';
-}
-
-function quoted(text: string): string {
-  return /^[\w./-]+$/.test(text) ? text : JSON.stringify(text);
 }

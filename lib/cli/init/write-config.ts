@@ -1,7 +1,14 @@
 import type { ConnectionFacts, DjangoFacts, Part, RepositoryFacts } from './facts.js';
 
-/** A commented config for what was found; it runs as it is. `tasks` are lines that belong below `tasks:`. */
-export function writeConfig(facts: RepositoryFacts, tasks: readonly string[] = []): string {
+/**
+ * A commented config for what was found; it runs as it is. `tasks` are lines that belong below `tasks:`, `settings` is the module that a
+ * workflow of CI names.
+ */
+export function writeConfig(
+  facts: RepositoryFacts,
+  tasks: readonly string[] = [],
+  settings?: string,
+): string {
   const sections = [
     [
       '# yaml-language-server: $schema=./node_modules/db-bootstrap/schema.json',
@@ -12,7 +19,7 @@ export function writeConfig(facts: RepositoryFacts, tasks: readonly string[] = [
     presetLines(facts),
     databaseLines(facts),
     envLines(facts),
-    facts.django ? djangoLines(facts.django, facts.otherProjects) : [],
+    facts.django ? djangoLines(facts.django, facts.otherProjects, settings) : [],
     taskLines(facts, tasks),
     facts.django?.tenancy ? tenantLines(facts.django) : [],
     [
@@ -98,22 +105,24 @@ function envLines({ envFiles }: RepositoryFacts): string[] {
   ];
 }
 
-function djangoLines(django: DjangoFacts, others: readonly string[]): string[] {
+function djangoLines(django: DjangoFacts, others: readonly string[], named?: string): string[] {
   const lines =
     django.directory === '.'
       ? []
       : ['# The folder of manage.py.', 'django:', `  directory: ${quoted(django.directory)}`];
   const also = others.map((path) => `# There is another project: ${path}`);
   const settings =
-    django.settings === undefined
-      ? [
-          '# manage.py names no settings module; name it here:',
-          '# env: { DJANGO_SETTINGS_MODULE: project.settings }',
-        ]
-      : [
-          `# The settings are those that manage.py names (${django.settings}), unless the environment says otherwise. To say so here:`,
-          `# env: { DJANGO_SETTINGS_MODULE: ${otherSettings(django) ?? django.settings} }`,
-        ];
+    named !== undefined
+      ? ['# As the workflow has it.', `env: { DJANGO_SETTINGS_MODULE: ${quoted(named)} }`]
+      : django.settings === undefined
+        ? [
+            '# manage.py names no settings module; name it here:',
+            '# env: { DJANGO_SETTINGS_MODULE: project.settings }',
+          ]
+        : [
+            `# The settings are those that manage.py names (${django.settings}), unless the environment says otherwise. To say so here:`,
+            `# env: { DJANGO_SETTINGS_MODULE: ${otherSettings(django) ?? django.settings} }`,
+          ];
   return [...lines, ...also, ...settings];
 }
 

@@ -12,10 +12,15 @@ const deepest = 3;
 export function withInnerScripts(script: Script, root: string, depth = 0): readonly Script[] {
   if (depth === deepest) return [script];
   const inner = script.commands.flatMap((command) => {
-    const found = textOfShell(script, command) ?? calledFile(script, command, root);
+    const found = innerScriptOf(script, command, root);
     return found ? [found] : [];
   });
   return [script, ...inner.flatMap((each) => withInnerScripts(each, root, depth + 1))];
+}
+
+/** The script that a command starts, where it can be read. */
+export function innerScriptOf(script: Script, command: ShellCommand, root: string): Script | undefined {
+  return textOfShell(script, command) ?? calledFile(script, command, root);
 }
 
 /** `bash -c "…"`, also inside a container: a script of its own, whose shell goes on after errors unless it is told otherwise. */

@@ -18,6 +18,8 @@ export interface Step {
   readonly directory?: string;
   /** Its shell, where that is not POSIX. */
   readonly foreignShell?: string;
+  /** Values of its own `env`, and of that of its job and its file. */
+  readonly env: ReadonlyMap<string, string>;
 }
 
 /** `continue-on-error`: where it stands, and its expression where it is not simply true. */
@@ -91,7 +93,7 @@ function stepsOf({ name: job, body, isAction }: Job, yaml: YamlSource, root: str
   const defaults = [yaml.mapAt(body, 'defaults', 'run'), yaml.mapAt(yaml.root, 'defaults', 'run')];
   const setting = (step: YAMLMap, key: string): string | undefined =>
     [step, ...defaults].map((map) => yaml.text(map, key)).find((value) => value !== undefined);
-  const variables = [...yaml.names(yaml.root, 'env'), ...yaml.names(body, 'env')];
+  const outer = [...yaml.texts(yaml.root, 'env'), ...yaml.texts(body, 'env')];
   return yaml.list(body, 'steps').flatMap((item, index): Step[] => {
     const step = yaml.map(item);
     const run = yaml.scalar(step, 'run');
@@ -101,13 +103,14 @@ function stepsOf({ name: job, body, isAction }: Job, yaml: YamlSource, root: str
     const directory = setting(step, 'working-directory');
     const shell = setting(step, 'shell') ?? (onWindows(body, yaml) ? 'pwsh' : undefined);
     const continues = continuesOf(step, yaml, false) ?? continuesOf(body, yaml, true);
+    const env = new Map([...outer, ...yaml.texts(step, 'env')]);
     const script = scriptOf({
       text,
       placeOf,
       subject: isAction ? { file: yaml.file, step: name } : { file: yaml.file, job, step: name },
       label: isAction ? `step "${name}" of ${yaml.file}` : `step "${name}" of job "${job}"`,
       folder: join(root, directory === undefined || directory.includes('$') ? '.' : directory),
-      variables: new Set([...variables, ...yaml.names(step, 'env')]),
+      variables: new Set(env.keys()),
       // GitHub's own shell stops at errors but not in pipelines; named as "bash" it has pipefail.
       pipefail: shell === 'bash' || /\bpipefail\b/.test(shell ?? '') || setsPipefail(text),
       isTimed: step.has('timeout-minutes'),
@@ -118,6 +121,7 @@ function stepsOf({ name: job, body, isAction }: Job, yaml: YamlSource, root: str
       {
         job,
         script,
+        env,
         scripts: isForeign ? [] : withInnerScripts(script, root),
         ...(continues ? { continues } : {}),
         ...(directory === undefined ? {} : { directory }),

@@ -55,8 +55,12 @@ export class YamlSource {
     return typeof value === 'string' ? value : undefined;
   }
 
-  names(map: YAMLMap | undefined, key: string): string[] {
-    return (this.mapAt(map, key)?.items ?? []).map((pair) => String(pair.key));
+  /** The names and texts of a map; what is no scalar is an empty text. */
+  texts(map: YAMLMap | undefined, key: string): readonly (readonly [string, string])[] {
+    return (this.mapAt(map, key)?.items ?? []).map(({ key: name, value }) => [
+      String(name),
+      this.#yaml.isScalar(value) ? String(value.value) : '',
+    ]);
   }
 
   placeOf(node: Node): Place {
