@@ -51,7 +51,7 @@ export function problemOfHost(error: HostError, host: HostFacts): Problem {
   const code = refused?.code ?? codeFor(error);
   const help = refused?.help ?? helpFor(code, error, host);
   const place = projectPlace(at, host.folders);
-  const output = [...(detail === undefined ? [] : [detail]), ...traceback].join('\n');
+  const output = [...(detail === undefined ? [] : [detail]), ...shortenedTrace(traceback)].join('\n');
   return {
     code,
     message: refused?.message ?? messageOf(error, host),
@@ -75,8 +75,28 @@ function codeFor({ kind, message, sqlstate, exception = '' }: HostError): ErrorC
   return codeOf[kind];
 }
 
+/** The way into the failure and its end: what calls itself says the same in between. */
+function shortenedTrace(lines: readonly string[]): readonly string[] {
+  if (lines.length <= 30) return lines;
+  return [...lines.slice(0, 10), `… ${String(lines.length - 20)} more`, ...lines.slice(-10)];
+}
+
+/** The variable of the environment that settings miss, whichever package reads it for them. */
+function missingVariable({ kind, exception, message, traceback = [] }: HostError): string | undefined {
+  if (kind !== 'settings-import') return undefined;
+  if (exception === 'KeyError')
+    return /environ/i.test(traceback.at(-1) ?? '') ? /'(\w+)'/.exec(message)?.[1] : undefined;
+  return (/^Set the (\w+) environment variable/.exec(message) ??
+    /^(\w+) not found\. Declare it as envvar/.exec(message))?.[1];
+}
+
 function messageOf(error: HostError, host: HostFacts): string {
   const { kind, message } = error;
+  const variable = missingVariable(error);
+  if (variable !== undefined)
+    return `the settings read the variable "${variable}" of the environment, which is not set`;
+  if (kind === 'settings-import' && error.exception === 'SystemExit')
+    return message.replace(/^it ended/, 'the settings ended');
   if (kind === 'cancelled')
     return `task "${host.task}" was interrupted while Django answered "${host.method}"`;
   // Django and psycopg write several lines; the first says what happened.
@@ -123,6 +143,8 @@ function helpFor(code: ErrorCode, error: HostError, host: HostFacts): string | u
     case 'django-missing':
       return 'name the project\'s interpreter in "django.python", or install the requirements into this one';
     case 'settings-import':
+      if (missingVariable(error) !== undefined)
+        return `set ${missingVariable(error) ?? ''} where the command is started, or under "env" in the config`;
       return exception === 'ModuleNotFoundError'
         ? `install the missing module for ${host.python}, or correct the name of the settings module`
         : 'correct the settings, or set the variable that they miss under "env" in the config';

@@ -53,7 +53,10 @@ describe('failures of the host', function () {
       async (project) => {
         const error = await rejection(inspect(project.forTask()));
         assert.equal(error.code, 'DBB6003');
-        assert.equal(error.message, "KeyError: 'SHOP_TOKEN'");
+        assert.equal(
+          error.message,
+          'the settings read the variable "SHOP_TOKEN" of the environment, which is not set',
+        );
         assert.match(error.problems[0].place?.file ?? '', /^shop\/settings\.py$/);
         assert.match(error.problems[0].output ?? '', /^shop\/settings\.py:\d+ in <module>: TOKEN = /);
         assert.equal(noteOf(error, 'settings'), 'shop.settings');

@@ -315,7 +315,7 @@ export const djangos: readonly Case[] = [
     files: django('raise SystemExit(3)\n'),
     code: 'DBB6003',
     exit: 1,
-    says: ['it ended the process'],
+    says: ['ended the process'],
   },
   {
     name: 'another engine',

@@ -15,12 +15,32 @@ describe('loading the project', () => {
     const [finding, ...others] = findings;
     assert.deepEqual(others, []);
     assert.equal(finding?.code, 'DBB6003');
-    assert.equal(finding.message, "KeyError: 'SHOP_SECRET_KEY'");
+    assert.equal(
+      finding.message,
+      'the settings read the variable "SHOP_SECRET_KEY" of the environment, which is not set',
+    );
     assert.deepEqual(finding.subject, { settings: 'shop.settings.test', problem: 'settings', file: base });
     assert.equal(finding.place?.file, base);
     assert.match(finding.place.source ?? '', /SHOP_SECRET_KEY/);
-    assert.match(finding.help ?? '', /set the variable that they miss under "env"/);
+    assert.match(
+      finding.help ?? '',
+      /^set SHOP_SECRET_KEY where the command is started, or under "env" in the config$/,
+    );
     assert.match(finding.output ?? '', /shop\/settings\/test\.py:1/);
+  });
+
+  it('cuts what calls itself, and says that the settings ended the process', async () => {
+    const one = await examineProject(projectRules, (files) =>
+      files.append(base, '\ndef again():\n    return again()\n\n\nagain()\n'),
+    );
+    const [recursion] = one.findings;
+    assert.match(recursion?.message ?? '', /^maximum recursion depth exceeded/);
+    assert.match(recursion?.output ?? '', /^… \d+ more$/m);
+    assert.ok((recursion?.output ?? '').split('\n').length <= 31);
+    const other = await examineProject(projectRules, (files) =>
+      files.append(base, '\nimport sys\n\nsys.exit("no key")\n'),
+    );
+    assert.equal(other.findings[0]?.message, "the settings ended the process ('no key')");
   });
 
   it('tells a model that does not import, with its frames', async () => {
