@@ -81,6 +81,51 @@ export const aroundProject: readonly Mutation[] = [
       project.replace(rc, 'manage.py seed\n', 'manage.py migrate_schemas --tenant test_tenant\n'),
   },
   {
+    name: 'a command whose failure is passed over',
+    kind: 'config',
+    codes: ['DBB5030'],
+    subject: () => ['seed', 'loaddata'],
+    make: (project) => project.replace(rc, 'manage.py seed\n', 'manage.py loaddata seed || true\n'),
+  },
+  {
+    name: 'lines of a command of which only the last counts',
+    kind: 'config',
+    codes: ['DBB5030'],
+    subject: () => ['seed', 'loaddata'],
+    make: (project) =>
+      project.replace(
+        rc,
+        'run: .venv/bin/python manage.py seed\n',
+        'run: "python manage.py loaddata a; python manage.py seed"\n',
+      ),
+  },
+  {
+    name: 'a variable that is not set',
+    kind: 'config',
+    codes: ['DBB2010'],
+    subject: () => ['SHOP_SECRET'],
+    make: (project) => project.replace(rc, 'env:\n', 'env:\n  TOKEN: ${SHOP_SECRET}\n'),
+  },
+  {
+    name: 'a settings module that does not exist',
+    kind: 'config',
+    codes: ['DBB6003'],
+    subject: () => ['wholesale.settings.tests'],
+    make: (project) => project.replace(rc, 'wholesale.settings.test', 'wholesale.settings.tests'),
+  },
+  {
+    name: 'a key twice',
+    kind: 'config',
+    codes: ['DBB2005'],
+    make: (project) => project.append(rc, 'preset: django'),
+  },
+  {
+    name: 'the preset without tenants',
+    kind: 'config',
+    codes: ['DBB3001', 'DBB6018', 'DBB2003'],
+    make: (project) => project.replace(rc, 'preset: django-tenants', 'preset: django'),
+  },
+  {
     name: 'a program that does not exist',
     kind: 'config',
     codes: ['DBB5002', 'DBB5001'],
@@ -111,6 +156,36 @@ export const aroundProject: readonly Mutation[] = [
         'docker-entrypoint-initdb.d/02-more.sh',
         '#!/bin/sh\npsql -c "create tabel t (id integer)"\n',
       ),
+  },
+  {
+    name: 'an init script that ends with a failure',
+    kind: 'init scripts',
+    codes: ['DBB5005'],
+    subject: () => ['02-more.sh'],
+    make: (project) => project.write('docker-entrypoint-initdb.d/02-more.sh', '#!/bin/sh\nexit 3\n'),
+  },
+  {
+    name: 'a packed init script that is broken',
+    kind: 'init scripts',
+    codes: ['DBB5005', 'DBB5007', 'DBB5008'],
+    subject: () => ['02-more.sql.gz'],
+    make: (project) => project.write('docker-entrypoint-initdb.d/02-more.sql.gz', 'not gzip'),
+  },
+  {
+    name: 'an init script whose extension is not installed',
+    kind: 'init scripts',
+    codes: ['DBB5013', 'DBB5005', 'DBB4014'],
+    subject: () => ['no_such_extension'],
+    make: (project) =>
+      project.write('docker-entrypoint-initdb.d/02-more.sql', 'create extension no_such_extension;\n'),
+  },
+  {
+    name: 'an init script whose table exists',
+    kind: 'init scripts',
+    codes: ['DBB5057', 'DBB5005'],
+    subject: () => ['tenants_client'],
+    make: (project) =>
+      project.write('docker-entrypoint-initdb.d/02-more.sql', 'create table tenants_client (id integer);\n'),
   },
   {
     name: 'a table is gone',

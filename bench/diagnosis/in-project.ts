@@ -12,100 +12,8 @@ const models = {
   contacts: ['Contact', '0003_looked_after_by', '0002_contact_of_a_supplier'],
 } as const;
 
-/** Faults in the files of the Django project. */
+/** Faults of apps, models and migrations. */
 export const inProject: readonly Mutation[] = [
-  {
-    name: "Django's own engine",
-    kind: 'settings',
-    codes: ['DBB6048', 'DBB6032'],
-    make: (project) =>
-      project.replace(
-        'wholesale/settings/database.py',
-        'django_tenants.postgresql_backend',
-        'django.db.backends.postgresql',
-      ),
-  },
-  {
-    name: 'django_tenants not installed',
-    kind: 'settings',
-    codes: ['DBB6048'],
-    make: (project) => project.replace(settings, '    "django_tenants",\n', ''),
-  },
-  {
-    name: 'no sync router',
-    kind: 'settings',
-    codes: ['DBB6048'],
-    subject: () => ['DATABASE_ROUTERS'],
-    make: (project) => project.replace(settings, '"django_tenants.routers.TenantSyncRouter"', ''),
-  },
-  {
-    name: 'test settings without tenancy',
-    kind: 'settings',
-    codes: ['DBB6048', 'DBB6049'],
-    make: (project) =>
-      project.append(
-        'wholesale/settings/test.py',
-        'INSTALLED_APPS = [app for app in INSTALLED_APPS if app != "django_tenants"]',
-      ),
-  },
-  {
-    name: 'a setting with a letter missing',
-    kind: 'settings',
-    codes: ['DBB6053'],
-    subject: (pick) => [
-      pick('setting', ['TENANT_LIMIT_SET_CALS', 'TENANT_COLOR_ADMIN_APP', 'TENANT_CREATION_FAKES_MIGRATION']),
-    ],
-    make: (project, pick) =>
-      project.append(
-        settings,
-        `${pick('setting', ['TENANT_LIMIT_SET_CALS', 'TENANT_COLOR_ADMIN_APP', 'TENANT_CREATION_FAKES_MIGRATION'])} = True`,
-      ),
-  },
-  {
-    name: 'migrations faked without a base schema',
-    kind: 'settings',
-    codes: ['DBB6052'],
-    make: (project) => project.append(settings, 'TENANT_CREATION_FAKES_MIGRATIONS = True'),
-  },
-  {
-    name: 'a base schema that nobody copies',
-    kind: 'settings',
-    codes: ['DBB6052'],
-    make: (project) => project.append(settings, 'TENANT_BASE_SCHEMA = "template"'),
-  },
-  {
-    name: 'TENANT_MODEL names no model',
-    kind: 'settings',
-    codes: ['DBB6046'],
-    subject: () => ['TENANT_MODEL'],
-    make: (project) => project.replace(settings, '"tenants.Client"', '"tenants.Clients"'),
-  },
-  {
-    name: 'TENANT_DOMAIN_MODEL is missing',
-    kind: 'settings',
-    codes: ['DBB6046'],
-    subject: () => ['TENANT_DOMAIN_MODEL'],
-    make: (project) => project.replace(settings, 'TENANT_DOMAIN_MODEL = "tenants.Domain"', ''),
-  },
-  {
-    name: 'a database written into the settings',
-    kind: 'settings',
-    codes: ['DBB6005'],
-    make: (project) =>
-      project.replace('wholesale/settings/database.py', /"NAME": .*,/, '"NAME": "postgres",'),
-  },
-  {
-    name: 'a syntax error in the settings',
-    kind: 'settings',
-    codes: ['DBB6003'],
-    make: (project) => project.append(settings, 'DEBUG = = True'),
-  },
-  {
-    name: 'settings that import what is not there',
-    kind: 'settings',
-    codes: ['DBB6003'],
-    make: (project) => project.append(settings, 'import no_such_module'),
-  },
   {
     name: 'an app in neither list',
     kind: 'apps',
@@ -134,10 +42,10 @@ export const inProject: readonly Mutation[] = [
       ),
   },
   {
-    name: 'a tenant app in the public schema',
+    name: 'a tenant app that moves to the public schema',
     kind: 'apps',
-    codes: ['DBB6051'],
-    subject: () => ['carriers'],
+    codes: ['DBB6096'],
+    subject: () => ['carriers', 'SHARED_APPS'],
     make: (project) => {
       project.replace(settings, '    "wholesale.carriers",\n', '');
       project.replace(
@@ -251,6 +159,89 @@ export const inProject: readonly Mutation[] = [
     subject: (pick) => [models[appOf(pick)][1]],
     make: (project, pick) =>
       project.append(`wholesale/${appOf(pick)}/migrations/${models[appOf(pick)][1]}.py`, 'def ('),
+  },
+  {
+    name: 'a shared app that refers to a tenant app',
+    kind: 'apps',
+    codes: ['DBB6051'],
+    subject: () => ['contacts'],
+    make: (project) => {
+      project.replace(settings, '    "wholesale.contacts",\n', '');
+      project.replace(
+        settings,
+        '    "wholesale.tenants",\n',
+        '    "wholesale.tenants",\n    "wholesale.contacts",\n',
+      );
+    },
+  },
+  {
+    name: 'the app of the tenants among the tenant apps',
+    kind: 'apps',
+    codes: ['DBB6057'],
+    subject: () => ['tenants'],
+    make: (project) =>
+      project.replace(settings, 'TENANT_APPS = [\n', 'TENANT_APPS = [\n    "wholesale.tenants",\n'),
+  },
+  {
+    name: 'a unique rule without its migration',
+    kind: 'models',
+    codes: ['DBB6006'],
+    subject: () => ['contacts'],
+    make: (project) =>
+      project.append('wholesale/contacts/models.py', 'Contact._meta.get_field("name")._unique = True'),
+  },
+  {
+    name: 'a model that is renamed',
+    kind: 'models',
+    codes: ['DBB6006'],
+    subject: () => ['plants'],
+    make: (project) => project.replace('wholesale/plants/models.py', 'class Pickup(', 'class Collection('),
+  },
+  {
+    name: 'models that do not import',
+    kind: 'models',
+    codes: ['DBB6030'],
+    subject: (pick) => [appOf(pick)],
+    make: (project, pick) =>
+      project.append(`wholesale/${appOf(pick)}/models.py`, 'from .nowhere import nothing'),
+  },
+  {
+    name: 'migrations in a circle',
+    kind: 'migrations',
+    codes: ['DBB6030'],
+    subject: () => ['carriers'],
+    make: (project) => {
+      project.write(
+        'wholesale/carriers/migrations/0005_round.py',
+        migrationOn('carriers', '0004_own_collection'),
+      );
+      project.replace(
+        'wholesale/carriers/migrations/0001_initial.py',
+        'dependencies = []',
+        'dependencies = [("carriers", "0005_round")]',
+      );
+    },
+  },
+  {
+    name: 'a migration file without a migration',
+    kind: 'migrations',
+    codes: ['DBB6030', 'DBB6003', 'DBB6011'],
+    subject: () => ['0005_empty'],
+    make: (project) => project.write('wholesale/carriers/migrations/0005_empty.py', 'x = 1\n'),
+  },
+  {
+    name: 'a migration that fails in every tenant',
+    kind: 'migrations',
+    codes: ['DBB5057', 'DBB6075', 'DBB6074', 'DBB6011'],
+    subject: () => ['0005_again'],
+    make: (project) =>
+      project.write(
+        'wholesale/carriers/migrations/0005_again.py',
+        migrationOn('carriers', '0004_own_collection').replace(
+          'operations = []',
+          'operations = [migrations.RunSQL("create table carriers_rate (id integer)", migrations.RunSQL.noop)]',
+        ),
+      ),
   },
 ];
 

@@ -1,9 +1,9 @@
 import type { Mutation } from './mutation.js';
 
-const file = '.github/workflows/ci.yml';
+export const file = '.github/workflows/ci.yml';
 
 /** A workflow without a fault: the server is waited for, and nothing is hidden. */
-const healthy = `name: CI
+export const healthy = `name: CI
 on: push
 jobs:
   test:
@@ -27,7 +27,8 @@ jobs:
       - run: python manage.py test
 `;
 
-const changed =
+/** The healthy workflow with another text in one place. */
+export const changed =
   (old: string, text: string): Mutation['make'] =>
   (project) => {
     if (!healthy.includes(old)) throw new Error(`the workflow has no ${old}`);
@@ -41,18 +42,21 @@ export const inWorkflow: readonly Mutation[] = [
     name: 'a migration whose failure is passed over with || true',
     kind: 'workflow',
     codes: ['DBB5030'],
+    subject: () => ['migrate_schemas'],
     make: changed('migrate_schemas --shared', 'migrate_schemas --shared || true'),
   },
   {
     name: 'a migration whose failure is passed over with || echo',
     kind: 'workflow',
     codes: ['DBB5030'],
+    subject: () => ['migrate_schemas'],
     make: changed('migrate_schemas --tenant', 'migrate_schemas --tenant || echo "not applicable"'),
   },
   {
     name: 'a migration that may fail by continue-on-error',
     kind: 'workflow',
     codes: ['DBB5030'],
+    subject: () => ['migrate_schemas'],
     make: changed(
       '      - run: python manage.py migrate_schemas --shared\n',
       '      - run: python manage.py migrate_schemas --shared\n        continue-on-error: true\n',
@@ -62,6 +66,7 @@ export const inWorkflow: readonly Mutation[] = [
     name: 'a shell that goes on past failures',
     kind: 'workflow',
     codes: ['DBB5030'],
+    subject: () => ['migrate_schemas'],
     make: changed(
       '      - run: python manage.py migrate_schemas --shared\n',
       '      - run: |\n          set +e\n          python manage.py migrate_schemas --shared\n          echo done\n',
@@ -78,18 +83,21 @@ export const inWorkflow: readonly Mutation[] = [
     name: 'migrate beside migrate_schemas',
     kind: 'workflow',
     codes: ['DBB6040'],
+    subject: () => ['migrate'],
     make: changed('migrate_schemas --shared', 'migrate && python manage.py migrate_schemas'),
   },
   {
     name: 'psql that goes on past errors',
     kind: 'workflow',
     codes: ['DBB5031'],
+    subject: () => ['psql'],
     make: changed('psql -v ON_ERROR_STOP=1', 'psql'),
   },
   {
     name: 'init scripts of which only some are run',
     kind: 'workflow',
     codes: ['DBB5032'],
+    subject: () => ['02-more.sh'],
     make: (project) => {
       project.write('docker-entrypoint-initdb.d/02-more.sh', '#!/bin/sh\nset -e\n');
       project.write(
@@ -106,6 +114,7 @@ export const inWorkflow: readonly Mutation[] = [
     name: 'init scripts mounted before the checkout',
     kind: 'workflow',
     codes: ['DBB5033'],
+    subject: () => ['postgres'],
     make: changed(
       '        ports: ["5432:5432"]\n',
       '        ports: ["5432:5432"]\n        volumes: ["./docker-entrypoint-initdb.d:/docker-entrypoint-initdb.d"]\n',
@@ -115,6 +124,7 @@ export const inWorkflow: readonly Mutation[] = [
     name: 'a wait loop without a deadline',
     kind: 'workflow',
     codes: ['DBB5034'],
+    subject: () => ['until'],
     make: changed(
       '      - run: pip install -r requirements.txt\n',
       '      - run: pip install -r requirements.txt\n      - run: until psql "$DATABASE_URL" -c "select 1"; do sleep 1; done\n',
@@ -124,6 +134,7 @@ export const inWorkflow: readonly Mutation[] = [
     name: 'a wait loop that falls through',
     kind: 'workflow',
     codes: ['DBB5035'],
+    subject: () => ['for'],
     make: changed(
       '      - run: pip install -r requirements.txt\n',
       '      - run: pip install -r requirements.txt\n      - run: for i in 1 2 3; do psql "$DATABASE_URL" -c "select 1" && break; sleep 1; done\n',
@@ -133,6 +144,7 @@ export const inWorkflow: readonly Mutation[] = [
     name: 'a health command without a user',
     kind: 'workflow',
     codes: ['DBB5064'],
+    subject: () => ['postgres'],
     make: changed('pg_isready -U postgres', 'pg_isready'),
   },
 ];

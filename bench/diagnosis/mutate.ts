@@ -5,7 +5,10 @@ import { copyExample } from '../../test/support/command.js';
 import { createTestDatabase, query, stopTestServer } from '../../test/support/postgres.js';
 import { virtualEnv } from '../../test/support/python.js';
 import { aroundProject } from './around-project.js';
+import { inDatabase } from './in-database.js';
 import { inProject } from './in-project.js';
+import { inScripts } from './in-scripts.js';
+import { inSettings } from './in-settings.js';
 import { inWorkflow } from './in-workflow.js';
 import { pickerOf, Project, type Mutation, type Pick } from './mutation.js';
 
@@ -67,7 +70,14 @@ const healthy = copyExample('django-tenants', python);
 const outcomes: Outcome[] = [];
 try {
   execute(['run', '--skip', 'venv'], healthy.folder, base.url, 0);
-  const mutations = [...inProject, ...aroundProject, ...inWorkflow].filter(({ name }) => name.includes(only));
+  const mutations = [
+    ...inSettings,
+    ...inProject,
+    ...aroundProject,
+    ...inDatabase,
+    ...inWorkflow,
+    ...inScripts,
+  ].filter(({ name }) => name.includes(only));
   for (const [index, mutation] of mutations.entries()) {
     const outcome = await tryOut(mutation, pickerOf(seed * 1000 + index));
     outcomes.push(outcome);

@@ -14,7 +14,7 @@ export const codes = {
   DBB1007: 'the working directory does not exist',
   DBB1008: 'a command needs an argument that is missing',
   DBB1009: 'a file could not be written',
-  DBB1010: 'a CI workflow file that was named cannot be read',
+  DBB1010: 'a CI workflow file cannot be read',
   DBB1011: 'there is no run to take up again',
 
   // 2 config

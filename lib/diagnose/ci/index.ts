@@ -11,6 +11,7 @@ import { waitLoops } from './wait-loops.js';
 
 /** Faults of CI workflow files. */
 export const ciRules: readonly Rule[] = [
+  ofFiles('ci-yaml', unreadable),
   ofScripts('ci-hidden-failures', hiddenFailures),
   ofFiles('ci-continue-on-error', ({ steps }) => continuingSteps(steps)),
   ofScripts('ci-tenant-flag', tenantFlagValues),
@@ -27,6 +28,24 @@ export const ciRules: readonly Rule[] = [
     services.flatMap((service) => namelessHealth(service, file)),
   ),
 ];
+
+/** A file that GitHub refuses whole: what is wrong in it is not seen either. */
+function unreadable({ file, fault }: WorkflowFile): Diagnosis[] {
+  if (!fault) return [];
+  return [
+    {
+      code: 'DBB1010',
+      severity: 'warning',
+      message: `the workflow file "${file}" is not YAML, so that GitHub starts none of its jobs: ${fault.message}`,
+      place: fault.place,
+      subject: { file },
+      expected: 'a file that GitHub can read',
+      actual: fault.message,
+      evidence: [`the text at ${String(fault.place.line)}:${String(fault.place.column)}`],
+      help: 'put the value in quotes, or behind "run: |" on lines of its own',
+    },
+  ];
+}
 
 function ofScripts(name: string, find: (script: Script) => readonly Diagnosis[]): Rule {
   return ofFiles(name, ({ steps }) => steps.flatMap(({ scripts }) => scripts.flatMap(find)));

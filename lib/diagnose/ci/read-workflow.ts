@@ -45,9 +45,11 @@ export interface WorkflowFile {
   /** Those of the actions of the repository that it uses stand behind its own. */
   readonly steps: readonly Step[];
   readonly services: readonly Service[];
+  /** Why it is no YAML, and where; what could be read of it may be less than there is. */
+  readonly fault?: { readonly message: string; readonly place: Place };
 }
 
-/** Reads a workflow file; places are relative to `root`. A file that is no YAML has no steps: GitHub says so itself. */
+/** Reads a workflow file; places are relative to `root`. */
 export function readWorkflow(path: string, root: string): Promise<WorkflowFile> {
   return readFile(path, root, new Set());
 }
@@ -62,7 +64,8 @@ async function readFile(path: string, root: string, known: Set<string>): Promise
     if (action !== undefined && !known.has(action))
       steps.push(...(await readFile(action, root, known)).steps);
   }
-  return { file, steps, services: jobsOf(yaml).flatMap((job) => servicesOf(job, yaml)) };
+  const services = jobsOf(yaml).flatMap((job) => servicesOf(job, yaml));
+  return { file, steps, services, ...(yaml.fault ? { fault: yaml.fault } : {}) };
 }
 
 /** A job of a workflow, or the one list of steps of an action. */

@@ -7,6 +7,8 @@ type Yaml = typeof import('yaml');
 export class YamlSource {
   readonly file: string;
   readonly root: YAMLMap | undefined;
+  /** Why it is no YAML, and where. */
+  readonly fault: { readonly message: string; readonly place: Place } | undefined;
   readonly #yaml: Yaml;
   readonly #lines: readonly string[];
   readonly #source: string;
@@ -20,6 +22,11 @@ export class YamlSource {
     this.#counter = new yaml.LineCounter();
     const document: Document = yaml.parseDocument(source, { lineCounter: this.#counter, uniqueKeys: false });
     this.root = this.map(document.contents);
+    const [error] = document.errors;
+    this.fault = error && {
+      message: (error.message.split('\n', 1)[0] ?? '').replace(/ at line \d+, column \d+:?$/, ''),
+      place: this.#at(error.pos[0], error.pos[1] - error.pos[0]),
+    };
   }
 
   static async read(file: string, source: string): Promise<YamlSource> {

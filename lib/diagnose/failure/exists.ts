@@ -177,7 +177,7 @@ function statementFor(
 }
 
 /** A statement that makes something a second time. */
-function explainStatement(symptom: Symptom, { task }: Scene): Cause {
+async function explainStatement(symptom: Symptom, { task, project }: Scene): Promise<Cause> {
   const [, kind = 'object', name = ''] = /^(\w+) (".*?")/.exec(symptom.message) ?? [];
   const word =
     /\bcreate\s+(?:unlogged\s+|temp(?:orary)?\s+|unique\s+)*(table|index|sequence|view|materialized view|schema|extension|type|role|database)\b/i
@@ -187,12 +187,24 @@ function explainStatement(symptom: Symptom, { task }: Scene): Cause {
   const repeatable = ['table', 'index', 'sequence', 'schema', 'extension', 'materialized view'].includes(
     made,
   );
+  const object = name.replaceAll('"', '');
+  const history = symptom.migration === undefined ? undefined : await project?.history(object);
+  if (symptom.migration !== undefined && history?.maker) {
+    const maker = `${history.maker.app}.${history.maker.name}`;
+    return {
+      code: 'DBB5057',
+      message: `migration ${symptom.migration} makes ${made} ${name} a second time: migration ${maker} has made it`,
+      help: `take the statement out of ${symptom.migration}, or let it make ${made === 'index' ? 'an' : 'a'} ${made} of another name`,
+      facts: { object, kind: made, migration: symptom.migration, maker },
+    };
+  }
+  const who = symptom.migration === undefined ? `task "${task.name}"` : `migration ${symptom.migration}`;
   return {
     code: 'DBB5057',
-    message: `task "${task.name}" makes ${made} ${name} a second time: it exists already`,
+    message: `${who} makes ${made} ${name} a second time: it exists already`,
     help: repeatable
       ? `write "create ${made} if not exists", so that the task can run again`
       : `ask the catalog before making it ("do $$ begin if not exists (…) then create ${made} …; end if; end $$"), so that the task can run again`,
-    facts: { object: name.replaceAll('"', ''), kind: made },
+    facts: { object, kind: made },
   };
 }

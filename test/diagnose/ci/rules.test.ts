@@ -223,7 +223,6 @@ const healthy: readonly (readonly [string, string])[] = [
     'on: push\njobs:\n  call:\n    uses: ./.github/workflows/other.yml\n    secrets: inherit\n',
   ],
   ['no workflow at all', '- just\n- a list\n'],
-  ['YAML that is none', 'jobs: [\n'],
 ];
 
 describe('rules about CI workflow files', () => {
@@ -247,6 +246,17 @@ describe('rules about CI workflow files', () => {
       assert.equal(finding?.place?.source, source);
     });
   }
+
+  it('DBB1010: a file that is no YAML', async () => {
+    const [finding, ...others] = await find(workflow('      - run: python manage.py seed || :\n'));
+    assert.deepEqual(others, []);
+    assert.deepEqual(
+      [finding?.code, finding?.severity, finding?.subject],
+      ['DBB1010', 'warning', { file: '.github/workflows/ci.yml' }],
+    );
+    assert.equal(finding?.place?.line, 8);
+    assert.match(finding.help ?? '', /in quotes/);
+  });
 
   for (const [name, text] of healthy) {
     it(`nothing is wrong with ${name}`, async () => {

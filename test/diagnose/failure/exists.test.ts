@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Problem } from '../../../lib/errors/index.js';
 import { openTemplate, type FailingProject, type Template } from '../../support/failed-task.js';
 
@@ -52,6 +54,25 @@ for (const set of ['old', 'new'] as const) {
       assert.match(next.help ?? '', /--fake plants 0003_pickup$/);
       await project.repair(next.help ?? '');
       await done();
+    });
+
+    it('names the migration that makes by SQL what another one has made', async () => {
+      const file = join(project.folder, 'wholesale/carriers/migrations/0005_again.py');
+      writeFileSync(
+        file,
+        'from django.db import migrations\n\n\nclass Migration(migrations.Migration):\n    dependencies = [("carriers", "0004_own_collection")]\n    operations = [migrations.RunSQL("create table carriers_rate (id integer)")]\n',
+      );
+      try {
+        const problem = await project.failCommand(migrate);
+        assert.equal(problem.code, 'DBB5057');
+        assert.equal(
+          problem.message,
+          'migration carriers.0005_again makes table "carriers_rate" a second time: migration carriers.0003_rate has made it',
+        );
+        assert.match(problem.help ?? '', /^take the statement out of carriers\.0005_again/);
+      } finally {
+        rmSync(file);
+      }
     });
 
     it('finds migration and schema where the command tells neither', async () => {
