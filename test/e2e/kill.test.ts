@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import fc from 'fast-check';
 import { Command, copyExample, runEnd } from '../support/command.js';
 import { createTestDatabase, dump, query } from '../support/postgres.js';
 import { virtualEnv } from '../support/python.js';
+import { survivorsOf } from '../support/survivors.js';
 import type { RunEvent } from '../../lib/run/events.js';
 
 type Example = 'sql' | 'django-tenants';
@@ -125,20 +126,6 @@ function kill(command: Command, runId: string, victim: Victim): void {
       // It has ended meanwhile.
     }
   }
-}
-
-/** Living processes that carry the id of a run. */
-function survivorsOf(runId: string): { pid: number; line: string }[] {
-  return readdirSync('/proc').flatMap((name) => {
-    try {
-      const wanted = readFileSync(`/proc/${name}/environ`, 'utf8')
-        .split('\0')
-        .includes(`DB_BOOTSTRAP_RUN=${runId}`);
-      return wanted ? [{ pid: Number(name), line: readFileSync(`/proc/${name}/cmdline`, 'utf8') }] : [];
-    } catch {
-      return [];
-    }
-  });
 }
 
 /** All that the workflow made: the whole schema, and the rows without times and ids that depend on the moment. */

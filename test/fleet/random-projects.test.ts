@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { compareFleets, type Choices } from '../random/trial.js';
+import type { Choices } from '../random/copies.js';
+import { compareFleets } from '../random/trial.js';
 import { pythonOf, pythonSets } from '../support/python.js';
 
 /** Projects in all; `npm run prove:fleet` takes more. */
@@ -22,7 +23,7 @@ for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[]) {
       const met = { same: 0, invalid: 0 };
       await fc.assert(
         fc.asyncProperty(choices, async (made) => {
-          const verdict = await compareFleets(made, set, python);
+          const verdict = await compareFleets(made, { set, python });
           if (typeof verdict === 'string') met[verdict]++;
           else assert.fail(`${verdict.folder}\n${verdict.difference}`);
         }),

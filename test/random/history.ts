@@ -24,6 +24,7 @@ interface Model {
 interface WrittenMigration {
   readonly app: string;
   readonly name: string;
+  readonly atomic: boolean;
   readonly text: string;
 }
 
@@ -39,13 +40,16 @@ export const apps = ['stock', 'crm'] as const;
 export class HistoryBuilder {
   readonly #numbers: readonly number[];
   readonly #set: keyof typeof pythonSets;
+  readonly #atomic: boolean;
   #at = 0;
   #count = 0;
   readonly #models: Model[] = [];
 
-  constructor(numbers: readonly number[], set: keyof typeof pythonSets) {
+  /** `atomic`: no migration makes an index concurrently, so each is a transaction. */
+  constructor(numbers: readonly number[], set: keyof typeof pythonSets, atomic = false) {
     this.#numbers = numbers;
     this.#set = set;
+    this.#atomic = atomic;
   }
 
   build(length: number): History {
@@ -81,10 +85,12 @@ export class HistoryBuilder {
       operations.push(operation);
       header.push(code);
     } else if (this.#pick(8) === 0) {
-      atomic = false;
-      operations.push(this.#addIndex(app, true) ?? this.#addField(app));
+      atomic = this.#atomic;
+      operations.push(this.#addIndex(app, !atomic) ?? this.#addField(app));
       if (this.#pick(2) === 0)
-        operations.push(this.#ownIndex(app, 'concurrently if not exists') ?? this.#addField(app));
+        operations.push(
+          this.#ownIndex(app, atomic ? '' : 'concurrently if not exists') ?? this.#addField(app),
+        );
     } else
       for (let more = this.#pick(3); more >= 0; more--)
         operations.push(this.#operation(app) ?? this.#addField(app));
@@ -105,7 +111,7 @@ class Migration(migrations.Migration):
     operations = [
 ${operations.map((operation) => `        ${operation},\n`).join('')}    ]
 `;
-    return { app, name, text };
+    return { app, name, atomic, text };
   }
 
   #operation(app: string): string | undefined {

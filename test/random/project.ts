@@ -10,7 +10,11 @@ export interface RandomTenant {
 /** Names that SQL and shells treat in different ways; the last is as long as a name may be. */
 export const schemaNames = ['plain', 'Capital', 'with-dash and space', 'crème', 'x'.repeat(63)];
 
-/** Writes the project, and `build.py`, which makes the fleet as it was before the release: by Django itself. */
+/**
+ * Writes the project, and what Django itself does in it: `build.py` makes the fleet as it was before the release, `release.py`
+ * migrates each tenant and writes into `refused.json` which it could not, `reference.py` makes schemas that have recorded exactly what
+ * `references.json` says.
+ */
 export function writeRandomProject(folder: string, history: History, tenants: readonly RandomTenant[]): void {
   writeTenantsProject(folder, apps);
   const write = fileWriter(folder);
@@ -29,10 +33,12 @@ export function writeRandomProject(folder: string, history: History, tenants: re
     return [schema, last?.app ?? null, last?.name ?? null];
   });
   write('fleet.json', JSON.stringify(fleet));
-  write('build.py', build);
+  write('build.py', head + build);
+  write('release.py', head + release);
+  write('reference.py', head + reference);
 }
 
-const build = `import json
+const head = `import json
 import os
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "project.settings"
@@ -44,8 +50,11 @@ django.setup()
 from clients.models import Client, Domain
 from django.core.management import call_command
 from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 
-call_command("migrate_schemas", shared=True, interactive=False, verbosity=0)
+`;
+
+const build = `call_command("migrate_schemas", shared=True, interactive=False, verbosity=0)
 for number, (schema, app, name) in enumerate(json.load(open("fleet.json"))):
     client = Client(schema_name=schema, name=schema)
     client.auto_create_schema = False
@@ -56,4 +65,25 @@ for number, (schema, app, name) in enumerate(json.load(open("fleet.json"))):
     if app is not None:
         call_command("migrate_schemas", app, name, schema_name=schema, interactive=False, verbosity=0)
         connection.set_schema_to_public()
+`;
+
+const release = `refused = {}
+for schema, _, _ in json.load(open("fleet.json")):
+    try:
+        call_command("migrate_schemas", schema_name=schema, interactive=False, verbosity=0)
+        connection.set_schema_to_public()
+    except Exception as error:
+        refused[schema] = "%s: %s" % (type(error).__name__, error)
+        connection.close()
+        connection.set_schema_to_public()
+json.dump(refused, open("refused.json", "w"))
+`;
+
+const reference = `for schema, targets in json.load(open("references.json")):
+    with connection.cursor() as cursor:
+        cursor.execute("create schema %s" % connection.ops.quote_name(schema))
+    connection.set_schema(schema)
+    if targets:
+        MigrationExecutor(connection).migrate([tuple(target) for target in targets])
+    connection.set_schema_to_public()
 `;

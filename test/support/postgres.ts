@@ -140,13 +140,14 @@ export interface OwnServer extends TestServer {
   standby(): Promise<void>;
 }
 
-/** A new, empty database on the shared server; its URL, and a function that drops it. */
+/** A new database on the shared server (or a test's own), empty or a copy of another; its URL, and a function that drops it. */
 export async function createTestDatabase(
-  options: { name?: string } = {},
+  options: { name?: string; server?: TestServer; template?: string } = {},
 ): Promise<{ url: string; name: string; drop(): Promise<void> }> {
-  const server = await testServer();
+  const server = options.server ?? (await testServer());
   const name = options.name ?? `test_${randomBytes(6).toString('hex')}`;
-  await query(server.url, `create database ${pg.escapeIdentifier(name)}`);
+  const copied = options.template === undefined ? '' : ` template ${pg.escapeIdentifier(options.template)}`;
+  await query(server.url, `create database ${pg.escapeIdentifier(name)}${copied}`);
   const url = new URL(server.url);
   url.pathname = `/${encodeURIComponent(name)}`;
   return {

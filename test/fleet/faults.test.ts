@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { endureFault, type FaultChoices } from '../random/fault-trial.js';
+import { faults } from '../random/faults.js';
+import { startServer, type OwnServer } from '../support/postgres.js';
+import { pythonOf, pythonSets } from '../support/python.js';
+
+/** Whether a fault that breaks off may meet migrations that are not atomic. */
+const breaksOffNonAtomic: boolean = false;
+
+const sets = Object.keys(pythonSets) as (keyof typeof pythonSets)[];
+/** Projects in all. */
+const projects = Number(process.env.FLEET_PROJECTS ?? 12);
+const each = Math.ceil(projects / sets.length / Object.keys(faults).length);
+const seed = Number(process.env.FLEET_SEED ?? Date.now() % 1_000_000);
+
+const choices: fc.Arbitrary<FaultChoices> = fc.record({
+  length: fc.integer({ min: 3, max: 12 }),
+  numbers: fc.array(fc.nat(9999), { minLength: 20, maxLength: 150 }),
+  // One tenant at least has tables.
+  parts: fc
+    .tuple(fc.constantFrom(0.4, 0.7), fc.array(fc.constantFrom(0, 0.4, 0.7), { minLength: 1, maxLength: 4 }))
+    .chain(([first, rest]) => fc.shuffledSubarray([first, ...rest], { minLength: rest.length + 1 })),
+  share: fc.double({ min: 0, max: 1, noNaN: true }),
+  choice: fc.nat(9999),
+  resumes: fc.boolean(),
+});
+
+for (const set of sets) {
+  describe(`random projects after a fault (${set}; FLEET_SEED=${String(seed)})`, function () {
+    this.timeout(each * 120_000);
+
+    for (const [name, fault] of Object.entries(faults))
+      it(`are what django-tenants itself makes of them, after ${name}`, async () => {
+        const python = await pythonOf(set);
+        const server: OwnServer | undefined = fault.server && (await startServer({ settings: fault.server }));
+        const place = {
+          set,
+          python,
+          ...(server ? { server } : {}),
+          atomic: fault.breaksOff && !breaksOffNonAtomic,
+        };
+        let tried = 0;
+        try {
+          await fc.assert(
+            fc.asyncProperty(choices, async (made) => {
+              const done = await endureFault(fault, made, place);
+              // What Django refuses proves nothing: another takes its place.
+              fc.pre(done);
+              tried++;
+            }),
+            { seed, numRuns: each, interruptAfterTimeLimit: each * 100_000 },
+          );
+        } finally {
+          await server?.stop();
+        }
+        assert.ok(tried > 0, 'no project was valid');
+      });
+  });
+}
