@@ -72,17 +72,13 @@ async function trial(
 
   const wanted = await factsOf(theirs, schemas);
   const before = await factsOf(ours, schemas);
-  const scene = { copies, server, share, choice, steps };
-  const ended = await fault.run(scene);
+  const { ended, misreported: more = [] } = await fault.run({ copies, server, share, choice, steps });
   await untilAlone(ours);
   const told = `${changed?.statement ?? ''}\n${storyOf(ended)}`;
   const wrong = await halfMigrated(copies, changed ? [changed.schema] : []);
   if (ended.signal === null) {
     const after = await factsOf(ours, schemas);
-    wrong.push(
-      ...misreported(ended, { before, after, wanted, refused }),
-      ...(fault.misreported?.(scene, ended) ?? []),
-    );
+    wrong.push(...misreported(ended, { before, after, wanted, refused }), ...more);
   }
   assert.deepEqual(wrong, [], `${wrong.join('\n')}\n${told}`);
 

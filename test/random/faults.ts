@@ -19,6 +19,12 @@ export interface Scene {
   readonly steps: number;
 }
 
+interface Outcome {
+  readonly ended: Ended;
+  /** What was not told as the fault has it. */
+  readonly misreported?: readonly string[];
+}
+
 /** Something that goes wrong while a fleet is migrated. */
 export interface Fault {
   /** Lines for the configuration of a server of its own. */
@@ -28,9 +34,7 @@ export interface Fault {
   /** What is done to both copies before they are migrated, and whose tenant's catalog is of its own kind then. */
   drift?(scene: Scene): Promise<{ readonly statement: string; readonly schema: string } | undefined>;
   /** Runs the command and does what is wrong meanwhile. */
-  run(scene: Scene): Promise<Ended>;
-  /** What else was not told as it was. */
-  misreported?(scene: Scene, ended: Ended): string[];
+  run(scene: Scene): Promise<Outcome>;
 }
 
 /** The arguments of a run that migrates the tenants. */
@@ -48,6 +52,10 @@ export const faults: Readonly<Record<string, Fault>> = {
         if (scene.choice % 2 === 0) killAll(children);
       }),
   },
+  'a command that is told to end': {
+    breaksOff: true,
+    run: (scene) => atAStep(scene, (command) => command.kill('SIGTERM')),
+  },
   'a host that is killed': {
     breaksOff: true,
     run: (scene) =>
@@ -58,48 +66,51 @@ export const faults: Readonly<Record<string, Fault>> = {
   'a server that crashes': {
     server: [],
     breaksOff: true,
-    run: (scene) =>
-      atAStep(scene, async () => {
+    run: async (scene) => {
+      // A sequence of a copied database has noted in the log only what it was when it was copied, and would go back behind its rows.
+      await query(scene.copies.ours, 'checkpoint');
+      return atAStep(scene, async () => {
         await scene.server?.halt('immediate');
         await scene.server?.start();
-      }),
+      });
+    },
   },
   'a tenant that others hold': {
     breaksOff: true,
     run: async (scene) => {
-      const { table, mode } = await heldTable(scene);
-      return whileOthers(
+      const { table, mode, always } = await heldTable(scene);
+      const ended = await whileOthers(
         scene.copies.ours,
         `begin; lock table ${table} in ${mode} mode`,
         () =>
           scene.copies.bootstrap(...migrating, '--set', 'tasks.tenant-migrations.lockTimeout=200ms').ended,
       );
-    },
-    misreported: (scene, ended) => {
-      const held = heldTenant(scene);
-      return tenantEndsOf(ended).flatMap(({ schema, status, problem }) => {
-        const wanted = schema === held ? 'failed' : 'migrated';
-        if (status !== wanted) return [`"${schema}" is told as ${status}, not ${wanted}`];
+      const misreported = tenantEndsOf(ended).flatMap(({ schema, status, problem }) => {
+        const isHeld = schema === chosenTenant(scene);
+        const wanted = !isHeld ? ['migrated'] : always ? ['failed'] : ['failed', 'migrated'];
+        if (!wanted.includes(status)) return [`"${schema}" is told as ${status} while ${table} is held`];
         const sqlstate = problem?.facts?.sqlstate ?? '';
-        return schema === held && sqlstate !== '55P03' ? [`"${schema}" failed with ${sqlstate}`] : [];
+        return status === 'failed' && sqlstate !== '55P03' ? [`"${schema}" failed with ${sqlstate}`] : [];
       });
+      return { ended, misreported };
     },
   },
   'a tenant that was changed by hand': {
     breaksOff: false,
     drift,
-    run: ({ copies }) => copies.bootstrap(...migrating).ended,
+    run: async ({ copies }) => ({ ended: await copies.bootstrap(...migrating).ended }),
   },
   'a lock table that is full': {
     server: ['max_connections = 20', 'max_locks_per_transaction = 10', 'autovacuum = off'],
     breaksOff: true,
-    run: ({ copies, share }) =>
+    run: async ({ copies, share }) => ({
       // All that there are, but some.
-      whileOthers(
+      ended: await whileOthers(
         copies.ours,
         fillLocks(Math.round(20 + share * 200)),
         () => copies.bootstrap(...migrating).ended,
       ),
+    }),
   },
 };
 
@@ -107,7 +118,7 @@ export const faults: Readonly<Record<string, Fault>> = {
 async function atAStep(
   { copies, share, steps }: Scene,
   act: (command: Command, runId: string) => Promise<void> | void,
-): Promise<Ended> {
+): Promise<Outcome> {
   const gate = await Gate.open(copies.ours, copies.schemas, Math.max(1, Math.ceil(share * steps)));
   const command = copies.bootstrap(...migrating);
   const start = command.event(({ type }) => type === 'run.start');
@@ -115,7 +126,7 @@ async function atAStep(
   await gate.letGo();
   const ended = await command.ended;
   await gate.remove();
-  return ended;
+  return { ended };
 }
 
 function killAll(processes: readonly { readonly pid: number }[]): void {
@@ -137,18 +148,30 @@ function chosen<Item>(items: readonly Item[], choice: number): Item | undefined 
   return items[choice % items.length];
 }
 
-function heldTenant(scene: Scene): string {
+function chosenTenant(scene: Scene): string {
   return chosen(grown(scene), scene.choice) ?? '';
 }
 
-/** Its records, which may be read but not added to. */
-async function heldTable(scene: Scene): Promise<{ table: string; mode: string }> {
-  const [row] = await query<{ table: string }>(
+interface Held {
+  readonly table: string;
+  readonly mode: string;
+  /** Whether each of its migrations needs the table. */
+  readonly always: boolean;
+}
+
+/** Its records, which may be read but not added to; or all of another table. */
+async function heldTable(scene: Scene): Promise<Held> {
+  const rows = await query<Held>(
     scene.copies.ours,
-    `select format('%I.django_migrations', $1::text) as table`,
-    [heldTenant(scene)],
+    `select format('%I.%I', schemaname, tablename) as table, tablename = 'django_migrations' as always,
+            case tablename when 'django_migrations' then 'exclusive' else 'access exclusive' end as mode
+       from pg_tables where schemaname = $1
+        and (tablename in ('django_migrations', 'django_content_type') or tablename !~ '^(auth|django)_') order by 1`,
+    [chosenTenant(scene)],
   );
-  return { table: row?.table ?? '', mode: 'exclusive' };
+  const held = chosen(rows, Math.floor(scene.share * 1000));
+  if (!held) throw new Error(`"${chosenTenant(scene)}" has no tables`);
+  return held;
 }
 
 async function whileOthers(url: string, statement: string, work: () => Promise<Ended>): Promise<Ended> {
@@ -183,7 +206,7 @@ end $$`;
 
 /** One of the changes that people make to the tables of a tenant's apps. */
 async function drift(scene: Scene): Promise<{ statement: string; schema: string } | undefined> {
-  const schema = heldTenant(scene);
+  const schema = chosenTenant(scene);
   const rows = await query<{ kind: string; statement: string }>(scene.copies.theirs, driftStatement, [
     schema,
   ]);

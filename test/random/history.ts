@@ -211,10 +211,14 @@ ${operations.map((operation) => `        ${operation},\n`).join('')}    ]
     const model = this.#modelOf(app);
     const name = model && this.#oneOf(this.#freeFields(model, ['CharField', 'IntegerField', 'TextField']));
     const field = model?.fields.get(name ?? '');
-    if (!model || name === undefined || !field || field.args.includes('unique=True')) return undefined;
+    if (!model || name === undefined || !field) return undefined;
+    const without = (word: string): string[] => field.args.filter((arg) => !arg.startsWith(word));
     const change = this.#pick(3);
-    if (change === 0)
-      field.args = [...field.args.filter((arg) => !arg.startsWith('db_index')), 'db_index=True'];
+    if (field.args.includes('unique=True')) field.args = without('unique');
+    else if (change === 0)
+      field.args = field.args.includes('db_index=True')
+        ? without('db_index')
+        : [...field.args, 'db_index=True'];
     else if (change === 1 && field.kind === 'CharField')
       field.args = [
         `max_length=${String(30 + this.#pick(50))}`,
