@@ -147,6 +147,7 @@ def _apply(self, project_state, schema_editor, collect_sql=False):
 
 def _run(migration, operation, schema_editor, before, after):
     """One operation on the database, as `Migration.apply` runs it."""
+    tape.touches(migration, operation, before, after)
     inner = operation.atomic or (migration.atomic and operation.atomic is not False)
     with own_search_path(schema_editor.connection, operation):
         if not schema_editor.atomic_migration and inner:

@@ -3,6 +3,7 @@
 import re
 from contextlib import contextmanager
 
+from django.db.backends.utils import truncate_name
 from django.db.migrations.recorder import MigrationRecorder
 
 from .replayable import runs_sql, stands_alone, why_not
@@ -61,6 +62,8 @@ class Tape:
         self._named = re.compile(r"""(?:"%s"|\b%s)\s*\.|'%s'""" % ((re.escape(schema),) * 3))
         self._statements = self.prelude = []
         self._migration = None
+        #: (app, name) of a migration to the tables of the models that its operations name.
+        self._touched = {}
         self.segments = []
         self.why = None
         self.muted = False
@@ -90,6 +93,23 @@ class Tape:
         self._close()
         self._migration = None
         self._statements = []
+
+    def touches(self, migration, operation, states):
+        """
+        Its models' tables are compared as well, whether or not a statement names them: what Django did not find here, because this
+        schema was changed by hand, it did not drop, and the others may have it.
+        """
+        words = {getattr(operation, word, None) for word in ("model_name", "name", "old_name", "new_name")}
+        found = self._touched.setdefault((migration.app_label, migration.name), set())
+        for state in states:
+            for word in words:
+                model = state.models.get((migration.app_label, str(word).lower()))
+                if model is not None:
+                    found.add(self._table_of(model))
+
+    def _table_of(self, model):
+        name = model.options.get("db_table") or "%s_%s" % (model.app_label, model.name_lower)
+        return truncate_name(name, self._connection.ops.max_name_length()).strip('"')
 
     def recorded(self, app, name):
         if self._migration is not None:
@@ -161,6 +181,8 @@ class Tape:
             texts += self.prelude
         names = {name.replace('""', '"') for text in texts for name in _QUOTED.findall(text)} | self._words
         self._words = set()
+        for migration in last["migrations"]:
+            names |= self._touched.get((migration["app"], migration["name"]), set())
         last["names"] = sorted(names)
         with self._connection.cursor() as cursor:
             cursor.execute(self._fingerprint, [[self._schema], last["names"]])
@@ -220,6 +242,12 @@ def note(text):
     """A statement that was not executed now, because it had been before, is the migration's as well."""
     if _running is not None:
         _running.note(text)
+
+
+def touches(migration, operation, before, after):
+    """What the operation does, it does to these states."""
+    if _running is not None:
+        _running.touches(migration, operation, (before, after))
 
 
 def end():
