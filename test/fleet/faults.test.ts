@@ -6,7 +6,7 @@ import { startServer, type OwnServer } from '../support/postgres.js';
 import { pythonOf, pythonSets } from '../support/python.js';
 
 /** Whether a fault that breaks off may meet migrations that are not atomic. */
-const breaksOffNonAtomic: boolean = false;
+const breaksOffNonAtomic = process.env.FLEET_NON_ATOMIC === '1';
 
 const sets = Object.keys(pythonSets) as (keyof typeof pythonSets)[];
 /** Projects in all. */

@@ -56,6 +56,7 @@ export async function openCopies(
   const tenants = choices.parts.map((part, index) => ({
     schema: schemaNames[index] ?? `t${String(index)}`,
     migrations: Math.floor(part * history.migrations.length),
+    whole: choices.length % 2 === 0,
   }));
   writeRandomProject(folder, history, tenants);
   const databases: Awaited<ReturnType<typeof createTestDatabase>>[] = [];

@@ -5,6 +5,8 @@ import { apps, type History } from './history.js';
 export interface RandomTenant {
   readonly schema: string;
   readonly migrations: number;
+  /** Whether it has Django's own tables as well, and in them a row for each model. */
+  readonly whole: boolean;
 }
 
 /** Names that SQL and shells treat in different ways; the last is as long as a name may be. */
@@ -28,9 +30,9 @@ export function writeRandomProject(folder: string, history: History, tenants: re
     '.bootstraprc',
     JSON.stringify({ preset: 'django-tenants', env: { DJANGO_SETTINGS_MODULE: 'project.settings' } }),
   );
-  const fleet = tenants.map(({ schema, migrations }) => {
+  const fleet = tenants.map(({ schema, migrations, whole }) => {
     const last = history.migrations[migrations - 1];
-    return [schema, last?.app ?? null, last?.name ?? null];
+    return [schema, last?.app ?? null, last?.name ?? null, whole];
   });
   write('fleet.json', JSON.stringify(fleet));
   write('build.py', head + build);
@@ -55,7 +57,7 @@ from django.db.migrations.executor import MigrationExecutor
 `;
 
 const build = `call_command("migrate_schemas", shared=True, interactive=False, verbosity=0)
-for number, (schema, app, name) in enumerate(json.load(open("fleet.json"))):
+for number, (schema, app, name, whole) in enumerate(json.load(open("fleet.json"))):
     client = Client(schema_name=schema, name=schema)
     client.auto_create_schema = False
     client.save()
@@ -63,12 +65,14 @@ for number, (schema, app, name) in enumerate(json.load(open("fleet.json"))):
     with connection.cursor() as cursor:
         cursor.execute("create schema %s" % connection.ops.quote_name(schema))
     if app is not None:
+        if whole:
+            call_command("migrate_schemas", "auth", schema_name=schema, interactive=False, verbosity=0)
         call_command("migrate_schemas", app, name, schema_name=schema, interactive=False, verbosity=0)
         connection.set_schema_to_public()
 `;
 
 const release = `refused = {}
-for schema, _, _ in json.load(open("fleet.json")):
+for schema, *_ in json.load(open("fleet.json")):
     try:
         call_command("migrate_schemas", schema_name=schema, interactive=False, verbosity=0)
         connection.set_schema_to_public()
