@@ -92,7 +92,7 @@ export class HostProcess {
     return this.#failure === undefined;
   }
 
-  /** Bytes that it had in use when it last answered. */
+  /** The most bytes that it had in use until it last answered. */
   get memory(): number {
     return this.#memory;
   }
