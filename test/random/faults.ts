@@ -54,7 +54,12 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   'a command that is told to end': {
     breaksOff: true,
-    run: (scene) => atAStep(scene, (command) => command.kill('SIGTERM')),
+    run: (scene) =>
+      atAStep(scene, async (command) => {
+        command.kill('SIGTERM');
+        // What is let go before that may be done after all, and nobody would be told.
+        await command.ended;
+      }),
   },
   'a host that is killed': {
     breaksOff: true,
