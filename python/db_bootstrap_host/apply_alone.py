@@ -34,6 +34,7 @@ def apply_alone(params, emit):
         ):
             for number, key in enumerate(keys):
                 _apply(connection, recorded | frozenset(keys[:number]), key)
+                emit({"type": "migration", "schema": schema, "app": key[0], "name": key[1]})
     except (Exception, SystemExit) as error:
         raise migration_failure(error, schema)
     finally:

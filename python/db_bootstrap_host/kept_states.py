@@ -32,6 +32,21 @@ class Chain:
         self.position = 0
         self.size = 0
         self.returned = None
+        self.complete = False
+        self.after = None
+
+    def state_after(self, result):
+        """
+        The state for those who are told of the end, who may change it: a copy of what migrating has come to. All models of it are
+        rendered, which those of a state after many operations are not.
+        """
+        if self.after is None:
+            self.after = result.clone()
+            self.after.clear_delayed_apps_cache()
+            self.after.apps
+            self.after.is_delayed = False
+        forget_rows(self.after.apps, set())
+        return self.after
 
     def states_of(self, migration):
         """The states of the migration that comes next, where it is the one that came here before."""
@@ -68,6 +83,11 @@ def forget_rows(apps, seen):
                 clear = getattr(manager, "clear_cache", None)
                 if callable(clear):
                     clear()
+
+
+def is_kept(record):
+    """Whether all that a schema with this record has still to go through is kept."""
+    return _last is not None and _last.complete and _last.start == record
 
 
 @contextmanager
@@ -115,8 +135,8 @@ def _migrate_all_forwards(self, state, plan, full_plan, fake, fake_initial):
         with one_search_path(self.connection):
             result = _plain_forwards(self, state, plan, full_plan, fake=fake, fake_initial=fake_initial)
         tape.end()
-        # The command goes on to change what it gets.
-        return result.clone() if result is _current.returned else result
+        _current.complete = _current.position == len(_current.links) == len(plan)
+        return _current.state_after(result) if result is _current.returned else result
     finally:
         _current.returned = None
         _current = None

@@ -1,0 +1,76 @@
+"""
+What Django's command derives anew in every schema, and what is the same in all that have the same record: the graph, and the models
+before the first migration.
+"""
+
+from contextlib import contextmanager
+
+from django.core.management.commands import migrate as command
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.recorder import MigrationRecorder
+
+from .disk_graph import RecordedLoader, disk_graph
+from .fewer_statements import one_search_path
+from .kept_states import forget_rows, is_kept
+from .listeners import listeners_to
+
+#: Record to the loader over it, and to the state of the project.
+_loaders, _states = {}, {}
+LIMIT = 20
+
+
+@contextmanager
+def kept_command(project, schema):
+    """While it holds, migrating forwards to the newest state takes them from the last schema with the same record."""
+    names = ("__init__", "_create_project_state")
+    originals = [(MigrationExecutor, name, getattr(MigrationExecutor, name)) for name in names]
+    plain_state = MigrationExecutor._create_project_state
+
+    def init(self, connection, progress_callback=None):
+        self.connection, self.progress_callback = connection, progress_callback
+        self.recorder = MigrationRecorder(connection)
+        record = frozenset(self.recorder.applied_migrations())
+        self.loader = _once(_loaders, record, lambda: RecordedLoader(disk_graph().loader, record))
+
+    def create_project_state(self, with_applied_migrations=False):
+        if not with_applied_migrations:
+            return plain_state(self)
+        record = frozenset(self.loader.applied_migrations)
+        state = _once(_states, record, lambda: _shared(plain_state(self, with_applied_migrations=True), record))
+        forget_rows(state.apps, set())
+        return state
+
+    MigrationExecutor.__init__, MigrationExecutor._create_project_state = init, create_project_state
+    for name in ("pre_migrate", "post_migrate"):
+        if not listeners_to(name, project, schema):
+            emit = "emit_%s_signal" % name
+            originals.append((command, emit, getattr(command, emit)))
+            setattr(command, emit, _on_one_path(getattr(command, emit), project.connection))
+    try:
+        yield
+    finally:
+        for owner, name, original in originals:
+            setattr(owner, name, original)
+
+
+def _shared(state, record):
+    """Migrating changes the state that it is given, where it does not take kept ones: only then it needs one of its own."""
+    copy = state.clone
+    state.clone = lambda: state if is_kept(record) else copy()
+    return state
+
+
+def _on_one_path(emit, connection):
+    def emit_on_one_path(*args, **kwargs):
+        with one_search_path(connection):
+            emit(*args, **kwargs)
+
+    return emit_on_one_path
+
+
+def _once(kept, record, make):
+    if record not in kept:
+        while len(kept) >= LIMIT:
+            del kept[next(iter(kept))]
+        kept[record] = make()
+    return kept[record]
