@@ -1,102 +1,139 @@
 import type { Mutation, Pick } from './mutation.js';
 
-const schemaOf = (pick: Pick): string => pick('schema', ['test_tenant', 'corner_shop']);
+const schemas = ['test_tenant', 'corner_shop'] as const;
+const schemaOf = (pick: Pick): string => pick('schema', schemas);
+const leaves = ['customers_customer_preferred_suppliers', 'carriers_rate', 'plants_pickup'] as const;
 const sql =
-  (make: (schema: string) => readonly string[]): Mutation['make'] =>
+  (make: (schema: string, pick: Pick) => readonly string[]): Mutation['make'] =>
   (_project, pick) =>
-    make(schemaOf(pick));
+    make(schemaOf(pick), pick);
 
-/** More faults that the database itself has, beside those of whole tables, columns and rows. */
+/** Faults of the tables, the schemas and the records in the database. */
 export const inDatabase: readonly Mutation[] = [
   {
-    name: 'a column that may be null in one tenant',
-    kind: 'SQL state',
-    codes: ['DBB6081'],
-    subject: () => ['carriers_carrier'],
-    make: sql((schema) => [`alter table ${schema}.carriers_carrier alter column name drop not null`]),
-  },
-  {
-    name: 'a column of another type in one tenant',
-    kind: 'SQL state',
-    codes: ['DBB6081'],
-    subject: () => ['carriers_carrier'],
-    make: sql((schema) => [`alter table ${schema}.carriers_carrier alter column name type text`]),
-  },
-  {
-    name: 'an index that one tenant lacks',
-    kind: 'SQL state',
-    codes: ['DBB6081'],
-    subject: () => ['carriers_active_name'],
-    make: sql((schema) => [`drop index ${schema}.carriers_active_name`]),
-  },
-  {
-    name: 'a foreign key that one tenant lacks',
-    kind: 'SQL state',
-    codes: ['DBB6088', 'DBB6081'],
-    subject: () => ['plants_pickup'],
-    make: sql((schema) => [
-      `do $$ declare c text; begin select conname into c from pg_constraint where conrelid = '${schema}.plants_pickup'::regclass and contype = 'f' limit 1; execute format('alter table ${schema}.plants_pickup drop constraint %I', c); end $$`,
-    ]),
-  },
-  {
-    name: 'a constraint that is not validated',
-    kind: 'SQL state',
-    codes: ['DBB6085'],
-    subject: (pick) => [schemaOf(pick), 'carriers_carrier'],
-    make: sql((schema) => [
-      `alter table ${schema}.carriers_carrier add constraint named check (name <> '') not valid`,
-    ]),
-  },
-  {
-    name: 'rows that refer to nothing',
-    kind: 'SQL state',
-    codes: ['DBB6089'],
-    subject: (pick) => [schemaOf(pick), 'carriers_rate'],
-    make: sql((schema) => [
-      `do $$ declare c text; begin for c in select conname from pg_constraint where conrelid = '${schema}.carriers_rate'::regclass and contype = 'f' loop execute format('alter table ${schema}.carriers_rate drop constraint %I', c); end loop; end $$`,
-      `insert into ${schema}.carriers_rate (carrier_id, up_to_kg, price) values (990, 1, 1)`,
-    ]),
-  },
-  {
-    name: 'rows twice where the model has them once',
-    kind: 'SQL state',
-    codes: ['DBB6092', 'DBB6093'],
-    subject: (pick) => [schemaOf(pick), 'carriers_rate'],
-    make: sql((schema) => [
-      `alter table ${schema}.carriers_rate drop constraint carriers_rate_once_a_weight`,
-      `insert into ${schema}.carriers_carrier (code, name, tracking_url, active) values ('TWICE', 'x', '', true)`,
-      `insert into ${schema}.carriers_rate (carrier_id, up_to_kg, price) select id, 1, 1 from ${schema}.carriers_carrier, generate_series(1, 2) where code = 'TWICE'`,
-    ]),
-  },
-  {
-    name: 'a permission that belongs to nothing',
-    kind: 'SQL state',
-    codes: ['DBB6084', 'DBB6089', 'DBB6082'],
-    subject: (pick) => [schemaOf(pick)],
-    make: sql((schema) => [
-      `do $$ declare c text; begin for c in select conname from pg_constraint where conrelid = '${schema}.auth_permission'::regclass and contype = 'f' loop execute format('alter table ${schema}.auth_permission drop constraint %I', c); end loop; end $$`,
-      `insert into ${schema}.auth_permission (name, content_type_id, codename) values ('x', 9999, 'x')`,
-    ]),
-  },
-  {
-    name: 'the table of migrations is gone',
-    kind: 'SQL state',
-    codes: ['DBB6013', 'DBB6074', 'DBB6075', 'DBB6019'],
-    subject: (pick) => [schemaOf(pick)],
-    make: sql((schema) => [`drop table ${schema}.django_migrations`]),
-  },
-  {
-    name: 'a table of the public schema is gone',
+    name: 'a table is gone',
     kind: 'SQL state',
     codes: ['DBB6012'],
-    subject: () => ['public', 'auth_group'],
-    make: sql(() => ['drop table public.auth_group cascade']),
+    subject: (pick) => [schemaOf(pick), pick('table', leaves)],
+    make: sql((schema, pick) => [`drop table ${schema}.${pick('table', leaves)}`]),
   },
   {
-    name: 'an extension that a check asks for is gone',
+    name: 'a column is gone',
     kind: 'SQL state',
-    codes: ['DBB6034', 'DBB5013', 'DBB6036'],
-    subject: () => ['pg_trgm'],
-    make: sql(() => ['drop extension pg_trgm']),
+    codes: ['DBB6070', 'DBB6033'],
+    subject: (pick) => [schemaOf(pick), 'tracking_url'],
+    make: sql((schema) => [`alter table ${schema}.carriers_carrier drop column tracking_url`]),
+  },
+  {
+    name: 'a sequence behind its ids',
+    kind: 'SQL state',
+    codes: ['DBB6080'],
+    subject: (pick) => [schemaOf(pick)],
+    make: sql((schema) => [
+      `insert into ${schema}.carriers_carrier (id, code, name, tracking_url, active) values (900, 'X', 'x', '', true)`,
+    ]),
+  },
+  {
+    name: 'a migration that is done and not recorded',
+    kind: 'SQL state',
+    codes: ['DBB6074', 'DBB6077'],
+    subject: (pick) => [schemaOf(pick)],
+    make: sql((schema) => [
+      `delete from ${schema}.django_migrations where app = 'plants' and name = '0003_pickup'`,
+    ]),
+  },
+  {
+    name: 'a migration that is recorded and not on disk',
+    kind: 'SQL state',
+    codes: ['DBB6014'],
+    subject: (pick) => [schemaOf(pick)],
+    make: sql((schema) => [
+      `insert into ${schema}.django_migrations (app, name, applied) values ('plants', '0009_gone', now())`,
+    ]),
+  },
+  {
+    name: 'the schema of a tenant is gone',
+    kind: 'SQL state',
+    codes: ['DBB6019'],
+    subject: (pick) => [schemaOf(pick)],
+    make: sql((schema) => [`drop schema ${schema} cascade`]),
+  },
+  {
+    name: 'a schema without a tenant',
+    kind: 'SQL state',
+    codes: ['DBB6020'],
+    subject: () => ['left_over'],
+    make: sql(() => [
+      'create schema left_over',
+      'create table left_over.django_migrations (like public.django_migrations including all)',
+    ]),
+  },
+  {
+    name: 'a domain without a tenant',
+    kind: 'SQL state',
+    codes: ['DBB6091', 'DBB6089'],
+    subject: () => ['tenants_domain'],
+    make: sql(() => [
+      `do $$ declare c text; begin for c in select conname from pg_constraint where conrelid = 'public.tenants_domain'::regclass and contype = 'f' loop execute format('alter table public.tenants_domain drop constraint %I', c); end loop; end $$`,
+      `insert into public.tenants_domain (domain, is_primary, tenant_id) values ('gone.example.com', true, 999)`,
+    ]),
+  },
+  {
+    name: 'an invalid index',
+    kind: 'SQL state',
+    codes: ['DBB6086'],
+    subject: (pick) => [schemaOf(pick), 'carriers_active_name'],
+    make: sql((schema) => [
+      `update pg_index set indisvalid = false where indexrelid = '${schema}.carriers_active_name'::regclass`,
+    ]),
+  },
+  {
+    name: 'a content type is gone',
+    kind: 'SQL state',
+    codes: ['DBB6082'],
+    subject: (pick) => [schemaOf(pick)],
+    make: sql((schema) => [
+      `delete from ${schema}.auth_permission where content_type_id in (select id from ${schema}.django_content_type where app_label = 'plants')`,
+      `delete from ${schema}.django_content_type where app_label = 'plants'`,
+    ]),
+  },
+  {
+    name: 'one tenant differs by a column',
+    kind: 'SQL state',
+    codes: ['DBB6081'],
+    subject: () => ['extra'],
+    make: sql((schema) => [`alter table ${schema}.plants_plant add column extra text`]),
+  },
+  {
+    name: 'one tenant lacks a constraint',
+    kind: 'SQL state',
+    codes: ['DBB6081', 'DBB6093'],
+    make: sql((schema) => [
+      `alter table ${schema}.carriers_rate drop constraint carriers_rate_once_a_weight`,
+    ]),
+  },
+  {
+    name: 'a foreign key into another schema',
+    kind: 'SQL state',
+    codes: ['DBB6087'],
+    subject: (pick) => [schemaOf(pick)],
+    make: sql((schema) => [
+      `alter table ${schema}.carriers_rate add constraint stray foreign key (carrier_id) references ${schema === 'corner_shop' ? 'test_tenant' : 'corner_shop'}.carriers_carrier not valid`,
+    ]),
+  },
+  {
+    name: 'keys of two types across a foreign key',
+    kind: 'SQL state',
+    codes: ['DBB6090', 'DBB6076', 'DBB6081'],
+    subject: (pick) => [schemaOf(pick)],
+    make: sql((schema) => [`alter table ${schema}.carriers_rate alter column carrier_id type integer`]),
+  },
+  {
+    name: 'a database that is read-only by default',
+    kind: 'SQL state',
+    codes: ['DBB4044'],
+    make: sql(() => [
+      "do $$ begin execute format('alter database %I set default_transaction_read_only = on', current_database()); end $$",
+    ]),
   },
 ];

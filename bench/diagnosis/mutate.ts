@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { copyExample } from '../../test/support/command.js';
 import { createTestDatabase, query, stopTestServer } from '../../test/support/postgres.js';
 import { virtualEnv } from '../../test/support/python.js';
-import { aroundProject } from './around-project.js';
+import { inCatalog } from './in-catalog.js';
+import { inConfig } from './in-config.js';
 import { inDatabase } from './in-database.js';
 import { inProject } from './in-project.js';
 import { inScripts } from './in-scripts.js';
@@ -73,8 +74,9 @@ try {
   const mutations = [
     ...inSettings,
     ...inProject,
-    ...aroundProject,
+    ...inConfig,
     ...inDatabase,
+    ...inCatalog,
     ...inWorkflow,
     ...inScripts,
   ].filter(({ name }) => name.includes(only));
