@@ -68,6 +68,17 @@ export const inScripts: readonly Mutation[] = [
     },
   },
   {
+    name: 'a target of a makefile that passes over a failure',
+    kind: 'workflow',
+    codes: ['DBB5030'],
+    subject: () => ['Makefile', 'migrate_schemas'],
+    make: (project) => {
+      project.write('Makefile', 'db:\n\t-python manage.py migrate_schemas\n');
+      project.write(file, healthy.replace(shared, 'make db\n'));
+      return undefined;
+    },
+  },
+  {
     name: 'an action that names a tenant behind --tenant',
     kind: 'workflow',
     codes: ['DBB6078'],

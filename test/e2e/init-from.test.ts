@@ -63,6 +63,7 @@ jobs:
         run: python ../manage.py seed --size \${SIZE} > /dev/null 2>&1 || true
       - run: python manage.py load_more --key \${{ secrets.KEY }}
       - run: python manage.py init
+      - run: make db
       - run: python manage.py seed
         shell: pwsh
   more:
@@ -123,6 +124,10 @@ describe('init --from', function () {
   it('reads inner shells, here documents, pipes, called scripts and variables', async () => {
     project.write('.github/workflows/ugly.yml', ugly);
     project.write('scripts/roles.sh', '#!/bin/sh\npsql -c "create role reader" || true\n');
+    project.write(
+      'Makefile',
+      'db:\n\tpython manage.py migrate_schemas || true\n\t$(PYTHON) manage.py load_all\n',
+    );
     const { code, stdout, stderr } = await init('.github/workflows/ugly.yml');
     assert.equal(code, 0, stderr);
     const config = parse(readFileSync(join(project.folder, '.bootstraprc.yaml'), 'utf8')) as {
@@ -162,8 +167,10 @@ describe('init --from', function () {
       'ugly.yml:20  python manage.py migrate_schemas --shared  →  task "shared"',
       'ugly.yml:21  python manage.py migrate_schemas --tenant  →  task "tenant-migrations"',
       '→  left alone: it holds an expression that only GitHub knows: write the task by hand',
-      'ugly.yml:27  python manage.py seed  →  left alone: its shell is pwsh',
-      'ugly.yml:32  python manage.py init  →  task "init-2", as before',
+      'Makefile:2  python manage.py migrate_schemas  →  tasks "shared" and "tenant-migrations"',
+      'Makefile:3  $(PYTHON) manage.py load_all  →  left alone: make puts a value into it: write the task by hand',
+      'ugly.yml:28  python manage.py seed  →  left alone: its shell is pwsh',
+      'ugly.yml:33  python manage.py init  →  task "init-2", as before',
     ])
       assert.ok(stdout.includes(line), `${line}\n${stdout}`);
     const resolved = await bootstrap(['config', '--json'], {

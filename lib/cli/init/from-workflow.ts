@@ -62,6 +62,8 @@ interface Place {
   readonly cwd: string;
 }
 
+const ofMakefile = /(?:^|\/)(?:GNUm|M|m)akefile$/;
+
 /** A script command by command; what starts another script is read on there. */
 function translateScript(place: Place): void {
   const { script, step, root, tasks, rows } = place;
@@ -74,6 +76,11 @@ function translateScript(place: Place): void {
     const inner = innerScriptOf(script, command, root);
     if (inner) {
       translateScript({ ...place, script: inner, cwd });
+      continue;
+    }
+    if (ofMakefile.test(script.label) && /\$[({$]/.test(text) && !/\bmigrat|\bmakemigrations\b/.test(text)) {
+      const reason = 'make puts a value into it: write the task by hand';
+      rows.push({ ...placeOf(script, command.words[0]?.offset ?? 0), text, reason });
       continue;
     }
     const became = translateCommand({

@@ -19,7 +19,9 @@ export function hiddenFailures(script: Script): Diagnosis[] {
     const next = commands[index + 1];
     const end = listEnd(commands, index, (each) => databaseWork(each) !== undefined);
     const alternative = commands[end.next];
-    if (end.operator === '||' && alternative && answersYes(commands, end.next)) {
+    if (script.passesOver?.(command.words[0]?.offset ?? 0) === true) {
+      found.push(diagnosis(script, command, 'the `-` before it', work, command));
+    } else if (end.operator === '||' && alternative && answersYes(commands, end.next)) {
       const what = alternative.words.map(({ text }) => text).join(' ');
       found.push(diagnosis(script, alternative, `\`|| ${shortened(what)}\``, work, command));
     } else if (isCondition(command)) {

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import type { Place } from '../../errors/index.js';
+import { recipesOf } from './makefile.js';
 import { programOf, scriptOf, setsPipefail, type Script } from './script.js';
 import type { ShellCommand, Word } from './shell.js';
 
@@ -20,7 +21,9 @@ export function withInnerScripts(script: Script, root: string, depth = 0): reado
 
 /** The script that a command starts, where it can be read. */
 export function innerScriptOf(script: Script, command: ShellCommand, root: string): Script | undefined {
-  return textOfShell(script, command) ?? calledFile(script, command, root);
+  return (
+    textOfShell(script, command) ?? makeTarget(script, command, root) ?? calledFile(script, command, root)
+  );
 }
 
 /** `bash -c "…"`, also inside a container: a script of its own, whose shell goes on after errors unless it is told otherwise. */
@@ -35,6 +38,8 @@ function textOfShell(script: Script, { words }: ShellCommand): Script | undefine
   return scriptOf({
     ...script,
     text,
+    // What stands before the line stands before all of it.
+    passesOver: () => script.passesOver?.(word.offset) === true,
     stopsAtErrors: flags.some((each) => /^-[a-z]*e/.test(each)),
     pipefail: setsPipefail(text) || flags.includes('pipefail'),
     isTimed: script.isTimed === true || words.slice(0, shell).some((each) => each.text === 'timeout'),
@@ -89,6 +94,37 @@ function calledFile(script: Script, command: ShellCommand, root: string): Script
       (!isShell && /^#!.*\s-[a-z]*e/.test(shebang)),
     placeOf: placesIn(file, text),
   });
+}
+
+/** What `make` runs: each line of a recipe ends it at a failure, unless a "-" stands before it. */
+function makeTarget(script: Script, command: ShellCommand, root: string): Script | undefined {
+  if (programOf(command) !== 'make') return undefined;
+  const texts = command.words.map(({ text }) => text);
+  const at = texts.indexOf('make');
+  const directory = texts.findIndex((text) => text === '-C') + 1;
+  const folder = directory === 0 ? script.folder : join(script.folder, texts[directory] ?? '.');
+  const targets = texts
+    .slice(at + 1)
+    .filter((text, index) => /^[\w.][\w./-]*$/.test(text) && at + 1 + index !== directory);
+  for (const name of ['GNUmakefile', 'makefile', 'Makefile']) {
+    const file = relative(root, join(folder, name));
+    const makefile = file.startsWith('..') ? undefined : readScript(join(folder, name));
+    if (makefile === undefined) continue;
+    const { text, passesOver } = recipesOf(makefile, targets);
+    return scriptOf({
+      text,
+      passesOver,
+      subject: { file },
+      label: file,
+      folder,
+      variables: script.variables,
+      pipefail: false,
+      stopsAtErrors: true,
+      isTimed: script.isTimed === true,
+      placeOf: placesIn(file, makefile),
+    });
+  }
+  return undefined;
 }
 
 /** The text of a shell script; undefined for what is none, or not there. */

@@ -17,6 +17,8 @@ export interface Script {
   readonly pipefail: boolean;
   /** Whether its shell ends at the first command that fails, before any `set` in it. */
   readonly stopsAtErrors: boolean;
+  /** Whether the failure of what stands at an offset is passed over by who runs it. */
+  passesOver?(offset: number): boolean;
   /** Whether it is ended after some time, by `timeout` or by its step. */
   readonly isTimed?: boolean;
   /** Where a part of the text stands; 0-based offset. */

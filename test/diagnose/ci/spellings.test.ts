@@ -361,6 +361,23 @@ describe('what a workflow file calls', () => {
       assert.deepEqual(await placesOf(workflow(run(call))), ['DBB6078 db.sh:2:34']);
   });
 
+  it('may be a target of a makefile, with what it needs', async () => {
+    const makefile =
+      '.PHONY: db\nSHELL := /bin/bash\nall: lint\n\ndb: roles ## makes it\n\t@echo start\n\t-python manage.py migrate_schemas --shared\n\tpython manage.py migrate_schemas \\\n\t\t--tenant acme\n\nroles:\n\tpsql -U app -c "create role x" || true\nother:\n\tpython manage.py migrate || true\n';
+    const found = async (call: string, path = 'Makefile'): Promise<readonly string[]> =>
+      (await findIn(workflow(run(call)), { [path]: makefile })).map(
+        ({ code, place }) => `${code} ${place?.file ?? ''}:${String(place?.line)}:${String(place?.column)}`,
+      );
+    const expected = ['DBB6078 Makefile:9:3', 'DBB5030 Makefile:7:3', 'DBB5030 Makefile:12:36'];
+    assert.deepEqual(await found('make db'), expected);
+    assert.deepEqual(await found('make lint'), []);
+    assert.deepEqual(await found('make'), []);
+    assert.deepEqual(
+      await found('make -C backend db', 'backend/Makefile'),
+      expected.map((text) => text.replace('Makefile', 'backend/Makefile')),
+    );
+  });
+
   it('is told once, whoever calls it', async () => {
     const found = await placesOf(workflow(`${run('./db.sh')}${run('bash db.sh')}`));
     assert.equal(found.length, 2);
