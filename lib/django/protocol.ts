@@ -118,7 +118,7 @@ export interface HostMethods {
     };
     result: Migrated & { readonly recording: Recording };
   };
-  /** Only these migrations, which come next; without signals and without the command around them. */
+  /** Only these migrations, which come next; without signals and without the command around them. Events: `{type:'migration', …}` after each. */
   applyAlone: {
     params: { schema: string; migrations: readonly MigrationKey[]; timeouts?: Timeouts; again?: boolean };
     result: { readonly schema: string; readonly ms: number };

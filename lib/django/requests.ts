@@ -56,13 +56,21 @@ export function migrate(
 }
 
 /** The same for a tenant's schema, with what was executed, for others in the same state. */
-export function record(host: Asked, params: HostMethods['record']['params']): Result<'record'> {
-  return host.request('record', params);
+export function record(
+  host: Asked,
+  params: HostMethods['record']['params'],
+  onEvent?: (event: Readonly<Record<string, unknown>>) => void,
+): Result<'record'> {
+  return host.request('record', params, onEvent);
 }
 
 /** Applies migrations that come next in a schema, without signals and without the command around them. */
-export function applyAlone(host: Asked, params: HostMethods['applyAlone']['params']): Result<'applyAlone'> {
-  return host.request('applyAlone', params);
+export function applyAlone(
+  host: Asked,
+  params: HostMethods['applyAlone']['params'],
+  onEvent?: (event: Readonly<Record<string, unknown>>) => void,
+): Result<'applyAlone'> {
+  return host.request('applyAlone', params, onEvent);
 }
 
 /** Lets handlers of post_migrate do their work in a schema to which these migrations were applied. */

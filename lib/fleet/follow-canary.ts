@@ -59,7 +59,7 @@ export async function followCanary(
         await act(schema, host);
         return true;
       };
-      const done = await work.tried(schema, todo, going.get(schema)?.applied);
+      const done = await work.tried(schema, todo, () => going.get(schema)?.applied ?? 0);
       if (done !== true) going.delete(schema);
     });
 
@@ -156,7 +156,7 @@ async function replayedInSteps(
       await replaySteps(schema, { client, recording, segment, timeouts, again });
       return true;
     };
-    if ((await work.tried(schema, steps, progress.applied)) === true) {
+    if ((await work.tried(schema, steps, () => progress.applied)) === true) {
       progress.ms += performance.now() - started;
       progress.applied += applied;
     } else going.delete(schema);
@@ -186,12 +186,12 @@ async function appliedAlone(
     const progress = going.get(schema);
     if (!progress) return;
     const apply = (again: boolean): ReturnType<typeof applyAlone> =>
-      applyAlone(host, { schema, migrations: keys, timeouts, again });
-    const done = await work.tried(schema, apply, progress.applied);
-    if (done) {
-      progress.ms += done.ms;
-      progress.applied += keys.length;
-    } else going.delete(schema);
+      applyAlone(host, { schema, migrations: keys, timeouts, again }, () => {
+        progress.applied += 1;
+      });
+    const done = await work.tried(schema, apply, () => progress.applied);
+    if (done) progress.ms += done.ms;
+    else going.delete(schema);
   });
 }
 

@@ -11,6 +11,8 @@ import { cohortsOf, interrupted, ofTenant, type FleetEnd, type FleetMember } fro
 import type { FleetDatabase } from './replay.js';
 import { sideBySide } from './side-by-side.js';
 
+type OnEvent = (event: Readonly<Record<string, unknown>>) => void;
+
 /** A process that has the project's Django. */
 export type Host = Parameters<typeof migrate>[0];
 
@@ -67,8 +69,9 @@ export async function migrateFleet(options: FleetOptions): Promise<FleetResult> 
       const canary = rest.shift();
       if (!canary) break;
       const { schema } = canary;
-      const recorded = await work.inDebt(schema, (again) =>
-        record(hosts[0], { schema, fingerprint: fingerprintStatement(), timeouts, postMigrate, again }),
+      const fingerprint = fingerprintStatement();
+      const recorded = await work.inDebt(schema, (again, onEvent) =>
+        record(hosts[0], { schema, fingerprint, timeouts, postMigrate, again }, onEvent),
       );
       if (!recorded) continue;
       const { ms, applied, recording } = recorded;
@@ -108,14 +111,18 @@ export class FleetWork {
     this.#options.onEnd(end);
   }
 
-  /** Does what may fail for one tenant, which has ended then; undefined where it failed. `applied` migrations came before. */
-  async tried<T>(schema: string, work: (again: boolean) => Promise<T>, applied = 0): Promise<T | undefined> {
+  /** Does what may fail for one tenant, which has ended then; undefined where it failed. `applied`: its migrations until now. */
+  async tried<T>(
+    schema: string,
+    work: (again: boolean) => Promise<T>,
+    applied: () => number = () => 0,
+  ): Promise<T | undefined> {
     const { signal, debts } = this.#options;
     try {
       return await patiently((again) => work(again || debts.isOwed(schema)), signal);
     } catch (error) {
       // What was not finished is rolled back, whatever it is that an interruption has it say.
-      if (signal.aborted) this.leaveHalfWay(schema, applied);
+      if (signal.aborted) this.leaveHalfWay(schema, applied());
       else if (!(error instanceof BootstrapError)) throw error;
       else {
         if (!ofTenant.has(error.code)) this.stop(error);
@@ -126,15 +133,23 @@ export class FleetWork {
   }
 
   /** The same for what Django does: until it has ended, the schema is owed its end. */
-  async inDebt<T>(schema: string, work: (again: boolean) => Promise<T>, applied = 0): Promise<T | undefined> {
+  async inDebt<T>(
+    schema: string,
+    work: (again: boolean, onEvent: OnEvent) => Promise<T>,
+    before = 0,
+  ): Promise<T | undefined> {
     const { debts } = this.#options;
+    let applied = before;
+    const onEvent: OnEvent = ({ type }) => {
+      if (type === 'migration') applied += 1;
+    };
     const indebted = async (again: boolean): Promise<T> => {
       await debts.owe(schema);
-      const done = await work(again);
+      const done = await work(again, onEvent);
       await debts.settle(schema);
       return done;
     };
-    return this.tried(schema, indebted, applied);
+    return this.tried(schema, indebted, () => applied);
   }
 
   /** Does something for each schema with some host, several at a time, until it is stopped. */
@@ -154,8 +169,8 @@ export class FleetWork {
   async #byDjango(schema: string, host: Host, before = { ms: 0, applied: 0 }): Promise<void> {
     const { timeouts } = this.#options;
     const postMigrate = this.#options.postMigrate !== 'never';
-    const todo = (again: boolean): ReturnType<typeof migrate> =>
-      migrate(host, { schema, timeouts, postMigrate, again });
+    const todo = (again: boolean, onEvent: OnEvent): ReturnType<typeof migrate> =>
+      migrate(host, { schema, timeouts, postMigrate, again }, onEvent);
     const done = await this.inDebt(schema, todo, before.applied);
     if (!done) return;
     const applied = before.applied + done.applied.length;

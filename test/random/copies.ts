@@ -44,6 +44,9 @@ export interface Copies {
   close(keepsFolder: boolean): Promise<void>;
 }
 
+/** Half of the projects listen to a signal: then Django does all of it, or its handlers are asked in every tenant. */
+const listenedTo = [undefined, 'pre_migrate', undefined, 'post_migrate'] as const;
+
 /** Makes up a project and its fleet; undefined where Django itself cannot migrate what was made up. `atomic`: see HistoryBuilder. */
 export async function openCopies(
   choices: Choices,
@@ -58,7 +61,7 @@ export async function openCopies(
     migrations: Math.floor(part * history.migrations.length),
     whole: choices.length % 2 === 0,
   }));
-  writeRandomProject(folder, history, tenants);
+  writeRandomProject(folder, history, tenants, listenedTo[choices.numbers.length % listenedTo.length]);
   const databases: Awaited<ReturnType<typeof createTestDatabase>>[] = [];
   const newDatabase = async (template?: string): Promise<(typeof databases)[number]> => {
     const made = await createTestDatabase({

@@ -17,13 +17,18 @@ export const schemaNames = ['plain', 'Capital', 'with-dash and space', 'crème',
  * migrates each tenant and writes into `refused.json` which it could not, `reference.py` makes schemas that have recorded exactly what
  * `references.json` says.
  */
-export function writeRandomProject(folder: string, history: History, tenants: readonly RandomTenant[]): void {
+export function writeRandomProject(
+  folder: string,
+  history: History,
+  tenants: readonly RandomTenant[],
+  signal?: 'pre_migrate' | 'post_migrate',
+): void {
   writeTenantsProject(folder, apps);
   const write = fileWriter(folder);
   for (const app of apps) {
     write(`${app}/__init__.py`, '');
     write(`${app}/migrations/__init__.py`, '');
-    write(`${app}/models.py`, history.models[app] ?? '');
+    write(`${app}/models.py`, (history.models[app] ?? '') + (signal === undefined ? '' : listener(signal)));
   }
   for (const { app, name, text } of history.migrations) write(`${app}/migrations/${name}.py`, text);
   write(
@@ -39,6 +44,18 @@ export function writeRandomProject(folder: string, history: History, tenants: re
   write('release.py', head + release);
   write('reference.py', head + reference);
 }
+
+const listener = (signal: string): string => `
+
+from django.db.models.signals import ${signal}
+
+
+def hear(**kwargs):
+    pass
+
+
+${signal}.connect(hear, dispatch_uid=__name__)
+`;
 
 const head = `import json
 import os
