@@ -167,7 +167,8 @@ async function run(ctx: Context): Promise<TaskResult> {
     if (owed.has(schema) && (!pending.has(schema) || migrated.has(schema)))
       await applyTo(ctx, schema, { postMigrate: ctx.options.postMigrate !== 'never' });
   if (failures.length > 0) throw failed(ctx, found, failures, ends);
-  return { ...summaryOf(ends, found.schemas.length), warnings: removed };
+  const summary = summaryOf(ends, found.schemas.length);
+  return removed.length === 0 ? summary : { ...summary, warnings: removed };
 }
 
 /** The type of each tenant, by its schema. */

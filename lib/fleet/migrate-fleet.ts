@@ -65,6 +65,8 @@ export async function migrateFleet(options: FleetOptions): Promise<FleetResult> 
   const alone: string[] = [];
   for (const cohort of cohortsOf(members)) {
     const rest = [...cohort];
+    // In the order of the fleet, but those that are each a case of its own side by side.
+    if (rest.length > 1) await work.allByDjango(alone.splice(0));
     while (rest.length > 1 && !work.isStopped) {
       const canary = rest.shift();
       if (!canary) break;
