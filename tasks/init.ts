@@ -33,6 +33,12 @@ const options = z.strictObject({
     .describe(
       'What to do with an interrupted file that cannot be repeated blindly: report it, run it again, or count it as done.',
     ),
+  adopt: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Where no script is known to have run, count them all as done: once, for a database that Docker has initialised.',
+    ),
 });
 
 type Context = TaskContext<z.output<typeof options>>;
@@ -47,6 +53,8 @@ export const init = defineTask({
     const looked = await look(context);
     if ('plan' in looked) return looked.plan;
     const { due, files, ignored } = looked;
+    if (looked.adopts)
+      return { action: 'run', reason: `${counted(files.length)} to be counted as done, unrun (adopt)` };
     const details = { run: due.map(({ file, why }) => ({ file: file.name, why })), ignored };
     if (due.length === 0)
       return {
@@ -74,6 +82,11 @@ export const init = defineTask({
       context.log.info(`with "order: ${other}" these files would run in another order`);
     }
     for (const name of ignored) context.log.info(`ignored: ${name}`);
+    if (looked.adopts) {
+      for (const { name, sha256 } of files)
+        await context.ledger.set(name, { state: 'done', sha256, run: context.runId });
+      return { changed: false, summary: `${counted(files.length)} counted as done, unrun (adopt)` };
+    }
     const due = await settleInterrupted(context, files, looked.due);
     const warnings = due.length > 0 ? await runDue(context, due) : [];
     const also = ignored.length > 0 ? `, ${ignored.length} ignored` : '';
@@ -91,6 +104,8 @@ interface Looked {
   readonly files: readonly InitFile[];
   readonly ignored: readonly string[];
   readonly orderMatters: boolean;
+  /** All files count as done, without having been run by us. */
+  readonly adopts: boolean;
 }
 
 /** Reads the folder and the ledger: what is due, or why there is nothing to do. */
@@ -103,8 +118,10 @@ async function look(context: Context): Promise<Looked | { readonly plan: Plan }>
     const reason = `no init scripts in ${directory ?? defaultFolder}`;
     return { plan: { action: 'skip', reason, details: { run: [], ignored: folder.ignored } } };
   }
-  const due = decideDue(folder.files, await context.ledger.entries(), rerun);
-  return { due, files: folder.files, ignored: folder.ignored, orderMatters: folder.orderMatters };
+  const { files, ignored, orderMatters } = folder;
+  const entries = await context.ledger.entries();
+  const adopts = context.options.adopt && files.every(({ name }) => !entries.has(name));
+  return { due: decideDue(files, entries, rerun), files, ignored, orderMatters, adopts };
 }
 
 /** The first file that was interrupted and may not run again by itself, with what forbids it. */

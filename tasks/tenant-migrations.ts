@@ -112,7 +112,16 @@ async function run(ctx: Context): Promise<TaskResult> {
     ctx.tenantEnd({ schema, status: 'failed', reason: problems[0].message, problem: problems[0] });
   };
   let done = 0;
-  const progress = (): void => ctx.log.progress(++done, members.length, failures.length);
+  // Those that are on their way count for the part that they have come.
+  const parts = new Map<string, number>();
+  const draw = (): void => {
+    const under = [...parts.values()].reduce((sum, part) => sum + part, 0);
+    ctx.log.progress(Math.floor(done + under), members.length, failures.length);
+  };
+  const progress = (): void => {
+    done += 1;
+    draw();
+  };
   const limit = new FailureLimit(limitOf(ctx.options.abortAfter), members.length);
   for (const schema of lost) {
     fail(schema, [rowWithoutSchema(schema)]);
@@ -147,7 +156,12 @@ async function run(ctx: Context): Promise<TaskResult> {
     invalid,
     members: found.ordered ? waiting : await smallFirst(ctx.database, waiting),
     signal: ctx.signal,
+    onAdvance: (schema, part) => {
+      parts.set(schema, part);
+      draw();
+    },
     onEnd: (end) => {
+      parts.delete(end.schema);
       if (end.status === 'failed') fail(end.schema, withWayOn(end.error, ctx.task).problems);
       else if (end.status === 'migrated')
         ctx.tenantEnd({ schema: end.schema, status: end.status, ms: end.ms });

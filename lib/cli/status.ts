@@ -1,4 +1,6 @@
-import { states, tenantRows } from '../django/index.js';
+import type { TaskHost } from '../../config/define.js';
+import type { Workflow } from '../../config/workflow.js';
+import { states, tenantRows, type TenantRows } from '../django/index.js';
 import { globOf } from '../errors/index.js';
 import { describeFleet, type FleetStatus } from '../fleet/index.js';
 import { print } from './io.js';
@@ -15,17 +17,38 @@ interface StatusOptions extends ConfigOptions {
 
 /** `db-bootstrap status`: how many tenants are at the newest migration, and who lacks what. Changes nothing. */
 export async function statusCommand(options: StatusOptions): Promise<number> {
-  return withHost('status', options, async (host, io) => {
+  return withHost('status', options, async (host, io, workflow) => {
     await requireTenants(host, 'run "db-bootstrap plan" to see what is pending in a project without tenants');
     const wanted = options.tenant === undefined ? undefined : globOf(options.tenant);
-    const status = describeFleet(
-      await states(host, { scope: 'tenants' }),
-      await tenantRows(host),
-      (schema) => wanted?.test(schema) ?? true,
-    );
-    print(io.stdout, options.json === true ? JSON.stringify(numbersOf(status), null, 2) : textOf(status));
-    return options.exitCode === true && status.pending + status.failed > 0 ? 3 : 0;
+    const isWanted = (schema: string): boolean => wanted?.test(schema) ?? true;
+    const rows = await tenantRows(host);
+    const status = describeFleet(await states(host, { scope: 'tenants' }), rows, isWanted);
+    const before = await whatComesBefore(host, workflow, rows, isWanted);
+    const text = (): string => [textOf(status), ...before].join('\n\n');
+    print(io.stdout, options.json === true ? JSON.stringify(numbersOf(status), null, 2) : text());
+    return options.exitCode === true && status.pending + status.failed + before.length > 0 ? 3 : 0;
   });
+}
+
+/** What has to be done before any tenant can be at its end: in the public schema, and tenants that only the config knows. */
+async function whatComesBefore(
+  host: TaskHost,
+  { tenants }: Workflow,
+  rows: TenantRows,
+  isWanted: (schema: string) => boolean,
+): Promise<string[]> {
+  const [shared] = (await states(host, { scope: 'public' })).schemas;
+  const lacking = shared?.pending.length ?? 0;
+  const known = new Set(rows.tenants.map(({ schema }) => schema));
+  const missing = tenants.flatMap(({ schema }) => (known.has(schema) || !isWanted(schema) ? [] : [schema]));
+  return [
+    ...(lacking === 0
+      ? []
+      : [`the shared schema "${shared?.schema ?? ''}" lacks ${counted(lacking, 'migration')}`]),
+    ...(missing.length === 0
+      ? []
+      : [`tenants of the config that do not exist yet: ${named(missing, missing.length)}`]),
+  ];
 }
 
 /** What machines read; names of single tenants are for people. */

@@ -1,4 +1,5 @@
 import type { TaskHost } from '../../config/define.js';
+import type { Workflow } from '../../config/workflow.js';
 import { renderProblems } from '../errors/index.js';
 import { hostEnvironment, silent } from './evidence.js';
 import { print, type Io } from './io.js';
@@ -12,7 +13,7 @@ import { catchSignals } from './signals.js';
 export async function withHost(
   command: string,
   options: ConfigOptions,
-  work: (host: TaskHost, io: Io) => Promise<number>,
+  work: (host: TaskHost, io: Io, workflow: Workflow) => Promise<number>,
 ): Promise<number> {
   const { io, workflow } = await load(options);
   const signals = catchSignals();
@@ -22,7 +23,7 @@ export async function withHost(
     await session.services.ledger.attach().catch(() => []);
     const env = hostEnvironment(workflow, session);
     const user = { name: command, signal: signals.interrupt, log: silent, env };
-    return await work(session.services.host(user), io);
+    return await work(session.services.host(user), io, workflow);
   } catch (error) {
     if (!signals.interrupt.aborted) throw error;
     const interrupted = { code: 'DBB5020', message: `"${command}" was interrupted` } as const;

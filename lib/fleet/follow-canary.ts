@@ -18,6 +18,12 @@ interface Progress {
   applied: number;
 }
 
+/** Tenants that are on their way, and who is told of one that has been through a segment. */
+interface Fates {
+  readonly going: Map<string, Progress>;
+  readonly onDone: (schema: string) => void;
+}
+
 /** Brings tenants to where their canary is, segment by segment: by replay where that is possible, else by Django. */
 export async function followCanary(
   options: FleetOptions,
@@ -63,25 +69,31 @@ export async function followCanary(
       if (done !== true) going.delete(schema);
     });
 
+  /** What is left for a tenant that has been through all segments. */
+  const finish = async (schema: string, host: Host): Promise<void> => {
+    const { timeouts } = options;
+    if (asks) await postMigrate(host, { schema, migrations: recordsOf(segments), timeouts });
+    // Where a replay comes last, it has added them in the same transaction.
+    else if (last?.by !== 'replay') await addRows(options, recording, schema);
+    await options.debts.settle(schema);
+    end(schema);
+  };
+
   if (owes) await inEach((schema) => options.debts.owe(schema));
-  for (const segment of segments) {
+  for (const [index, segment] of segments.entries()) {
     if (work.isStopped || segment.by === 'django') break;
-    const onDone = segment === last && !owes ? end : (): void => undefined;
+    const onDone = (schema: string): void => {
+      if (segment === last && !owes) end(schema);
+      else options.onAdvance(schema, (index + 1) / (segments.length + 1));
+    };
     if (segment.by === 'replay')
       await replayed(options, work, recording, segment, { going, onDone, leaveToDjango });
-    else if (segment.by === 'steps') await replayedInSteps(options, work, recording, segment, going);
-    else await appliedAlone(options, work, segment, going);
+    else if (segment.by === 'steps')
+      await replayedInSteps(options, work, recording, segment, { going, onDone });
+    else await appliedAlone(options, work, segment, { going, onDone });
   }
   if (last === undefined || last.by === 'django') await leaveToDjango([...going.keys()]);
-  else if (owes)
-    await inEach(async (schema, host) => {
-      const { timeouts } = options;
-      if (asks) await postMigrate(host, { schema, migrations: recordsOf(segments), timeouts });
-      // Where a replay comes last, it has added them in the same transaction.
-      else if (last.by !== 'replay') await addRows(options, recording, schema);
-      await options.debts.settle(schema);
-      end(schema);
-    });
+  else if (owes) await inEach(finish);
   for (const [schema, { applied }] of going) work.leaveHalfWay(schema, applied);
 }
 
@@ -103,11 +115,7 @@ async function replayed(
   work: FleetWork,
   recording: Recording,
   segment: RecordedSegment,
-  fates: {
-    readonly going: ReadonlyMap<string, Progress>;
-    readonly onDone: (schema: string) => void;
-    readonly leaveToDjango: (schemas: readonly string[]) => Promise<void>;
-  },
+  fates: Fates & { readonly leaveToDjango: (schemas: readonly string[]) => Promise<void> },
 ): Promise<void> {
   const { going, onDone, leaveToDjango } = fates;
   const refused: string[] = [];
@@ -147,7 +155,7 @@ async function replayedInSteps(
   work: FleetWork,
   recording: Recording,
   segment: RecordedSegment,
-  going: Map<string, Progress>,
+  { going, onDone }: Fates,
 ): Promise<void> {
   const applied = appliedIn(segment);
   const inOne = async (client: DatabaseClient, schema: string, progress: Progress): Promise<void> => {
@@ -159,6 +167,7 @@ async function replayedInSteps(
     if ((await work.tried(schema, steps, () => progress.applied)) === true) {
       progress.ms += performance.now() - started;
       progress.applied += applied;
+      onDone(schema);
     } else going.delete(schema);
   };
   try {
@@ -179,7 +188,7 @@ async function appliedAlone(
   { timeouts }: FleetOptions,
   work: FleetWork,
   { migrations }: RecordedSegment,
-  going: Map<string, Progress>,
+  { going, onDone }: Fates,
 ): Promise<void> {
   const keys = migrations.map(({ app, name }) => ({ app, name }));
   await work.inEach([...going.keys()], async (schema, host) => {
@@ -190,8 +199,10 @@ async function appliedAlone(
         progress.applied += 1;
       });
     const done = await work.tried(schema, apply, () => progress.applied);
-    if (done) progress.ms += done.ms;
-    else going.delete(schema);
+    if (done) {
+      progress.ms += done.ms;
+      onDone(schema);
+    } else going.delete(schema);
   });
 }
 

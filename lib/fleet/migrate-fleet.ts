@@ -31,6 +31,8 @@ export interface FleetOptions {
   readonly signal: AbortSignal;
   /** Called once for every member, as soon as it has ended. */
   readonly onEnd: (end: FleetEnd) => void;
+  /** Called where a member has come to some part of its way, between 0 and 1. */
+  readonly onAdvance: (schema: string, part: number) => void;
   /**
    * Notes that outlive a kill. A schema's migrations are recorded before its last step, post_migrate, so one is owed that step from
    * before it is worked on until it has ended; only what is replayed in one transaction, with that step, is not noted.

@@ -2,7 +2,7 @@ import type { TaskContext } from '../../config/define.js';
 import type { TaskDefinition } from '../../config/workflow.js';
 import { BootstrapError, type Problem } from '../errors/index.js';
 import { evaluateCondition } from './condition.js';
-import { withinTimeout, type Patience } from './deadline.js';
+import { Cancelled, isOfWhatIsLeft, withinTimeout, type Patience } from './deadline.js';
 import type { RunEventBody, TaskEnd } from './events.js';
 import { isError, problemsOf, toleratedBy } from './failure.js';
 import { whyCancelled } from './reason.js';
@@ -136,7 +136,8 @@ function failure(
   const base = { changed: false, attempts: last.attempt };
   if (cancel.aborted) {
     const before = last.problems;
-    const reason = `${whyCancelled(cancel)} ${before ? 'before its next attempt' : 'while it ran'}`;
+    const when = before ? 'before its next attempt' : 'while it ran';
+    const reason = `${whyCancelled(cancel)} ${when}${howFar(error)}`;
     return { ...base, status: 'cancelled', reason, ...(before ? { problems: before } : {}) };
   }
   // A fault outside the attempts, such as a policy with numbers that p-retry refuses, is ours.
@@ -152,6 +153,16 @@ function failure(
     problems,
     tolerated,
   };
+}
+
+/** What an interrupted attempt says about what it has done and what it has left. */
+function howFar(error: unknown): string {
+  const cause = error instanceof Cancelled ? error.cause : undefined;
+  const notes = cause instanceof BootstrapError ? (cause.problems[0].notes ?? []) : [];
+  return notes
+    .filter(isOfWhatIsLeft)
+    .map(({ text }) => `: ${text}`)
+    .join('');
 }
 
 function isAbandoned(problems: readonly Problem[]): boolean {

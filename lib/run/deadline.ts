@@ -1,5 +1,5 @@
 import type { TaskDefinition } from '../../config/workflow.js';
-import { BootstrapError } from '../errors/index.js';
+import { BootstrapError, type Note } from '../errors/index.js';
 import { formatDuration } from './duration.js';
 
 /** How long to wait for what was asked to end. */
@@ -94,10 +94,12 @@ function ended(
   abandoned: boolean,
   cause?: unknown,
 ): Cancelled | BootstrapError {
-  if (cancel.aborted) return new Cancelled();
+  if (cancel.aborted) return new Cancelled('', { cause });
   const last = cause instanceof BootstrapError && cause.code !== 'DBB5020' ? cause.message : undefined;
   const notes = [
     ...(last === undefined ? [] : [{ label: 'last', text: last }]),
+    // How far it had come.
+    ...(cause instanceof BootstrapError ? (cause.problems[0].notes ?? []).filter(isOfWhatIsLeft) : []),
     ...(abandoned
       ? [
           {
@@ -120,6 +122,11 @@ function ended(
     },
     { cause },
   );
+}
+
+/** Whether a note says what an attempt that was broken off has left undone. */
+export function isOfWhatIsLeft({ label }: Note): boolean {
+  return label === 'not done';
 }
 
 /** Asked in a function, because the compiler would remember the answer of before the work. */

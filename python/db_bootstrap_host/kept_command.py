@@ -46,11 +46,15 @@ def kept_command(project, schema):
             emit = "emit_%s_signal" % name
             originals.append((command, emit, getattr(command, emit)))
             setattr(command, emit, _on_one_path(getattr(command, emit), project.connection))
+    before = {migration: list(migration.operations) for migration in disk_graph().loader.disk_migrations.values()}
     try:
         yield
     finally:
         for owner, name, original in originals:
             setattr(owner, name, original)
+        # Who listens to pre_migrate adds operations where a model is renamed: in each schema anew.
+        for migration, operations in before.items():
+            migration.operations[:] = operations
 
 
 def _shared(state, record):

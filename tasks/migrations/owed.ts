@@ -47,5 +47,5 @@ export async function withOwed(
   if (first === undefined) return planned;
   const where =
     owed.length > 1 ? ` in ${String(owed.length)} schemas` : first === '' ? '' : ` in schema "${first}"`;
-  return { action: 'run', reason: `migrating was interrupted${where}, and is brought to its end` };
+  return { action: 'run', reason: `migrating broke off${where}, and is brought to its end` };
 }

@@ -105,6 +105,22 @@ describe('db-bootstrap status', function () {
     ]);
   });
 
+  it('says what an empty database lacks: the shared schema, and the tenants of the config', async () => {
+    const empty = await createTestDatabase();
+    try {
+      const options = { cwd: project.folder, env: { DATABASE_URL: empty.url } };
+      const { code, stdout } = await bootstrap(['status', '--exit-code'], options);
+      assert.equal(code, 3, stdout);
+      assert.match(
+        stdout,
+        /^0 tenants: 0 up to date, 0 behind\n\nthe shared schema "public" lacks \d+ migrations\n/,
+      );
+      assert.match(stdout, /\ntenants of the config that do not exist yet: test_tenant, corner_shop\n$/);
+    } finally {
+      await empty.drop();
+    }
+  });
+
   it('refuses a project without tenants by a code', async () => {
     const plain = copyExample('sql');
     try {

@@ -5,9 +5,6 @@ import { faults } from '../random/faults.js';
 import { startServer, type OwnServer } from '../support/postgres.js';
 import { pythonOf, pythonSets } from '../support/python.js';
 
-/** Whether a fault that breaks off may meet migrations that are not atomic. */
-const breaksOffNonAtomic = process.env.FLEET_NON_ATOMIC === '1';
-
 const sets = Object.keys(pythonSets) as (keyof typeof pythonSets)[];
 /** Projects in all. */
 const projects = Number(process.env.FLEET_PROJECTS ?? 14);
@@ -40,7 +37,6 @@ for (const set of sets) {
           set,
           python,
           ...(server ? { server } : {}),
-          atomic: fault.breaksOff && !breaksOffNonAtomic,
         };
         let tried = 0;
         try {

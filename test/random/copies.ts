@@ -47,15 +47,14 @@ export interface Copies {
 /** Half of the projects listen to a signal: then Django does all of it, or its handlers are asked in every tenant. */
 const listenedTo = [undefined, 'pre_migrate', undefined, 'post_migrate'] as const;
 
-/** Makes up a project and its fleet; undefined where Django itself cannot migrate what was made up. `atomic`: see HistoryBuilder. */
+/** Makes up a project and its fleet; undefined where Django itself cannot migrate what was made up. */
 export async function openCopies(
   choices: Choices,
   { set, python, server }: Place,
-  atomic = false,
 ): Promise<Copies | undefined> {
   const project = makeFolder();
   const { folder } = project;
-  const history = new HistoryBuilder(choices.numbers, set, atomic).build(choices.length);
+  const history = new HistoryBuilder(choices.numbers, set).build(choices.length);
   const tenants = choices.parts.map((part, index) => ({
     schema: schemaNames[index] ?? `t${String(index)}`,
     migrations: Math.floor(part * history.migrations.length),

@@ -22,10 +22,9 @@ export interface FaultChoices extends Choices {
   readonly resumes: boolean;
 }
 
-/** Where a fault is tried. `atomic`: the project has no migration that is not a transaction. */
+/** Where a fault is tried. */
 export interface FaultPlace extends Place {
   readonly server?: OwnServer;
-  readonly atomic: boolean;
 }
 
 /**
@@ -34,7 +33,7 @@ export interface FaultPlace extends Place {
  * with false where there was nothing to try.
  */
 export async function endureFault(fault: Fault, choices: FaultChoices, place: FaultPlace): Promise<boolean> {
-  const copies = await openCopies(choices, place, place.atomic);
+  const copies = await openCopies(choices, place);
   if (!copies) return false;
   let keepsFolder = true;
   try {

@@ -29,8 +29,6 @@ interface Outcome {
 export interface Fault {
   /** Lines for the configuration of a server of its own. */
   readonly server?: readonly string[];
-  /** Whether what it breaks off may leave a migration half done that is not atomic. */
-  readonly breaksOff: boolean;
   /** What is done to both copies before they are migrated, and whose tenant's catalog is of its own kind then. */
   drift?(scene: Scene): Promise<{ readonly statement: string; readonly schema: string } | undefined>;
   /** Runs the command and does what is wrong meanwhile. */
@@ -43,7 +41,6 @@ export const migrating = ['--only', 'wait,tenant-migrations', '--reporter', 'ndj
 /** By name. */
 export const faults: Readonly<Record<string, Fault>> = {
   'a command that is killed': {
-    breaksOff: true,
     run: (scene) =>
       atAStep(scene, (command, runId) => {
         const children = survivorsOf(runId);
@@ -53,7 +50,6 @@ export const faults: Readonly<Record<string, Fault>> = {
       }),
   },
   'a command that is told to end': {
-    breaksOff: true,
     run: (scene) =>
       atAStep(scene, async (command) => {
         command.kill('SIGTERM');
@@ -62,7 +58,6 @@ export const faults: Readonly<Record<string, Fault>> = {
       }),
   },
   'a host that is killed': {
-    breaksOff: true,
     run: (scene) =>
       atAStep(scene, (_, runId) => {
         killAll(survivorsOf(runId).filter(({ line }) => line.includes('db_bootstrap_host')));
@@ -70,7 +65,6 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   'a server that crashes': {
     server: [],
-    breaksOff: true,
     run: async (scene) => {
       // A sequence of a copied database has noted in the log only what it was when it was copied, and would go back behind its rows.
       await query(scene.copies.ours, 'checkpoint');
@@ -81,7 +75,6 @@ export const faults: Readonly<Record<string, Fault>> = {
     },
   },
   'a tenant that others hold': {
-    breaksOff: true,
     run: async (scene) => {
       const { table, mode, always } = await heldTable(scene);
       const ended = await whileOthers(
@@ -101,13 +94,11 @@ export const faults: Readonly<Record<string, Fault>> = {
     },
   },
   'a tenant that was changed by hand': {
-    breaksOff: false,
     drift,
     run: async ({ copies }) => ({ ended: await copies.bootstrap(...migrating).ended }),
   },
   'a lock table that is full': {
     server: ['max_connections = 20', 'max_locks_per_transaction = 10', 'autovacuum = off'],
-    breaksOff: true,
     run: async ({ copies, share }) => ({
       // All that there are, but some.
       ended: await whileOthers(

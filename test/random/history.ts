@@ -40,16 +40,13 @@ export const apps = ['stock', 'crm'] as const;
 export class HistoryBuilder {
   readonly #numbers: readonly number[];
   readonly #set: keyof typeof pythonSets;
-  readonly #atomic: boolean;
   #at = 0;
   #count = 0;
   readonly #models: Model[] = [];
 
-  /** `atomic`: no migration makes an index concurrently, so each is a transaction. */
-  constructor(numbers: readonly number[], set: keyof typeof pythonSets, atomic = false) {
+  constructor(numbers: readonly number[], set: keyof typeof pythonSets) {
     this.#numbers = numbers;
     this.#set = set;
-    this.#atomic = atomic;
   }
 
   build(length: number): History {
@@ -85,12 +82,11 @@ export class HistoryBuilder {
       operations.push(operation);
       header.push(code);
     } else if (this.#pick(8) === 0) {
-      atomic = this.#atomic;
-      operations.push(this.#addIndex(app, !atomic) ?? this.#addField(app));
-      if (this.#pick(2) === 0)
-        operations.push(
-          this.#ownIndex(app, atomic ? '' : 'concurrently if not exists') ?? this.#addField(app),
-        );
+      const index = this.#addIndex(app, true);
+      atomic = index === undefined;
+      operations.push(index ?? this.#addField(app));
+      const ofSql = atomic ? undefined : this.#ownIndex(app, 'concurrently if not exists');
+      if (ofSql !== undefined && this.#pick(2) === 0) operations.push(ofSql);
     } else
       for (let more = this.#pick(3); more >= 0; more--)
         operations.push(this.#operation(app) ?? this.#addField(app));

@@ -76,6 +76,25 @@ describe('init', () => {
 
   const step = (text: string): string => `insert into trail (step) values ('${text}');\n`;
 
+  it('counts scripts that Docker has run as done where that is wanted, once', async () => {
+    write({ '1.sql': step('one'), '2.sql': 'selec' });
+    const options = { adopt: true };
+    assert.deepEqual(await plan({ options }), {
+      action: 'run',
+      reason: '2 files to be counted as done, unrun (adopt)',
+    });
+    assert.deepEqual(await run({ options }), {
+      changed: false,
+      summary: '2 files counted as done, unrun (adopt)',
+    });
+    assert.deepEqual(await trail(), []);
+    assert.equal((await plan()).action, 'up-to-date');
+    // From then on the ledger knows them, and what is new is run.
+    write({ '3.sql': step('three') });
+    await run({ options });
+    assert.deepEqual(await trail(), ['three']);
+  });
+
   describe('as the image', () => {
     it('runs each kind of file in order, and ignores the others', async () => {
       write({

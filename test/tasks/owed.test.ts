@@ -35,7 +35,7 @@ describe('migrating that was killed before post_migrate', function () {
     await context.ledger.set('owed acme', true);
     assert.deepEqual(await planOf(kind, djangoTask(project, kind, { memory })), {
       action: 'run',
-      reason: 'migrating was interrupted in schema "acme", and is brought to its end',
+      reason: 'migrating broke off in schema "acme", and is brought to its end',
     });
     await kind.run(djangoTask(project, kind, { memory }));
     const [row] = await project.rows<{ types: string; permissions: string }>(
