@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -6,7 +7,8 @@ import { createTestDatabase, query, stopTestServer, testServer } from '../../tes
 import { pythonOf } from '../../test/support/python.js';
 import { median } from '../pairs.js';
 import { runWatched, type Watched } from './memory.js';
-import { addMigrations, writeProject } from './project.js';
+import { addMigrations, listen, writeProject } from './project.js';
+import { sameStatements } from './same-statements.js';
 
 // The tenants' migrations against both executors of `migrate_schemas`, on copies of one database, in turn. Build first; run with
 // `npm run bench:fleet -- --tenants 20,100 --rounds 3`. From 1,000 tenants on the peer is left out: it takes half an hour.
@@ -31,11 +33,14 @@ interface Work {
   readonly withCode?: number;
   /** Tenants that have a row and an empty schema, beside those that are migrated. */
   readonly created: number;
+  /** Django migrates every tenant: the project listens to a signal before migrations. */
+  readonly byDjango?: boolean;
 }
 const works: readonly Work[] = [
   { name: 'nothing to do', added: 0, created: 0 },
   { name: 'one AddField', added: 1, created: 0 },
   { name: 'ten migrations, one with RunPython', added: 10, withCode: 4, created: 0 },
+  { name: 'one AddField, by Django in every tenant', added: 1, created: 0, byDjango: true },
   { name: 'create 100 tenants', added: 0, created: 100 },
 ];
 
@@ -46,6 +51,22 @@ const url = (name: string): string => {
 };
 const names = (from: number, count: number): string[] =>
   Array.from({ length: count }, (_, index) => `t${String(from + index).padStart(5, '0')}`);
+
+/** Milliseconds by work and command, at each size of the fleet. */
+const slopes = new Map<string, { readonly count: number; readonly ms: number }[]>();
+
+/** What one more tenant costs, start-up and canary apart: from the smallest fleet to the largest. */
+function printSlopes(): void {
+  const rows = [...slopes].filter(([, points]) => points.length > 1);
+  if (rows.length > 0)
+    process.stdout.write('\nwhat one more tenant costs, from the smallest fleet to the largest\n');
+  for (const [name, points] of rows) {
+    const [first, last] = [points[0], points.at(-1)];
+    if (!first || !last) continue;
+    const each = (last.ms - first.ms) / (last.count - first.count);
+    process.stdout.write(`  ${name.padEnd(60)} ${each.toFixed(2).padStart(8)} ms\n`);
+  }
+}
 
 async function main(): Promise<void> {
   for (const tenants of values.tenants.split(',').map(Number)) {
@@ -61,6 +82,7 @@ async function main(): Promise<void> {
     for (const work of works.filter(({ name }) => isWanted(name))) await compare(work, tenants, base.name);
     await base.drop();
   }
+  printSlopes();
 }
 
 function isWanted(name: string): boolean {
@@ -73,6 +95,7 @@ function projectFor(name: string, tenants: number, work?: Work): string {
   rmSync(project, { recursive: true, force: true });
   writeProject(project);
   if (work) addMigrations(project, work.added, work.withCode);
+  if (work?.byDjango === true) listen(project);
   const config = {
     preset: 'django-tenants',
     env: { DJANGO_SETTINGS_MODULE: 'project.settings' },
@@ -121,6 +144,29 @@ async function bareState(database: string): Promise<Watched> {
   );
 }
 
+/** Whether all that Django would execute stands in the recording. */
+function isReplayed({ added, withCode, created, byDjango }: Work): boolean {
+  return added + created > 0 && withCode === undefined && byDjango !== true;
+}
+
+/** The statements that one tenant needs, for every tenant, a transaction each: no program, no check. */
+async function bySql(database: string, project: string, work: Work, tenants: number): Promise<Watched> {
+  const schemas = work.created > 0 ? names(tenants, work.created) : names(0, tenants);
+  const record = ['record', '--schema', schemas[0] ?? '', '--json', '--set', `django.python=${python}`];
+  const told = execFileSync(process.execPath, [resolve('dist/bin/db-bootstrap.js'), ...record], {
+    cwd: project,
+    env: { ...process.env, DATABASE_URL: database },
+    encoding: 'utf8',
+    maxBuffer: 1 << 26,
+  });
+  const file = join(folder, 'same.sql');
+  writeFileSync(file, sameStatements(told, schemas));
+  return runWatched('psql', ['--no-psqlrc', '-q', '-v', 'ON_ERROR_STOP=1', '-f', file, database], {
+    cwd: folder,
+    env: process.env,
+  });
+}
+
 async function compare(work: Work, tenants: number, base: string): Promise<void> {
   const project = projectFor('work', tenants, work);
   const only = ['run', '--only', 'wait,tenant-migrations'];
@@ -133,6 +179,12 @@ async function compare(work: Work, tenants: number, base: string): Promise<void>
     ['db-bootstrap', (database) => bootstrap(project, database, only)],
     ...(work.added + work.created === 0
       ? ([['bare node, and the states by psql', (database) => bareState(database)]] as [
+          string,
+          (database: string) => Promise<Watched>,
+        ][])
+      : []),
+    ...(isReplayed(work)
+      ? ([['the same SQL by psql, one session', (database) => bySql(database, project, work, tenants)]] as [
           string,
           (database: string) => Promise<Watched>,
         ][])
@@ -170,6 +222,8 @@ async function compare(work: Work, tenants: number, base: string): Promise<void>
   for (const [name, { ms, peak }] of times) {
     const middle = median(ms);
     const each = middle / (work.created || tenants);
+    const key = `${work.name}: ${name}`;
+    if (work.created === 0) slopes.set(key, [...(slopes.get(key) ?? []), { count: tenants, ms: middle }]);
     process.stdout.write(
       `  ${name.padEnd(34)} ${middle.toFixed(0).padStart(8)} ms  ${each.toFixed(1).padStart(7)} ms a tenant  ${(peak / 1e6).toFixed(0).padStart(5)} MB  × ${(middle / ours).toFixed(1)}\n`,
     );

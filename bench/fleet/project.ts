@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileWriter, writeTenantsProject } from '../../test/support/tenants-project.js';
 
@@ -33,6 +33,24 @@ export function addMigrations(folder: string, count: number, withCode?: number):
     );
     writeFileSync(join(folder, `${label}/models.py`), modelsText(index, number, true));
   }
+}
+
+/** Lets the project listen to pre_migrate, so that nothing is replayed and Django migrates every tenant. */
+export function listen(folder: string): void {
+  appendFileSync(
+    join(folder, 'app0/models.py'),
+    `
+
+from django.db.models.signals import pre_migrate
+
+
+def hear(**kwargs):
+    pass
+
+
+pre_migrate.connect(hear, dispatch_uid="hear")
+`,
+  );
 }
 
 function nameOf(number: number): string {
