@@ -9,10 +9,10 @@ import {
   partsOf,
   rollOut,
   smallFirst,
-  type FleetEnd,
   type RolloutOptions,
 } from '../lib/fleet/index.js';
 import { applyTo, withWayOn } from './migrations/apply.js';
+import { failed, summaryOf, withCounts } from './migrations/fleet-end.js';
 import { removeLeftovers } from './migrations/leftovers.js';
 import { owe, owedSchemas, settle, withOwed } from './migrations/owed.js';
 import { behind, counted, planOf, refuseConflicts } from './migrations/pending.js';
@@ -180,7 +180,7 @@ async function run(ctx: Context): Promise<TaskResult> {
   for (const { schema } of found.schemas)
     if (owed.has(schema) && (!pending.has(schema) || migrated.has(schema)))
       await applyTo(ctx, schema, { postMigrate: ctx.options.postMigrate !== 'never' });
-  if (failures.length > 0) throw failed(ctx, found, failures, ends);
+  if (failures.length > 0) throw failed(ctx.task, found, failures, ends);
   const summary = summaryOf(ends, found.schemas.length);
   return removed.length === 0 ? summary : { ...summary, warnings: removed };
 }
@@ -212,55 +212,4 @@ function rowWithoutSchema(schema: string): Problem {
 
 function interruption({ task }: Context): BootstrapError {
   return new BootstrapError({ code: 'DBB5020', message: `task "${task}" was interrupted` });
-}
-
-/** What ended the work for all, and how far it had come. */
-function withCounts(stopped: BootstrapError, ends: readonly FleetEnd[]): BootstrapError {
-  const [first, ...rest] = stopped.problems;
-  const count = (status: FleetEnd['status']): number => ends.filter((end) => end.status === status).length;
-  const text = `${counted(count('not-tried'), 'tenant')} not tried, ${count('migrated')} migrated before`;
-  const noted: Problem = { ...first, notes: [...(first.notes ?? []), { label: 'not done', text }] };
-  return new BootstrapError([noted, ...rest], { cause: stopped });
-}
-
-function failed(
-  ctx: Context,
-  found: MigrationStates,
-  failures: readonly { readonly schema: string; readonly problems: readonly Problem[] }[],
-  ends: readonly FleetEnd[],
-): BootstrapError {
-  const total = found.schemas.length;
-  const names = failures.slice(0, 10).map(({ schema }) => schema);
-  const more = failures.length > names.length ? ` and ${failures.length - names.length} more` : '';
-  const current = total - behind(found).length;
-  const [untried, ...others] = ends.flatMap((end) => (end.status === 'not-tried' ? [end] : []));
-  const left = untried ? 1 + others.length : 0;
-  const migrated = total - current - failures.length - left;
-  return new BootstrapError([
-    {
-      code: 'DBB6027',
-      message: `${failures.length} of ${counted(total, 'tenant')} failed: ${names.join(', ')}${more}`,
-      notes: [
-        {
-          label: 'tenants',
-          text: `${migrated} migrated, ${current} up to date, ${failures.length} failed${left > 0 ? `, ${left} not tried` : ''}`,
-        },
-        ...(untried ? [{ label: 'not tried', text: untried.reason }] : []),
-      ],
-      help: `mend the causes below, then run "db-bootstrap run --from ${ctx.task}"`,
-      facts: { schemas: failures.map(({ schema }) => schema) },
-    },
-    ...failures.flatMap(({ problems }) => problems),
-  ]);
-}
-
-function summaryOf(ends: readonly FleetEnd[], total: number): TaskResult {
-  const migrated = ends.flatMap((end) => (end.status === 'migrated' ? [end] : []));
-  if (migrated.length === 0) return { changed: false, summary: `${counted(total, 'tenant')} up to date` };
-  const applied = migrated.reduce((sum, end) => sum + end.applied, 0);
-  return {
-    changed: true,
-    summary: `${counted(applied, 'migration')} applied to ${counted(migrated.length, 'tenant')}`,
-    details: migrated.map(({ schema, ms, applied, by }) => ({ schema, ms, applied, by })),
-  };
 }

@@ -40,7 +40,7 @@ export async function followCanary(
   const going = new Map<string, Progress>(schemas.map((schema) => [schema, { ms: 0, applied: 0 }]));
   const by = segments.every((segment) => isReplayed(segment)) ? 'replay' : 'django';
   // What is replayed in one transaction, with its last step, needs no note.
-  const owes = segments.length > 1 || last?.by !== 'replay' || asks;
+  const owes = last !== undefined && (segments.length > 1 || last.by !== 'replay' || asks);
   const end = (schema: string): void => {
     const { ms, applied } = going.get(schema) ?? { ms: 0, applied: 0 };
     going.delete(schema);
