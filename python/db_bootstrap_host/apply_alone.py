@@ -16,7 +16,7 @@ from .project import load_project
 from .states import read_records
 from .timeouts import timeouts
 
-#: (record, migrations) to what they need: the loader, and the state of the project before the first.
+#: (graph, record, migration) to what they need: the loader, and the state of the project before the first.
 _starts = {}
 
 
@@ -56,15 +56,16 @@ def _apply(connection, recorded, key):
 
 
 def _start(recorded, key):
-    if (recorded, key) not in _starts:
+    graph = disk_graph()
+    if (graph, recorded, key) not in _starts:
         if len(_starts) > 50:
             _starts.clear()
-        loader = RecordedLoader(disk_graph().loader, recorded)
+        loader = RecordedLoader(graph.loader, recorded)
         state = ProjectState(real_apps=loader.unmigrated_apps)
         plan = dict.fromkeys(node for leaf in loader.graph.leaf_nodes() for node in loader.graph.forwards_plan(leaf))
         for node in plan:
             if node in loader.applied_migrations:
                 loader.graph.nodes[node].mutate_state(state, preserve=False)
         state.apps  # Rendered now, as Django does: operations take what they need from it.
-        _starts[recorded, key] = loader, state
-    return _starts[recorded, key]
+        _starts[graph, recorded, key] = loader, state
+    return _starts[graph, recorded, key]

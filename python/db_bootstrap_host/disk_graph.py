@@ -1,5 +1,8 @@
 """The migrations on disk, read once, and what of them a schema has still to apply."""
 
+import os
+import sys
+
 from django.db.migrations.exceptions import NodeNotFoundError
 from django.db.migrations.loader import MigrationLoader
 
@@ -39,10 +42,20 @@ class DiskGraph:
 
     def __init__(self):
         self.loader = _load(lambda: MigrationLoader(None, ignore_no_migrations=True))
+        # Taken last: loading may make folders for what Python compiles.
+        self.stamp = self.stamp_now()
         self._answers = {}
         self._replaced = {
             replaced for migration in self.loader.disk_migrations.values() for replaced in migration.replaces
         }
+
+    def stamp_now(self):
+        """When files were last added to the folders of migrations, or taken away."""
+        folders = set()
+        for app in self.loader.migrated_apps:
+            module = sys.modules.get(self.loader.migrations_module(app)[0])
+            folders.update(getattr(module, "__path__", ()))
+        return {folder: os.stat(folder).st_mtime_ns for folder in folders if os.path.isdir(folder)}
 
     def leaves(self):
         """The ends of the graph, in order."""
@@ -78,9 +91,9 @@ class DiskGraph:
 
 
 def disk_graph():
-    """The graph of the migrations on disk, read at the first call."""
+    """The graph of the migrations on disk, read at the first call, and again where there are others since: another object then."""
     global _graph
-    if _graph is None:
+    if _graph is None or _graph.stamp != _graph.stamp_now():
         _graph = DiskGraph()
     return _graph
 

@@ -14,7 +14,7 @@ from .fewer_statements import one_search_path
 from .kept_states import forget_rows, is_kept
 from .listeners import listeners_to
 
-#: Record to the loader over it, and to the state of the project.
+#: Graph and record to the loader over them, and to the state of the project.
 _loaders, _states = {}, {}
 LIMIT = 20
 
@@ -22,6 +22,7 @@ LIMIT = 20
 @contextmanager
 def kept_command(project, schema):
     """While it holds, migrating forwards to the newest state takes them from the last schema with the same record."""
+    graph = disk_graph()
     names = ("__init__", "_create_project_state")
     originals = [(MigrationExecutor, name, getattr(MigrationExecutor, name)) for name in names]
     plain_state = MigrationExecutor._create_project_state
@@ -30,13 +31,15 @@ def kept_command(project, schema):
         self.connection, self.progress_callback = connection, progress_callback
         self.recorder = MigrationRecorder(connection)
         record = frozenset(self.recorder.applied_migrations())
-        self.loader = _once(_loaders, record, lambda: RecordedLoader(disk_graph().loader, record))
+        self.loader = _once(_loaders, (graph, record), lambda: RecordedLoader(graph.loader, record))
 
     def create_project_state(self, with_applied_migrations=False):
         if not with_applied_migrations:
             return plain_state(self)
         record = frozenset(self.loader.applied_migrations)
-        state = _once(_states, record, lambda: _shared(plain_state(self, with_applied_migrations=True), record))
+        state = _once(
+            _states, (graph, record), lambda: _shared(plain_state(self, with_applied_migrations=True), graph, record)
+        )
         forget_rows(state.apps, set())
         return state
 
@@ -46,7 +49,7 @@ def kept_command(project, schema):
             emit = "emit_%s_signal" % name
             originals.append((command, emit, getattr(command, emit)))
             setattr(command, emit, _on_one_path(getattr(command, emit), project.connection))
-    before = {migration: list(migration.operations) for migration in disk_graph().loader.disk_migrations.values()}
+    before = {migration: list(migration.operations) for migration in graph.loader.disk_migrations.values()}
     try:
         yield
     finally:
@@ -57,10 +60,10 @@ def kept_command(project, schema):
             migration.operations[:] = operations
 
 
-def _shared(state, record):
+def _shared(state, graph, record):
     """Migrating changes the state that it is given, where it does not take kept ones: only then it needs one of its own."""
     copy = state.clone
-    state.clone = lambda: state if is_kept(record) else copy()
+    state.clone = lambda: state if is_kept(graph, record) else copy()
     return state
 
 
@@ -72,9 +75,9 @@ def _on_one_path(emit, connection):
     return emit_on_one_path
 
 
-def _once(kept, record, make):
-    if record not in kept:
+def _once(kept, key, make):
+    if key not in kept:
         while len(kept) >= LIMIT:
             del kept[next(iter(kept))]
-        kept[record] = make()
-    return kept[record]
+        kept[key] = make()
+    return kept[key]

@@ -13,6 +13,7 @@ from django.db.migrations.operations.special import RunPython
 from django.db.transaction import atomic
 
 from . import tape
+from .disk_graph import disk_graph
 from .fewer_statements import one_search_path, own_search_path
 
 #: Models times operations beyond which states are not kept: each holds references to all models.
@@ -26,8 +27,8 @@ _alone = {}
 class Chain:
     """The states before and after each operation, from one record on, migration by migration."""
 
-    def __init__(self, start):
-        self.start = start
+    def __init__(self, start, graph=None):
+        self.start, self.graph = start, graph
         self.links = []  # (app label, name), and one more state than there are operations
         self.position = 0
         self.size = 0
@@ -85,9 +86,9 @@ def forget_rows(apps, seen):
                     clear()
 
 
-def is_kept(record):
+def is_kept(graph, record):
     """Whether all that a schema with this record has still to go through is kept."""
-    return _last is not None and _last.complete and _last.start == record
+    return _last is not None and _last.complete and _last.start == record and _last.graph is graph
 
 
 @contextmanager
@@ -125,9 +126,9 @@ def _migrate_all_forwards(self, state, plan, full_plan, fake, fake_initial):
     global _current, _last
     if fake or fake_initial:
         return _plain_forwards(self, state, plan, full_plan, fake=fake, fake_initial=fake_initial)
-    start = frozenset(self.loader.applied_migrations)
-    if _last is None or _last.start != start:
-        _last = Chain(start)
+    start, graph = frozenset(self.loader.applied_migrations), disk_graph()
+    if _last is None or _last.start != start or _last.graph is not graph:
+        _last = Chain(start, graph)
     _current = _last
     _current.position = 0
     _current.forget_rows()

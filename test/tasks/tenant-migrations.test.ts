@@ -116,6 +116,8 @@ for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[]) {
       await project.rows(
         "insert into tenants_client (schema_name, name, description, created_on) values ('lost', 'Lost', '', now())",
       );
+      // Where autovacuum has looked at it, "beta" counts as larger than the empty ones, and comes after them.
+      await project.rows("update pg_class set relpages = 0 where relnamespace = 'beta'::regnamespace");
       const memory = testMemory();
       const task = new AbortController();
       const running = rejection(kind.run(context(memory, task.signal)));
