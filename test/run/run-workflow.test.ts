@@ -27,6 +27,8 @@ describe('runWorkflow', () => {
     ]);
     const [a, b] = await Promise.all([fakes.next('a'), fakes.next('b')]);
     await b.exit();
+    // Two processes that end at once may be seen in either order.
+    await until(() => trial.ends().length === 1);
     await a.exit();
     await (await fakes.next('c')).exit();
     const { status, exitCode, tasks } = await running;
