@@ -5,6 +5,7 @@ import { findSettings } from './find-settings.js';
 import { LoadedProject, type HostUser } from './loaded-project.js';
 import { PeerHost } from './peer-host.js';
 import { withDigests, type StateDatabase } from './recorded-states.js';
+import type { OnEvent } from './requests.js';
 
 /** How the project is found. */
 export interface HostServiceOptions {
@@ -186,7 +187,6 @@ export function createHostService(options: HostServiceOptions): HostService {
 }
 
 type Params = Readonly<Record<string, unknown>>;
-type OnEvent = (event: Readonly<Record<string, unknown>>) => void;
 
 function keyOf(env: Readonly<Record<string, string>>): string {
   return JSON.stringify(Object.entries(env).sort());

@@ -28,4 +28,5 @@ export {
   record,
   states,
   tenantRows,
+  type OnEvent,
 } from './requests.js';

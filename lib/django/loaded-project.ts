@@ -6,6 +6,7 @@ import { HostProcess } from './host-process.js';
 import type { HostServiceOptions } from './host-service.js';
 import { proveDatabase, type ProvableDatabase } from './prove-database.js';
 import type { DjangoConnection } from './project-answers.js';
+import type { OnEvent } from './requests.js';
 
 /** Who asks: requests end with the signal, and what the project prints meanwhile goes to the log. */
 export interface HostUser {
@@ -17,7 +18,6 @@ export interface HostUser {
 }
 
 type Params = Readonly<Record<string, unknown>>;
-type OnEvent = (event: Readonly<Record<string, unknown>>) => void;
 
 /** Methods whose answer holds for as long as the files do. */
 const lasting = new Set(['inspect', 'preflight', 'expectedTables', 'tableMigrations', 'autodetect']);

@@ -1,5 +1,6 @@
 import type { HostServiceOptions } from './host-service.js';
 import { LoadedProject, type HostUser } from './loaded-project.js';
+import type { OnEvent } from './requests.js';
 
 /** A host beside the run's own: a process that starts at the first request, and again where it has ended or has grown too much. */
 export class PeerHost {
@@ -15,11 +16,7 @@ export class PeerHost {
   }
 
   /** One request after the other; nothing is answered from what is kept. */
-  request(
-    method: string,
-    params: Readonly<Record<string, unknown>>,
-    onEvent: (event: Readonly<Record<string, unknown>>) => void,
-  ): Promise<unknown> {
+  request(method: string, params: Readonly<Record<string, unknown>>, onEvent: OnEvent): Promise<unknown> {
     const answer = this.#queue.then(async () =>
       (await this.#open()).request(method, params, this.#user, onEvent),
     );

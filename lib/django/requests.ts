@@ -1,11 +1,14 @@
 import type { HostMethods } from './protocol.js';
 
+/** Hears what the host tells before it answers. */
+export type OnEvent = (event: Readonly<Record<string, unknown>>) => void;
+
 /** What the functions below need of a task's host. */
 interface Asked {
   request<Result = unknown>(
     method: string,
     params?: Readonly<Record<string, unknown>>,
-    onEvent?: (event: Readonly<Record<string, unknown>>) => void,
+    onEvent?: OnEvent,
   ): Promise<Result>;
 }
 
@@ -50,7 +53,7 @@ export function autodetect(
 export function migrate(
   host: Asked,
   params: HostMethods['migrate']['params'],
-  onEvent?: (event: Readonly<Record<string, unknown>>) => void,
+  onEvent?: OnEvent,
 ): Result<'migrate'> {
   return host.request('migrate', { ...params }, onEvent);
 }
@@ -59,7 +62,7 @@ export function migrate(
 export function record(
   host: Asked,
   params: HostMethods['record']['params'],
-  onEvent?: (event: Readonly<Record<string, unknown>>) => void,
+  onEvent?: OnEvent,
 ): Result<'record'> {
   return host.request('record', params, onEvent);
 }
@@ -68,7 +71,7 @@ export function record(
 export function applyAlone(
   host: Asked,
   params: HostMethods['applyAlone']['params'],
-  onEvent?: (event: Readonly<Record<string, unknown>>) => void,
+  onEvent?: OnEvent,
 ): Result<'applyAlone'> {
   return host.request('applyAlone', params, onEvent);
 }

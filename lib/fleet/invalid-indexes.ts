@@ -28,7 +28,7 @@ export async function invalidIndexes(
 /** Removes one, beside those who use its table. */
 export async function dropInvalidIndex(
   client: DatabaseClient,
-  { schema, name }: InvalidIndex,
+  { schema, name }: Pick<InvalidIndex, 'schema' | 'name'>,
 ): Promise<void> {
   await client.query(`drop index concurrently if exists ${quoteIdentifier(schema)}.${quoteIdentifier(name)}`);
 }

@@ -1,4 +1,4 @@
-import { migrate, record, type Timeouts } from '../django/index.js';
+import { migrate, record, type OnEvent, type Timeouts } from '../django/index.js';
 import { BootstrapError } from '../errors/index.js';
 import type { Capacity } from './capacity.js';
 import type { FailureLimit } from './failure-limit.js';
@@ -10,8 +10,6 @@ import { invalidIndexes, type InvalidIndex } from './invalid-indexes.js';
 import { cohortsOf, interrupted, ofTenant, type FleetEnd, type FleetMember } from './member.js';
 import type { FleetDatabase } from './replay.js';
 import { sideBySide } from './side-by-side.js';
-
-type OnEvent = (event: Readonly<Record<string, unknown>>) => void;
 
 /** A process that has the project's Django. */
 export type Host = Parameters<typeof migrate>[0];

@@ -45,7 +45,7 @@ async function step(schema: string, statement: string, { client, again }: StepOp
   if (made !== undefined) {
     const valid = await isValid(client, schema, made);
     if (valid === true && again) return;
-    if (valid === false) await dropInvalidIndex(client, { schema, name: made, table: '' });
+    if (valid === false) await dropInvalidIndex(client, { schema, name: made });
     await client.query(statement);
   } else if (removed !== undefined) {
     // By its bare name, one of a table that all tenants share might be meant where the tenant's own is gone.

@@ -47,8 +47,9 @@ class Tape:
     """
     The statements of one schema's migrations, in order, in segments that are done in one way in the other schemas.
 
-    `by` is "replay" (the statements), "steps" (the same outside of transactions), "alone" (Django, one migration at a time) or "django" (Django's whole command). At the end of
-    each replayable segment the schema's fingerprint is taken, of all relations that the statements name.
+    `by` is "replay" (the statements), "steps" (the same outside of transactions), "alone" (Django, one migration at a time) or "django"
+    (Django's whole command). At the end of each replayable segment the schema's fingerprint is taken, of all relations that the
+    statements name.
     """
 
     def __init__(self, connection, schema, from_nothing, fingerprint, locks=False):
