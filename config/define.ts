@@ -70,6 +70,8 @@ export interface TaskDatabase extends TaskClient {
   readonly name: string;
   readonly user: string;
   readonly password: string | undefined;
+  /** Whether a session is open already. */
+  readonly connected: boolean;
   /**
    * Runs `work` on a connection of its own, closed afterwards: to another database of the server where one is named, and given up
    * after `connectTimeout` milliseconds where the server does not answer.

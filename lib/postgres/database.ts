@@ -60,6 +60,11 @@ export class Database implements DatabaseClient {
     return this.parameters.password;
   }
 
+  /** Whether a connection is open. */
+  get connected(): boolean {
+    return this.#idle.length + this.#busy.size > 0;
+  }
+
   /** The same connections, whose statements end with this signal. */
   bind(signal: AbortSignal): Database {
     // A task may have many statements under way, and each listens.

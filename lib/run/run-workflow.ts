@@ -88,6 +88,7 @@ class Run {
   async #enter(): Promise<void> {
     const { workflow, runId, services, kill } = this.#options;
     const stateDirectory = stateDirectoryOf(workflow);
+    const answering = services.databaseAnswers();
     for (const survivor of await endSurvivors(stateDirectory, { grace: workflow.grace, kill })) {
       const problem = survivorProblem(survivor);
       if (survivor.ended === undefined) this.#stop(problem);
@@ -98,7 +99,7 @@ class Run {
     } catch (error) {
       this.#voice.notice(unwritable(stateDirectory, error));
     }
-    if (workflow.database.kind === 'none' || (await services.databaseAnswers())) await this.#openSession();
+    if (workflow.database.kind === 'none' || (await answering)) await this.#openSession();
   }
 
   /** Where the lock or the ledger cannot be had, nothing new starts. */

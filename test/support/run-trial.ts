@@ -235,6 +235,7 @@ function database(text: string | undefined): TaskDatabase {
     name: decodeURIComponent(url.pathname.slice(1)),
     user: decodeURIComponent(url.username),
     password: decodeURIComponent(url.password),
+    connected: false,
     withClient,
     transaction: withClient,
     query: (statement, values) => withClient((client) => client.query(statement, values)),

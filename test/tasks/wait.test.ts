@@ -52,6 +52,15 @@ describe('wait', () => {
     assert.deepEqual(logOf(memory), []);
   });
 
+  it('asks the session of the run where there is one, and logs in where there is none', async () => {
+    const { url, name } = await createTestDatabase();
+    const connected = context(url);
+    await connected.database.query('select 1');
+    await query((await testServer()).url, `alter database "${name}" with allow_connections false`);
+    assert.match((await kind.run(connected)).summary, /answers after/);
+    await assert.rejects(run(url), /is not currently accepting connections/);
+  });
+
   it('is planned to run each time, without a word of the password', async () => {
     const { url } = await testServer();
     const plan = await kind.plan?.(context(url));

@@ -26,7 +26,7 @@ function compareBytes(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
-const collator = new Intl.Collator('en-US');
+let collator: Intl.Collator | undefined;
 
 /** Punctuation, symbols that are no currency, and spaces. */
 const special = /[\p{P}\p{Sm}\p{Sk}\p{So}\s]/gu;
@@ -36,6 +36,8 @@ const special = /[\p{P}\p{Sm}\p{Sk}\p{So}\s]/gu;
  * upper case. Measured with glibc 2.36 (Debian 12).
  */
 function compareLocale(a: string, b: string): number {
+  // Made when names are compared at all: that takes milliseconds.
+  collator ??= new Intl.Collator('en-US');
   return (
     collator.compare(a.replace(special, ''), b.replace(special, '')) ||
     compareBytes(specialsOf(a), specialsOf(b)) ||
