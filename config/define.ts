@@ -100,6 +100,10 @@ export interface TaskHost {
    * first request and end with `work`; each answers one request at a time.
    */
   withPeers<Result>(count: number, work: (hosts: readonly TaskHost[]) => Promise<Result>): Promise<Result>;
+  /** What an earlier run has remembered by this name, as long as nothing that Django would read has changed since; it starts no host. */
+  recall(name: string): Promise<unknown>;
+  /** Keeps a JSON value for later runs, if this one ends well. */
+  remember(name: string, value: object): Promise<void>;
 }
 
 /**

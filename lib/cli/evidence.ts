@@ -154,6 +154,8 @@ async function openHost(
       return raw.request(method, params, onEvent);
     },
     withPeers: (count, work) => raw.withPeers(count, work),
+    recall: (name) => raw.recall(name),
+    remember: (name, value) => raw.remember(name, value),
   };
   if (mayWarm(workflow)) return host;
   // A task of this workflow may make the virtual environment: that there is none yet is no fault.

@@ -236,6 +236,14 @@ function lazyHost(
         service ??= open();
         return (await service).forTask(user).withPeers(count, work);
       },
+      recall: async (name) => {
+        service ??= open();
+        return (await service).forTask(user).recall(name);
+      },
+      remember: async (name, value) => {
+        service ??= open();
+        return (await service).forTask(user).remember(name, value);
+      },
     }),
     warm: (env) => {
       service ??= open();

@@ -40,6 +40,10 @@ export interface HostClient {
   ): Promise<Result>;
   /** So many hosts side by side, the first of which is this one; the others end with `work`. */
   withPeers<Result>(count: number, work: (hosts: readonly HostClient[]) => Promise<Result>): Promise<Result>;
+  /** What an earlier run has remembered for the project as it is; undefined where there is none. */
+  recall(name: string): Promise<unknown>;
+  /** Keeps a JSON value for later runs, where this run's answers are kept. */
+  remember(name: string, value: object): Promise<void>;
 }
 
 /** One Python process for all tasks of a run, and others beside it for as long as a task has work for them. */
@@ -73,7 +77,8 @@ export function createHostService(options: HostServiceOptions): HostService {
     // Whoever closed meanwhile has not seen the process that would start now.
     if (closed) throw new Error('the host is closed');
     const project = LoadedProject.open(options, env);
-    current = { key, since: Date.now(), project };
+    // Times of files are finer than this clock, and no interpreter reads a file in its first millisecond.
+    current = { key, since: Date.now() + 1, project };
     return project;
   };
 
@@ -155,6 +160,8 @@ export function createHostService(options: HostServiceOptions): HostService {
           await Promise.all(others.map((peer) => peer.close()));
         }
       },
+      recall: async (name) => (await bookFor(user.env))?.recall(name),
+      remember: async (name, value) => (await bookFor(user.env))?.remember(name, value),
     };
     return client;
   };

@@ -24,13 +24,16 @@ interface Fates {
   readonly onDone: (schema: string) => void;
 }
 
-/** Brings tenants to where their canary is, segment by segment: by replay where that is possible, else by Django. */
+/**
+ * Brings tenants to where their canary is, segment by segment: by replay where that is possible, else by Django. Resolves with whether
+ * what was replayed was kept in all of them.
+ */
 export async function followCanary(
   options: FleetOptions,
   work: FleetWork,
   recorded: Recording,
   schemas: readonly string[],
-): Promise<void> {
+): Promise<boolean> {
   const segments = recorded.why === null ? recorded.segments : [];
   const last = segments.at(-1);
   // Django's whole command asks them itself.
@@ -79,6 +82,7 @@ export async function followCanary(
     end(schema);
   };
 
+  let kept = true;
   if (owes) await inEach((schema) => options.debts.owe(schema));
   for (const [index, segment] of segments.entries()) {
     if (work.isStopped || segment.by === 'django') break;
@@ -86,15 +90,17 @@ export async function followCanary(
       if (segment === last && !owes) end(schema);
       else options.onAdvance(schema, (index + 1) / (segments.length + 1));
     };
-    if (segment.by === 'replay')
-      await replayed(options, work, recording, segment, { going, onDone, leaveToDjango });
-    else if (segment.by === 'steps')
+    if (segment.by === 'replay') {
+      const all = await replayed(options, work, recording, segment, { going, onDone, leaveToDjango });
+      kept &&= all;
+    } else if (segment.by === 'steps')
       await replayedInSteps(options, work, recording, segment, { going, onDone });
     else await appliedAlone(options, work, segment, { going, onDone });
   }
   if (last === undefined || last.by === 'django') await leaveToDjango([...going.keys()]);
   else if (owes) await inEach(finish);
   for (const [schema, { applied }] of going) work.leaveHalfWay(schema, applied);
+  return kept;
 }
 
 /** Whether the handlers of post_migrate are asked in every tenant. */
@@ -110,13 +116,14 @@ function recordsOf(segments: readonly RecordedSegment[]): readonly MigrationKey[
   return segments.flatMap(({ migrations }) => migrations.map(({ app, name }) => ({ app, name })));
 }
 
+/** Resolves with whether none was put back to where it was. */
 async function replayed(
   { database, capacity, timeouts, signal, onNote }: FleetOptions,
   work: FleetWork,
   recording: Recording,
   segment: RecordedSegment,
   fates: Fates & { readonly leaveToDjango: (schemas: readonly string[]) => Promise<void> },
-): Promise<void> {
+): Promise<boolean> {
   const { going, onDone, leaveToDjango } = fates;
   const refused: string[] = [];
   const applied = appliedIn(segment);
@@ -147,6 +154,7 @@ async function replayed(
     work.stop(error);
   }
   await leaveToDjango(refused);
+  return refused.length === 0;
 }
 
 /** One tenant after the other: who makes an index concurrently waits for all others who do. */

@@ -2,6 +2,7 @@ import { migrate, record, type OnEvent, type Timeouts } from '../django/index.js
 import { BootstrapError } from '../errors/index.js';
 import type { Capacity } from './capacity.js';
 import type { FailureLimit } from './failure-limit.js';
+import { recallCreation, rememberCreation } from './creation.js';
 import { fingerprintStatement } from './fingerprint.js';
 import { followCanary } from './follow-canary.js';
 import { patiently } from './busy.js';
@@ -11,8 +12,11 @@ import { cohortsOf, interrupted, ofTenant, type FleetEnd, type FleetMember } fro
 import type { FleetDatabase } from './replay.js';
 import { sideBySide } from './side-by-side.js';
 
-/** A process that has the project's Django. */
-export type Host = Parameters<typeof migrate>[0];
+/** A process that has the project's Django, and what runs have remembered of the project. */
+export type Host = Parameters<typeof migrate>[0] & {
+  recall(name: string): Promise<unknown>;
+  remember(name: string, value: object): Promise<void>;
+};
 
 /** What migrating a fleet needs. */
 export interface FleetOptions {
@@ -55,8 +59,9 @@ export interface FleetResult {
 }
 
 /**
- * Migrates the tenants, cohort by cohort: Django migrates the first of each, and what it executed is replayed in the others. What
- * cannot be replayed, Django does itself. A failed tenant does not keep the others from being migrated.
+ * Migrates the tenants, cohort by cohort: Django migrates the first of each, and what it executed is replayed in the others; in new
+ * tenants, what it executed in the last new one. What cannot be replayed, Django does itself. A failed tenant does not keep the others
+ * from being migrated.
  */
 export async function migrateFleet(options: FleetOptions): Promise<FleetResult> {
   const { hosts, members, timeouts } = options;
@@ -65,6 +70,21 @@ export async function migrateFleet(options: FleetOptions): Promise<FleetResult> 
   const alone: string[] = [];
   for (const cohort of cohortsOf(members)) {
     const rest = [...cohort];
+    const known = await recallCreation(options, cohort);
+    if (known) {
+      const replay = (some: readonly FleetMember[]): Promise<boolean> =>
+        followCanary(
+          options,
+          work,
+          known,
+          some.map(({ schema }) => schema),
+        );
+      // One shows whether it still holds; where it does not, the next is a canary.
+      if (await replay(rest.splice(0, 1))) {
+        options.onNote('new tenants are replayed from what an earlier run has recorded');
+        await replay(rest.splice(0));
+      }
+    }
     // In the order of the fleet, but those that are each a case of its own side by side.
     if (rest.length > 1) await work.allByDjango(alone.splice(0));
     while (rest.length > 1 && !work.isStopped) {
@@ -78,6 +98,7 @@ export async function migrateFleet(options: FleetOptions): Promise<FleetResult> 
       if (!recorded) continue;
       const { ms, applied, recording } = recorded;
       work.end({ schema, status: 'migrated', ms, applied: applied.length, by: 'django' });
+      await rememberCreation(options, canary, recording);
       const schemas = rest.splice(0).map((member) => member.schema);
       await followCanary(options, work, recording, schemas);
     }

@@ -5,12 +5,14 @@ import { quoteIdentifier, quoteLiteral } from '../postgres/index.js';
 export function scriptFor(schema: string, recording: Recording, segment: RecordedSegment): string {
   const { segments, prelude } = recording;
   const parts = [...searchPath(schema, recording), ...(segment === segments[0] ? prelude : [])];
-  for (const { statements, records, writes } of segment.migrations) {
+  for (const { statements, writes } of segment.migrations) {
     parts.push(...statements);
     // Each migration was a transaction of its own, at whose end deferred constraints were checked.
     if (writes) parts.push('set constraints all immediate', 'set constraints all deferred');
-    if (records.length > 0) parts.push(recordStatement(records));
   }
+  // Here they are one, so what they record is recorded at once.
+  const records = segment.migrations.flatMap((migration) => migration.records);
+  if (records.length > 0) parts.push(recordStatement(records));
   if (segment === segments.at(-1)) parts.push(...naturalRows(recording));
   return joined(parts);
 }

@@ -18,6 +18,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { createHostService } from '../../lib/django/index.js';
 import { Database, resolveConnection } from '../../lib/postgres/index.js';
+import { storeOver } from '../support/host.js';
 import { createTestDatabase, query } from '../support/postgres.js';
 import { pythonOf } from '../support/python.js';
 
@@ -69,7 +70,8 @@ describe('kept answers of the host', () => {
     more: Record<string, string> = {},
     between: () => Promise<unknown> = () => Promise.resolve(),
     fresh = false,
-  ): Promise<{ answers: unknown[]; starts: number }> {
+    remember: Record<string, object> = {},
+  ): Promise<{ answers: unknown[]; starts: number; recalled: unknown }> {
     const starts = async (): Promise<number> => (await readFile(join(folder, 'starts'), 'utf8')).length;
     const before = await starts();
     const service = createHostService({
@@ -81,10 +83,7 @@ describe('kept answers of the host', () => {
         database: ours,
         keep: true,
         fresh,
-        store: {
-          get: (key) => Promise.resolve(JSON.parse(kept.get(key) ?? 'null') ?? undefined),
-          set: (key, value) => Promise.resolve(void kept.set(key, JSON.stringify(value))),
-        },
+        store: storeOver(kept),
       },
     });
     const client = service.forTask({
@@ -99,8 +98,10 @@ describe('kept answers of the host', () => {
       answers.push(await client.request(method, params));
       await between();
     }
+    const recalled = await client.recall('shape');
+    for (const [name, value] of Object.entries(remember)) await client.remember(name, value);
     await service.close();
-    return { answers, starts: (await starts()) - before };
+    return { answers, starts: (await starts()) - before, recalled };
   }
 
   /** Asked after a change, and not again after that. */
@@ -148,6 +149,23 @@ describe('kept answers of the host', () => {
     const text = [...kept.values()].join('');
     assert.ok(text.includes('DATABASE_URL'));
     assert.ok(!text.includes(url));
+  });
+
+  it('leave room for what a run remembers, as long as the project is what it was', async () => {
+    const shape = { sides: [3, 4], name: 'größe' };
+    const seen = (more: Record<string, object> = {}, fresh = false): ReturnType<typeof run> =>
+      run([['inspect', {}]], {}, undefined, fresh, more);
+    await appendFile(join(project, 'wholesale/urls.py'), '\n# begun\n');
+    assert.equal((await seen({ shape })).recalled, undefined);
+    assert.deepEqual(await seen(), { ...(await seen()), starts: 0, recalled: shape });
+    // More is read for another question, so the fingerprint is another one, of the same files.
+    await run([['autodetect', {}]]);
+    assert.deepEqual((await seen()).recalled, shape);
+    assert.equal((await seen({}, true)).recalled, undefined);
+    await appendFile(join(project, 'wholesale/urls.py'), '\n# other\n');
+    assert.equal((await seen()).recalled, undefined);
+    assert.equal((await seen({ other: shape })).recalled, undefined);
+    assert.equal((await seen()).recalled, undefined);
   });
 
   const changes: Record<string, () => Promise<unknown>> = {

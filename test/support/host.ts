@@ -33,6 +33,8 @@ export interface TestHostOptions {
   readonly workflowUrl?: string;
   readonly env?: Record<string, string>;
   readonly grace?: number;
+  /** Where answers are kept from run to run; they are not where it is absent. */
+  readonly kept?: Map<string, string>;
 }
 
 /** Copies a project and opens a host for it; nothing starts before the first request. */
@@ -44,16 +46,17 @@ export async function openHost(options: TestHostOptions): Promise<TestHost> {
       ? await createTestDatabase()
       : { url: options.url, drop: () => Promise.resolve() };
   const python = options.python ?? (await pythonOf(options.set ?? 'old'));
-  const { settings, grace = 2000 } = options;
+  const { settings, grace = 2000, kept } = options;
+  const parameters = resolveConnection(options.workflowUrl ?? database.url, {});
+  const ours = new Database(parameters, { applicationName: 'db-bootstrap/test' });
   const service = createHostService({
     django: { directory, python, ...(settings === undefined ? {} : { settings }) },
     root: directory,
     runId: 'test',
     grace,
+    ...(kept ? { answers: { database: ours, keep: true, store: storeOver(kept) } } : {}),
   });
   const printed: string[] = [];
-  const parameters = resolveConnection(options.workflowUrl ?? database.url, {});
-  const ours = new Database(parameters, { applicationName: 'db-bootstrap/test' });
   const env = {
     PATH: process.env.PATH ?? '',
     HOME: process.env.HOME ?? '/',
@@ -82,5 +85,16 @@ export async function openHost(options: TestHostOptions): Promise<TestHost> {
       await database.drop();
       await rm(directory, { recursive: true, force: true });
     },
+  };
+}
+
+/** Keeps answers in a map, as JSON. */
+export function storeOver(kept: Map<string, string>): {
+  get(key: string): Promise<unknown>;
+  set(key: string, value: object): Promise<void>;
+} {
+  return {
+    get: (key) => Promise.resolve(JSON.parse(kept.get(key) ?? 'null') ?? undefined),
+    set: (key, value) => Promise.resolve(void kept.set(key, JSON.stringify(value))),
   };
 }

@@ -115,7 +115,7 @@ export class RunTrial {
       database: () => database(this.url),
       host: () => {
         const none = (): Promise<never> => Promise.reject(new Error('this workflow has no host'));
-        return { request: none, withPeers: none };
+        return { request: none, withPeers: none, recall: none, remember: none };
       },
       lock: { acquire: () => note('lock'), lost: this.lost.signal, release: () => note('release') },
       ledger: this.ledger ?? {

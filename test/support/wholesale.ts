@@ -66,6 +66,7 @@ function drive(python: string, cwd: string, env: NodeJS.ProcessEnv): TaskHost & 
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  const remembered = new Map<string, object>();
   const ended = new Promise<void>((resolve) => child.on('exit', () => resolve()));
   const driver: ReturnType<typeof drive> = {
     async request<Result>(
@@ -89,6 +90,11 @@ function drive(python: string, cwd: string, env: NodeJS.ProcessEnv): TaskHost & 
     },
     // It works alone.
     withPeers: (_count, work) => work([driver]),
+    recall: (name) => Promise.resolve(remembered.get(name)),
+    remember: (name, value) => {
+      remembered.set(name, value);
+      return Promise.resolve();
+    },
     async close() {
       child.stdin.end();
       await ended;

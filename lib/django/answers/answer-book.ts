@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Inspection, Sources } from '../project-answers.js';
 import { withDigests, type StateDatabase } from '../recorded-states.js';
 import { databaseState, type DatabaseState } from './database-state.js';
@@ -48,7 +49,13 @@ const ofFiles = new Set([
 /** Methods that read, beside files, nothing but what `databaseState` covers. */
 const ofState = new Set(['states', 'tenants']);
 
-const key = 'answers';
+type Values = Readonly<Record<string, unknown>>;
+
+/** What runs have remembered by name, for a project of this fingerprint: JSON, gzipped, as base64, since every run reads the ledger. */
+interface Memory {
+  readonly fingerprint: string;
+  readonly packed: string;
+}
 
 /**
  * What the host has answered in earlier runs, as long as it would answer the same: the project's fingerprint is the same, and, where
@@ -63,6 +70,7 @@ export class AnswerBook {
   #read:
     { readonly edition: number | undefined; readonly state: Promise<DatabaseState | undefined> } | undefined;
   readonly #noted = new Map<string, Noted>();
+  readonly #remembered = new Map<string, object>();
 
   private constructor(store: AnswerStore, loaded: LoadedAs, page: Page | undefined) {
     this.#store = store;
@@ -74,7 +82,7 @@ export class AnswerBook {
   static async open(store: AnswerStore, loaded: LoadedAs, fresh: boolean): Promise<AnswerBook> {
     const page = fresh
       ? undefined
-      : ((await store.get(`${key} ${loaded.settings}`).catch(() => undefined)) as Page | undefined);
+      : ((await store.get(`answers ${loaded.settings}`).catch(() => undefined)) as Page | undefined);
     const book = new AnswerBook(store, loaded, page);
     book.#check();
     return book;
@@ -100,9 +108,20 @@ export class AnswerBook {
     }
   }
 
-  /** Whether the host was asked anything that is worth keeping. */
+  /** What an earlier run has remembered by this name for the project as it is. */
+  async recall(name: string): Promise<unknown> {
+    this.#check();
+    return (await this.#memory(this.#page?.fingerprint))[name];
+  }
+
+  /** For later runs; it must depend on nothing but the project and what its name tells. */
+  remember(name: string, value: object): void {
+    this.#remembered.set(name, value);
+  }
+
+  /** Whether there is anything that is worth keeping. */
   get hasNews(): boolean {
-    return this.#noted.size > 0;
+    return this.#noted.size > 0 || this.#remembered.size > 0;
   }
 
   /**
@@ -136,12 +155,20 @@ export class AnswerBook {
     const fingerprint = fingerprintProject(this.#loaded, sources);
     if (newestChange(this.#loaded, sources) >= since) return;
     const answers = { ...old?.answers, ...news };
-    await this.#store.set(`${key} ${this.#loaded.settings}`, {
-      fingerprint,
-      root: this.#loaded.root,
-      sources,
-      answers,
-    } satisfies Page);
+    const { root, settings } = this.#loaded;
+    await this.#store.set(`answers ${settings}`, { fingerprint, root, sources, answers } satisfies Page);
+    if (this.#remembered.size === 0 && fingerprint === old?.fingerprint) return;
+    const values = { ...(await this.#memory(old?.fingerprint)), ...Object.fromEntries(this.#remembered) };
+    if (Object.keys(values).length > 0)
+      await this.#store.set(`memory ${settings}`, { fingerprint, packed: pack(values) } satisfies Memory);
+  }
+
+  /** All that is remembered for a fingerprint. */
+  async #memory(fingerprint: string | undefined): Promise<Values> {
+    if (fingerprint === undefined) return {};
+    const memory = (await this.#store.get(`memory ${this.#loaded.settings}`).catch(() => undefined)) as
+      Memory | undefined;
+    return memory?.fingerprint === fingerprint ? unpack(memory.packed) : {};
   }
 
   /** Closes the book where the project is no longer what it was; tasks of the same run may have written files since the last question. */
@@ -165,6 +192,14 @@ export class AnswerBook {
     }
     return this.#read.state;
   }
+}
+
+function pack(values: Values): string {
+  return gzipSync(JSON.stringify(values)).toString('base64');
+}
+
+function unpack(packed: string): Values {
+  return JSON.parse(gunzipSync(Buffer.from(packed, 'base64')).toString()) as Values;
 }
 
 function moved({ sources, root }: Page, here: string): Sources {
