@@ -13,6 +13,6 @@ export type { Evidence } from './evidence.js';
 export { examine, type Examination, type LeftOut } from './examine.js';
 export type { Rule } from './rule.js';
 export { readWorkflow, type Step, type WorkflowFile } from './ci/read-workflow.js';
-export { innerScriptOf } from './ci/inner-scripts.js';
+export { innerScriptsOf } from './ci/inner-scripts.js';
 export { databaseWork, managementCommand, programOf, type Script } from './ci/script.js';
 export type { ShellCommand } from './ci/shell.js';

@@ -1,6 +1,6 @@
-import { join, normalize } from 'node:path';
+import { join, normalize, relative } from 'node:path';
 import {
-  innerScriptOf,
+  innerScriptsOf,
   programOf,
   type Script,
   type ShellCommand,
@@ -62,7 +62,7 @@ interface Place {
   readonly cwd: string;
 }
 
-const ofMakefile = /(?:^|\/)(?:GNUm|M|m)akefile$/;
+const ofMakefile = /(?:^|\/)(?:GNUm|M|m)akefile$|\.mk$/;
 
 /** A script command by command; what starts another script is read on there. */
 function translateScript(place: Place): void {
@@ -73,11 +73,14 @@ function translateScript(place: Place): void {
     if (text === '') continue;
     const target = command.words[1]?.text;
     if (programOf(command) === 'cd' && target !== undefined) cwd = normalize(join(cwd, target));
-    const inner = innerScriptOf(script, command, root);
-    if (inner) {
-      translateScript({ ...place, script: inner, cwd });
-      continue;
-    }
+    const inner = innerScriptsOf(script, command, root);
+    for (const each of inner)
+      translateScript({
+        ...place,
+        script: each,
+        cwd: normalize(join(cwd, relative(script.folder, each.folder))),
+      });
+    if (inner.length > 0) continue;
     if (ofMakefile.test(script.label) && /\$[({$]/.test(text) && !/\bmigrat|\bmakemigrations\b/.test(text)) {
       const reason = 'make puts a value into it: write the task by hand';
       rows.push({ ...placeOf(script, command.words[0]?.offset ?? 0), text, reason });

@@ -1,6 +1,8 @@
 import type { Diagnosis } from '../diagnosis.js';
 import { answersYes, fails, isSwallowedByIf, listEnd } from './outcomes.js';
 import { databaseWork, programOf, type Script } from './script.js';
+import { isCondition, isLastOfAll, isOnlyKept, losesItsList, losesItself } from './lost-codes.js';
+import { hiddenBy, meantBy } from './meant.js';
 import type { Step } from './read-workflow.js';
 import type { ShellCommand } from './shell.js';
 
@@ -24,13 +26,20 @@ export function hiddenFailures(script: Script): Diagnosis[] {
     } else if (end.operator === '||' && alternative && answersYes(commands, end.next)) {
       const what = alternative.words.map(({ text }) => text).join(' ');
       found.push(diagnosis(script, alternative, `\`|| ${shortened(what)}\``, work, command));
+    } else if (end.operator === '||' && isOnlyKept(commands, end.next)) {
+      const what = alternative?.words[0]?.text ?? '';
+      found.push(diagnosis(script, alternative ?? command, `\`|| ${shortened(what)}\``, work, command));
     } else if (isCondition(command)) {
       if (isChange(command, work) && isSwallowedByIf(commands, index))
         found.push(diagnosis(script, command, 'the `if` that goes on either way', work, command));
     } else if (command.operator === '|' && !script.pipefail && next && !answers(next)) {
       if (databaseWork(next) === undefined)
         found.push(diagnosis(script, command, `the pipe into \`${programOf(next)}\``, work, command));
-    } else if (!stopsAtErrors && isOnItsOwn(command, commands[index - 1]) && !isLast(commands, index)) {
+    } else if (isChange(command, work) && losesItself(commands, index)) {
+      found.push(diagnosis(script, command, 'the `&` behind it', work, command));
+    } else if (stopsAtErrors && isChange(command, work) && losesItsList(commands, index)) {
+      found.push(diagnosis(script, command, 'the `&&` behind it, at which no shell stops,', work, command));
+    } else if (!stopsAtErrors && isOnItsOwn(command, commands[index - 1]) && !isLastOfAll(commands, index)) {
       if (!isAskedFor(commands, index))
         found.push(
           diagnosis(script, command, isOff ? '`set +e`' : 'a shell without `set -e`', work, command),
@@ -74,18 +83,8 @@ function stopSetting(command: ShellCommand): boolean | undefined {
   return /\s-[a-z]*e|\s-[a-z]*o\s*errexit/.test(line) ? true : undefined;
 }
 
-/** In a condition, failures decide what happens next. */
-function isCondition({ keywords }: ShellCommand): boolean {
-  return keywords.some(({ text }) => ['if', 'elif', 'while', 'until', '!'].includes(text));
-}
-
 function isOnItsOwn({ operator }: ShellCommand, before: ShellCommand | undefined): boolean {
   return operator !== '||' && operator !== '&&' && operator !== '|' && before?.operator !== '|';
-}
-
-/** What a script ends with is what it answers. */
-function isLast(commands: readonly ShellCommand[], index: number): boolean {
-  return commands.slice(index + 1).every(({ words }) => words.length === 0);
 }
 
 /** Whether what comes next takes the exit code, and something is done with it. */
@@ -121,7 +120,7 @@ function diagnosis(
 ): Diagnosis {
   const first = at.words[0] ?? command.words[0];
   return {
-    ...texts(script, by, work),
+    ...texts(script, by, work, command),
     place: script.placeOf(first?.offset ?? 0, first?.length ?? 1),
   };
 }
@@ -130,6 +129,7 @@ function texts(
   script: Pick<Script, 'label' | 'subject'>,
   by: string,
   work: string,
+  command?: ShellCommand,
 ): Omit<Diagnosis, 'place'> {
   return {
     code: 'DBB5030',
@@ -139,29 +139,8 @@ function texts(
     expected: 'a failure that ends the step, or one that is tolerated by name',
     actual: `any failure of "${work}" counts as success: a wrong password as much as a row that exists`,
     evidence: [`hidden: ${hiddenBy(work)}`],
-    help: helpFor(work),
+    help: meantBy(work, command),
   };
-}
-
-function hiddenBy(work: string): string {
-  if (/^(?:migrate|migrate_schemas|sync_schemas)$/.test(work))
-    return 'migrations that fail half way, settings that do not import, a database that is another';
-  if (work === 'psql') return 'SQL errors, a server that does not answer, a role that does not exist';
-  if (/^create/.test(work)) return 'missing rights, a server that does not answer, names that clash';
-  return 'errors in the data, tables that do not exist, a database that is another';
-}
-
-/** What a person usually meant by hiding it. */
-function helpFor(work: string): string {
-  if (/^(?:migrate|migrate_schemas|makemigrations|sync_schemas)$/.test(work))
-    return 'remove what hides it: no failure of it is harmless';
-  const [sqlstate, reason] =
-    work === 'createdb'
-      ? ['42P04', 'the database may exist']
-      : work === 'createuser' || work === 'psql'
-        ? ['42710', 'the role may exist']
-        : ['23505', 'the rows may exist'];
-  return `run it as a task that tolerates what was meant, such as tolerate: [{ sqlstate: '${sqlstate}', reason: ${reason} }]`;
 }
 
 function shortened(text: string): string {

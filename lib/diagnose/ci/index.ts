@@ -19,14 +19,10 @@ export const ciRules: readonly Rule[] = [
     [...jobsOf(file).values()].flatMap((scripts) => repeatedMigrations(scripts)),
   ),
   ofScripts('ci-init-scripts', initScripts),
-  ofFiles('ci-mounted-scripts', ({ file, services }) =>
-    services.flatMap((service) => mountedScripts(service, file)),
-  ),
+  ofFiles('ci-mounted-scripts', ({ services }) => services.flatMap(mountedScripts)),
   ofScripts('ci-wait-loops', waitLoops),
   ofScripts('ci-user-names', namelessClients),
-  ofFiles('ci-health-user', ({ file, services }) =>
-    services.flatMap((service) => namelessHealth(service, file)),
-  ),
+  ofFiles('ci-health-user', ({ services }) => services.flatMap(namelessHealth)),
 ];
 
 /** A file that GitHub refuses whole: what is wrong in it is not seen either. */

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Diagnosis } from '../diagnosis.js';
 import { databaseWork, programOf, type Script } from './script.js';
@@ -20,8 +20,8 @@ function withoutStop(script: Script): Diagnosis[] {
         /^(?:-[1aAbeEnqtxX]*[clV].*|--(?:command|list|version|help)(?:=.*)?)$/.test(text),
       ) &&
         (command.heredoc !== undefined || script.commands[index - 1]?.operator === '|'));
-    const stops = texts.some((text) => /ON_ERROR_STOP(?:=(?:1|on|true))?$/i.test(text));
-    if (!readsFile || stops || script.variables.has('PSQLRC')) return [];
+    const stops = texts.some((text) => /ON_ERROR_STOP(?:=(?:1|on|true|yes))?$/i.test(text));
+    if (!readsFile || stops || script.variables.has('PSQLRC') || stopsItself(script, command)) return [];
     const word = command.words.find(({ text }) => text === 'psql') ?? command.words[0];
     return [
       {
@@ -39,6 +39,34 @@ function withoutStop(script: Script): Diagnosis[] {
       } satisfies Diagnosis,
     ];
   });
+}
+
+/** Whether what psql reads says itself that it stops at errors, before it does anything else. */
+function stopsItself(script: Script, { words, heredoc }: ShellCommand): boolean {
+  const files = words.flatMap(({ text }, index) => {
+    const [, glued] = /^(?:-f|--file=|<)(.+)$/.exec(text) ?? [];
+    return glued ?? (/^(?:-[1aAbeEnqtxX]*f|--file|<)$/.test(text) ? (words[index + 1]?.text ?? []) : []);
+  });
+  const read = [
+    ...files.map((file) => textOf(join(script.folder, file))),
+    ...(heredoc === undefined ? [] : [heredoc]),
+  ];
+  return (
+    read.length > 0 &&
+    read.every((text) =>
+      /^(?:\s|--.*\n|\\(?!set\s+ON_ERROR)\w.*\n)*\\set\s+ON_ERROR_STOP\s+(?:1|on|true|yes)\b/i.test(
+        text ?? '',
+      ),
+    )
+  );
+}
+
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
 }
 
 function onlySql(script: Script): Diagnosis[] {
@@ -96,7 +124,7 @@ function filesOf(folder: string): string[] {
 }
 
 /** Init scripts mounted into a service container, which starts before the repository is checked out. */
-export function mountedScripts(service: Service, file: string): Diagnosis[] {
+export function mountedScripts(service: Service): Diagnosis[] {
   const mounts = service.volumes.filter(({ text }) => /:\/docker-entrypoint-initdb\.d/.test(text));
   const options = service.options;
   if (options && /(?:-v|--volume|--mount)[ =]\S*docker-entrypoint-initdb\.d/.test(options.text))
@@ -105,7 +133,7 @@ export function mountedScripts(service: Service, file: string): Diagnosis[] {
     code: 'DBB5033',
     message: `the init scripts that service "${service.name}" mounts are never run: the service starts before the repository is checked out`,
     place,
-    subject: { file, job: service.job, service: service.name },
+    subject: { file: place.file, job: service.job, service: service.name },
     expected: 'init scripts that run after the checkout',
     actual: text.trim(),
     evidence: ['the folder is empty when the container starts, and the image looks at it only once'],

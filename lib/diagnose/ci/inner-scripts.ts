@@ -1,49 +1,97 @@
-import { readFileSync, statSync } from 'node:fs';
-import { basename, join, relative } from 'node:path';
-import type { Place } from '../../errors/index.js';
-import { recipesOf } from './makefile.js';
+import { basename, join } from 'node:path';
+import { makeTargets } from './make-target.js';
+import { npmScripts } from './npm-script.js';
 import { programOf, scriptOf, setsPipefail, type Script } from './script.js';
 import type { ShellCommand, Word } from './shell.js';
+import { placesIn, readSource } from './sources.js';
 
 const shells = new Set(['sh', 'bash', 'dash', 'ash', 'zsh']);
 /** How deep scripts are followed: those that call themselves end somewhere. */
 const deepest = 3;
 
-/** A script, and the scripts that it starts: texts behind `sh -c`, and files of the repository. */
+/** A script, and the scripts that it starts: texts given to a shell, files, targets and scripts of the repository. */
 export function withInnerScripts(script: Script, root: string, depth = 0): readonly Script[] {
   if (depth === deepest) return [script];
-  const inner = script.commands.flatMap((command) => {
-    const found = innerScriptOf(script, command, root);
-    return found ? [found] : [];
-  });
+  const inner = script.commands.flatMap((command) => innerScriptsOf(script, command, root));
   return [script, ...inner.flatMap((each) => withInnerScripts(each, root, depth + 1))];
 }
 
-/** The script that a command starts, where it can be read. */
-export function innerScriptOf(script: Script, command: ShellCommand, root: string): Script | undefined {
-  return (
-    textOfShell(script, command) ?? makeTarget(script, command, root) ?? calledFile(script, command, root)
-  );
+/** The scripts that a command starts, in order, as far as they can be read. */
+export function innerScriptsOf(script: Script, command: ShellCommand, root: string): readonly Script[] {
+  // What another machine does is not ours to read.
+  if (remote.has(programOf(command))) return [];
+  const [text] = [textOfShell, inputOfShell].flatMap((read) => read(script, command) ?? []);
+  if (text) return [text];
+  const started = [...makeTargets(script, command, root), ...npmScripts(script, command, root)];
+  const file = started.length > 0 ? undefined : calledFile(script, command, root);
+  return file ? [file] : started;
 }
+
+const remote = new Set(['ssh', 'sshpass', 'mosh', 'gcloud', 'heroku', 'fly', 'flyctl']);
 
 /** `bash -c "…"`, also inside a container: a script of its own, whose shell goes on after errors unless it is told otherwise. */
 function textOfShell(script: Script, { words }: ShellCommand): Script | undefined {
-  const shell = words.findIndex(({ text }) => shells.has(basename(text)));
+  const shell = shellIn(words);
   if (shell < 0) return undefined;
   const flag = words.findIndex(({ text }, index) => index > shell && /^-[a-z]*c$/.test(text));
   const word = flag < 0 ? undefined : words[flag + 1];
   if (!word) return undefined;
   const flags = words.slice(shell + 1, flag + 1).map(({ text }) => text);
   const { text, offsets } = unquoted(script.text, word);
+  return shellScript(script, {
+    text,
+    flags,
+    at: word.offset,
+    isTimed: words.slice(0, shell).some((each) => each.text === 'timeout'),
+    offsetOf: (offset) => offsets[offset] ?? word.offset,
+  });
+}
+
+/** `bash <<EOF`, or a here document that `cat` pipes into one. */
+function inputOfShell(script: Script, command: ShellCommand): Script | undefined {
+  const { words } = command;
+  const shell = shellIn(words);
+  const rest = words.slice(shell + 1).map(({ text }) => text);
+  // A shell that is given a file reads that; behind "-s" stand values.
+  if (shell < 0 || !(rest.includes('-s') || rest.every((text) => /^[-<>\d&]/.test(text)))) return undefined;
+  const before = script.commands[script.commands.indexOf(command) - 1];
+  const isFed = before?.operator === '|' && programOf(before) === 'cat';
+  const { heredoc, heredocAt } = command.heredoc === undefined && isFed ? before : command;
+  if (heredoc === undefined || heredocAt === undefined) return undefined;
+  return shellScript(script, {
+    text: heredoc,
+    flags: rest,
+    at: heredocAt,
+    isTimed: words.slice(0, shell).some((each) => each.text === 'timeout'),
+    offsetOf: (offset) => heredocAt + offset,
+  });
+}
+
+function shellIn(words: readonly Word[]): number {
+  return words.findIndex(({ text }) => shells.has(basename(text)));
+}
+
+function shellScript(
+  script: Script,
+  inner: {
+    readonly text: string;
+    readonly flags: readonly string[];
+    /** Where it begins in the script. */
+    readonly at: number;
+    readonly isTimed: boolean;
+    readonly offsetOf: (offset: number) => number;
+  },
+): Script {
+  const { text, flags, at, isTimed, offsetOf } = inner;
   return scriptOf({
     ...script,
     text,
     // What stands before the line stands before all of it.
-    passesOver: () => script.passesOver?.(word.offset) === true,
+    passesOver: () => script.passesOver?.(at) === true,
     stopsAtErrors: flags.some((each) => /^-[a-z]*e/.test(each)),
     pipefail: setsPipefail(text) || flags.includes('pipefail'),
-    isTimed: script.isTimed === true || words.slice(0, shell).some((each) => each.text === 'timeout'),
-    placeOf: (offset, length) => script.placeOf(offsets[offset] ?? word.offset, length),
+    isTimed: script.isTimed === true || isTimed,
+    placeOf: (offset, length) => script.placeOf(offsetOf(offset), length),
   });
 }
 
@@ -74,10 +122,9 @@ function calledFile(script: Script, command: ShellCommand, root: string): Script
         ? texts[at]
         : undefined;
   if (name === undefined || name.includes('$')) return undefined;
-  const path = join(script.folder, name);
-  const file = relative(root, path);
-  const text = file.startsWith('..') ? undefined : readScript(path);
-  if (text === undefined) return undefined;
+  const source = readSource(join(script.folder, name), root);
+  if (!source || /^#!.*\b(?:python|perl|ruby|node)/.test(source.text)) return undefined;
+  const { file, text } = source;
   const [shebang = ''] = text.split('\n', 1);
   const isSourced = !isShell && !/\.(?:sh|bash)$/.test(program);
   return scriptOf({
@@ -92,60 +139,6 @@ function calledFile(script: Script, command: ShellCommand, root: string): Script
       (isSourced && script.stopsAtErrors) ||
       (isShell && texts.some((each) => /^-[a-z]*e/.test(each))) ||
       (!isShell && /^#!.*\s-[a-z]*e/.test(shebang)),
-    placeOf: placesIn(file, text),
+    placeOf: placesIn(source),
   });
-}
-
-/** What `make` runs: each line of a recipe ends it at a failure, unless a "-" stands before it. */
-function makeTarget(script: Script, command: ShellCommand, root: string): Script | undefined {
-  if (programOf(command) !== 'make') return undefined;
-  const texts = command.words.map(({ text }) => text);
-  const at = texts.indexOf('make');
-  const directory = texts.findIndex((text) => text === '-C') + 1;
-  const folder = directory === 0 ? script.folder : join(script.folder, texts[directory] ?? '.');
-  const targets = texts
-    .slice(at + 1)
-    .filter((text, index) => /^[\w.][\w./-]*$/.test(text) && at + 1 + index !== directory);
-  for (const name of ['GNUmakefile', 'makefile', 'Makefile']) {
-    const file = relative(root, join(folder, name));
-    const makefile = file.startsWith('..') ? undefined : readScript(join(folder, name));
-    if (makefile === undefined) continue;
-    const { text, passesOver } = recipesOf(makefile, targets);
-    return scriptOf({
-      text,
-      passesOver,
-      subject: { file },
-      label: file,
-      folder,
-      variables: script.variables,
-      pipefail: false,
-      stopsAtErrors: true,
-      isTimed: script.isTimed === true,
-      placeOf: placesIn(file, makefile),
-    });
-  }
-  return undefined;
-}
-
-/** The text of a shell script; undefined for what is none, or not there. */
-function readScript(path: string): string | undefined {
-  try {
-    if (statSync(path).size > 1 << 18) return undefined;
-    const text = readFileSync(path, 'utf8');
-    return text.includes('\0') || /^#!.*\b(?:python|perl|ruby|node)/.test(text) ? undefined : text;
-  } catch {
-    // Made by an earlier step, or a folder.
-    return undefined;
-  }
-}
-
-function placesIn(file: string, text: string): (offset: number, length: number) => Place {
-  const lines = text.split('\n');
-  return (offset, length) => {
-    const before = text.slice(0, offset).split('\n');
-    const column = (before.at(-1)?.length ?? 0) + 1;
-    const source = lines[before.length - 1] ?? '';
-    const rest = Math.max(1, source.length - column + 1);
-    return { file, line: before.length, column, length: Math.min(length, rest), source };
-  };
 }

@@ -1,4 +1,4 @@
-/** The recipes of some targets of a makefile. */
+/** The recipes of some targets in one makefile. */
 export interface Recipes {
   /** The whole text, with blanks for all that is no command: what is left stands where it stood. */
   readonly text: string;
@@ -6,14 +6,25 @@ export interface Recipes {
   readonly passesOver: (offset: number) => boolean;
 }
 
-/** What `make` runs for targets, those that they need included; the first target where none is named. */
-export function recipesOf(makefile: string, targets: readonly string[]): Recipes {
-  const lines = makefile.split('\n');
-  const rules = readRules(lines);
-  const [first] = rules.keys();
+/**
+ * What `make` runs for targets, those that they need included, in each of the makefiles that it reads as one; the first target of all where
+ * none is named.
+ */
+export function recipesOf(makefiles: readonly string[], targets: readonly string[]): readonly Recipes[] {
+  const files = makefiles.map((makefile) => {
+    const lines = makefile.split('\n');
+    return { lines, rules: readRules(lines) };
+  });
+  const [first] = files.flatMap(({ rules }) => [...rules.keys()]);
   const wanted = new Set(targets.length > 0 ? targets : first === undefined ? [] : [first]);
-  for (const name of wanted) for (const need of rules.get(name)?.needs ?? []) wanted.add(need);
-  const kept = new Set([...wanted].flatMap((name) => rules.get(name)?.lines ?? []));
+  for (const name of wanted)
+    for (const { rules } of files) for (const need of rules.get(name)?.needs ?? []) wanted.add(need);
+  return files.map(({ lines, rules }) =>
+    linesOf(lines, new Set([...wanted].flatMap((name) => rules.get(name)?.lines ?? []))),
+  );
+}
+
+function linesOf(lines: readonly string[], kept: ReadonlySet<number>): Recipes {
   const ignored: (readonly [start: number, end: number])[] = [];
   let offset = 0;
   const text = lines.map((line, index) => {

@@ -28,8 +28,9 @@ export function tenantFlagValues(script: Script): Diagnosis[] {
   });
 }
 
+/** A name, or a variable that holds one: others may hold flags. */
 function isName(text: string): boolean {
-  return text !== '' && !/^[-<>|&;$]/.test(text);
+  return text !== '' && (!/^[-<>|&;$]/.test(text) || /^\$[{(]*[\s\w.]*(?:tenant|schema)/i.test(text));
 }
 
 /** `migrate` and `migrate_schemas` in one job: where django_tenants is installed, the first is the second. */

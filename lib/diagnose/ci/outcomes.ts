@@ -82,7 +82,8 @@ function group(
   return { list, isBracketed };
 }
 
-function isIdle(command: ShellCommand): boolean {
+/** Whether a command does no more than show, or wait. */
+export function isIdle(command: ShellCommand): boolean {
   return idle.has(programOf(command)) || endsWell(command) || command.words.length === 0;
 }
 

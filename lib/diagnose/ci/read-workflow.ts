@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { YAMLMap } from 'yaml';
 import type { Place } from '../../errors/index.js';
+import { composeScripts } from './compose.js';
 import { withInnerScripts } from './inner-scripts.js';
 import { scriptOf, setsPipefail, type Script } from './script.js';
 import { YamlSource } from './yaml-source.js';
@@ -12,7 +13,7 @@ export interface Step {
   readonly script: Script;
   /** Its script, and those that it starts; none where its shell is not POSIX. */
   readonly scripts: readonly Script[];
-  /** What lets it, or its job, fail without a word. */
+  /** What lets it, or its job, fail without a word: nothing, where a later step asks for its outcome. */
   readonly continues?: Continues;
   /** Its `working-directory`, or that of its job. */
   readonly directory?: string;
@@ -34,6 +35,7 @@ export interface Service {
   readonly name: string;
   readonly job: string;
   readonly image: string;
+  readonly env: ReadonlyMap<string, string>;
   /** The text of `options`. */
   readonly options?: { readonly text: string; readonly place: Place };
   readonly volumes: readonly { readonly text: string; readonly place: Place }[];
@@ -42,7 +44,7 @@ export interface Service {
 /** What of a GitHub Actions workflow file concerns the database. */
 export interface WorkflowFile {
   readonly file: string;
-  /** Those of the actions of the repository that it uses stand behind its own. */
+  /** Those of the actions and workflows of the repository that it uses stand behind its own. */
   readonly steps: readonly Step[];
   readonly services: readonly Service[];
   /** Why it is no YAML, and where; what could be read of it may be less than there is. */
@@ -58,13 +60,14 @@ async function readFile(path: string, root: string, known: Set<string>): Promise
   known.add(path);
   const file = relative(root, path);
   const yaml = await YamlSource.read(file, readFileSync(path, 'utf8'));
-  const steps = jobsOf(yaml).flatMap((job) => stepsOf(job, yaml, root));
-  for (const folder of actionsOf(yaml)) {
-    const action = ['action.yml', 'action.yaml'].map((name) => join(root, folder, name)).find(existsSync);
-    if (action !== undefined && !known.has(action))
-      steps.push(...(await readFile(action, root, known)).steps);
-  }
+  const own = jobsOf(yaml).flatMap((job) => stepsOf(job, yaml, root));
+  const steps = await Promise.all(own.map((step) => withServices(step, root)));
   const services = jobsOf(yaml).flatMap((job) => servicesOf(job, yaml));
+  for (const called of calledOf(yaml, root).filter((each) => !known.has(each))) {
+    const read = await readFile(called, root, known);
+    steps.push(...read.steps);
+    services.push(...read.services);
+  }
   return { file, steps, services, ...(yaml.fault ? { fault: yaml.fault } : {}) };
 }
 
@@ -84,19 +87,35 @@ function jobsOf(yaml: YamlSource): readonly Job[] {
   });
 }
 
-/** The folders of the actions of the repository that its steps use. */
-function actionsOf(yaml: YamlSource): readonly string[] {
-  const uses = jobsOf(yaml).flatMap(({ body }) =>
-    yaml.list(body, 'steps').map((item) => yaml.text(yaml.map(item), 'uses')),
-  );
-  return uses.filter((name) => name?.startsWith('./') === true) as string[];
+/** A step with what the services of compose files execute that it starts. */
+async function withServices(step: Step, root: string): Promise<Step> {
+  return { ...step, scripts: [...step.scripts, ...(await composeScripts(step.scripts, root))] };
+}
+
+/** The files of the actions and of the workflows of the repository that it uses. */
+function calledOf(yaml: YamlSource, root: string): readonly string[] {
+  const uses = jobsOf(yaml).flatMap(({ body }) => [
+    yaml.text(body, 'uses'),
+    ...yaml.list(body, 'steps').map((item) => yaml.text(yaml.map(item), 'uses')),
+  ]);
+  return uses.flatMap((name) => {
+    if (name?.startsWith('./') !== true) return [];
+    const paths = [name, `${name}/action.yml`, `${name}/action.yaml`].map((path) => join(root, path));
+    return paths.find((path) => /\.ya?ml$/.test(path) && existsSync(path)) ?? [];
+  });
 }
 
 function stepsOf({ name: job, body, isAction }: Job, yaml: YamlSource, root: string): Step[] {
   const defaults = [yaml.mapAt(body, 'defaults', 'run'), yaml.mapAt(yaml.root, 'defaults', 'run')];
   const setting = (step: YAMLMap, key: string): string | undefined =>
     [step, ...defaults].map((map) => yaml.text(map, key)).find((value) => value !== undefined);
-  const outer = [...yaml.texts(yaml.root, 'env'), ...yaml.texts(body, 'env')];
+  const container = yaml.mapAt(body, 'container');
+  const outer = [
+    ...yaml.texts(yaml.root, 'env'),
+    ...yaml.texts(body, 'env'),
+    ...yaml.texts(container, 'env'),
+  ];
+  const exported = new Set<string>();
   return yaml.list(body, 'steps').flatMap((item, index): Step[] => {
     const step = yaml.map(item);
     const run = yaml.scalar(step, 'run');
@@ -105,7 +124,11 @@ function stepsOf({ name: job, body, isAction }: Job, yaml: YamlSource, root: str
     const { text, placeOf } = yaml.located(run);
     const directory = setting(step, 'working-directory');
     const shell = setting(step, 'shell') ?? (onWindows(body, yaml) ? 'pwsh' : undefined);
-    const continues = continuesOf(step, yaml, false) ?? continuesOf(body, yaml, true);
+    const id = yaml.text(step, 'id');
+    const continues =
+      (id !== undefined && yaml.includes(`steps.${id}.outcome`)
+        ? undefined
+        : continuesOf(step, yaml, false)) ?? continuesOf(body, yaml, true);
     const env = new Map([...outer, ...yaml.texts(step, 'env')]);
     const script = scriptOf({
       text,
@@ -113,12 +136,14 @@ function stepsOf({ name: job, body, isAction }: Job, yaml: YamlSource, root: str
       subject: isAction ? { file: yaml.file, step: name } : { file: yaml.file, job, step: name },
       label: isAction ? `step "${name}" of ${yaml.file}` : `step "${name}" of job "${job}"`,
       folder: join(root, directory === undefined || directory.includes('$') ? '.' : directory),
-      variables: new Set(env.keys()),
+      variables: new Set([...env.keys(), ...exported]),
       // GitHub's own shell stops at errors but not in pipelines; named as "bash" it has pipefail.
       pipefail: shell === 'bash' || /\bpipefail\b/.test(shell ?? '') || setsPipefail(text),
       isTimed: step.has('timeout-minutes'),
       stopsAtErrors: shell === undefined || !shell.includes('{0}') || /\s-[a-z]*e/.test(shell),
     });
+    for (const [, variable = ''] of text.matchAll(/(\w+)=[^\n]*>>\s*"?\$\{?GITHUB_ENV\b/g))
+      exported.add(variable);
     const isForeign = shell !== undefined && !/^(?:\S*\/)?(?:ba|da|z|a)?sh\b/.test(shell);
     return [
       {
@@ -158,6 +183,7 @@ function servicesOf({ name: job, body }: Job, yaml: YamlSource): Service[] {
         name: String(key),
         job,
         image: yaml.text(service, 'image') ?? '',
+        env: new Map(yaml.texts(service, 'env')),
         ...(options ? { options: { text: String(options.value), place: yaml.placeOf(options) } } : {}),
         volumes: yaml
           .list(service, 'volumes')

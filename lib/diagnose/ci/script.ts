@@ -30,17 +30,36 @@ export function scriptOf(parts: Omit<Script, 'commands'>): Script {
   return { ...parts, commands: parseShell(parts.text) };
 }
 
+/** What starts another program, with those of its flags that take a value. */
+const wrappers: Readonly<Record<string, RegExp>> = {
+  sudo: /^(?:-[ugpCDRTh]|--user|--group)$/,
+  env: /^(?:-[uC]|--unset|--chdir)$/,
+  exec: /^-a$/,
+  nice: /^-n$/,
+  command: /^$/,
+  nohup: /^$/,
+  time: /^-[fo]$/,
+  gosu: /^$/,
+};
+
 /** The program that a command starts, without variables, `sudo` and their like before it. */
 export function programOf({ words }: ShellCommand): string {
   const texts = words.map(({ text }) => text);
   let index = 0;
-  while (
-    index < texts.length &&
-    (/^\w+=/.test(texts[index] ?? '') ||
-      ['sudo', 'exec', 'env', 'command', 'nohup', 'time', '-E'].includes(texts[index] ?? ''))
-  )
+  for (;;) {
+    while (/^\w+=/.test(texts[index] ?? '')) index++;
+    const name = baseOf(texts[index] ?? '');
+    const takesValue = wrappers[name];
+    if (!takesValue || index === texts.length - 1) return name;
     index++;
-  return (texts[index] ?? '').replace(/^.*\//, '');
+    while (texts[index]?.startsWith('-') === true) index += takesValue.test(texts[index] ?? '') ? 2 : 1;
+    // gosu names the user first.
+    if (name === 'gosu') index++;
+  }
+}
+
+function baseOf(text: string): string {
+  return text.replace(/^.*\//, '');
 }
 
 const databasePrograms = new Set([
@@ -71,13 +90,31 @@ const managementCommands = new Set([
   'sync_schemas',
 ]);
 
+/** Programs that pass a whole command on, to a container or after some words of their own. */
+const passersOn = new Set([
+  'docker',
+  'docker-compose',
+  'podman',
+  'podman-compose',
+  'kubectl',
+  'xargs',
+  'find',
+  'parallel',
+  'timeout',
+  'poetry',
+  'pipenv',
+  'uv',
+]);
+
 /** What a command does to a database, in a word or two ("psql", "migrate_schemas"); undefined where it touches none. */
 export function databaseWork(command: ShellCommand): string | undefined {
   const program = programOf(command);
   if (databasePrograms.has(program)) return program;
   const texts = command.words.map(({ text }) => text);
   if (texts.includes('db-bootstrap')) return 'db-bootstrap';
-  if (texts.includes('psql') && ['docker', 'docker-compose', 'kubectl'].includes(program)) return 'psql';
+  const passed = passersOn.has(program) ? texts.slice(1).map(baseOf) : [];
+  const started = passed.find((text) => databasePrograms.has(text));
+  if (started !== undefined) return started;
   return managementCommand(command)?.text;
 }
 
@@ -94,5 +131,14 @@ export function managementCommand({ words }: ShellCommand): ShellCommand['words'
       (text === 'django' && words[index - 1]?.text === '-m'),
   );
   const word = start < 0 ? undefined : words.slice(start + 1).find(({ text }) => !text.startsWith('-'));
-  return word && managementCommands.has(word.text) ? word : undefined;
+  return word && (managementCommands.has(word.text) || isOwnWork(word.text)) ? word : undefined;
+}
+
+/** Whether the name of a command of the project's own says that it works on the database. */
+function isOwnWork(name: string): boolean {
+  return (
+    /(?:^|_)(?:seed|load|import|populate|create|init|setup|tenants?|schemas?|migrat\w*|fixtures?|data|db|database|sync|bootstrap|demo|permissions|users?)(?:_|$)/.test(
+      name,
+    ) && !/^(?:wait|check|show|list|sql|dump|export|inspect)/.test(name)
+  );
 }

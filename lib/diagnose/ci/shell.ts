@@ -16,6 +16,8 @@ export interface ShellCommand {
   readonly keywords: readonly Word[];
   /** The text of the here document that is its standard input. */
   readonly heredoc?: string;
+  /** Where that text begins in the script. */
+  readonly heredocAt?: number;
 }
 
 const keywords = new Set([
@@ -79,7 +81,7 @@ export function parseShell(script: string): readonly ShellCommand[] {
           for (const { end, owner = -1 } of heredocs.splice(0)) {
             const { text, next } = readHeredoc(script, at, end);
             const command = commands[owner];
-            if (command) commands[owner] = { ...command, heredoc: text };
+            if (command) commands[owner] = { ...command, heredoc: text, heredocAt: at };
             at = next;
           }
       } else {

@@ -33,6 +33,10 @@ export class YamlSource {
     return new YamlSource(await import('yaml'), file, source);
   }
 
+  includes(text: string): boolean {
+    return this.#source.includes(text);
+  }
+
   map(node: unknown): YAMLMap | undefined {
     return this.#yaml.isMap(node) ? node : undefined;
   }
@@ -87,7 +91,8 @@ export class YamlSource {
     const [start = 0, end = start] = node.range ?? [];
     const raw = this.#source.slice(start, end);
     const isBlock = /^[|>]/.test(raw);
-    const isQuoted = /^['"]/.test(raw);
+    const [quote] = /^['"]/.exec(raw) ?? [];
+    const isQuoted = quote !== undefined;
     const isFolded = raw.startsWith('>') || (!isBlock && raw.includes('\n'));
     const offsets: number[] = [];
     let text = '';
@@ -99,15 +104,25 @@ export class YamlSource {
       const line = raw.slice(at, to);
       const indent = line.length - line.trimStart().length;
       for (let index = indent; index < line.length; index++) {
-        text += line.charAt(index);
+        const [escaped] = escapes[quote ?? '']?.exec(line.slice(index)) ?? [];
         offsets.push(start + at + index);
+        text += escaped === undefined ? line.charAt(index) : valueOf(escaped);
+        index += (escaped?.length ?? 1) - 1;
       }
       if (to < stop) {
-        text += isFolded ? ' ' : '\n';
+        // Of folded lines, an empty one ends the line.
+        text += isFolded && line.trim() !== '' ? ' ' : '\n';
         offsets.push(start + to);
       }
       at = to + 1;
     }
     return { text, placeOf: (offset, length) => this.#at(offsets[offset] ?? start, length) };
   }
+}
+
+const escapes: Readonly<Record<string, RegExp>> = { '"': /^\\[\\"/nt]/, "'": /^''/ };
+
+function valueOf(escaped: string): string {
+  const last = escaped.charAt(1);
+  return escaped.startsWith('\\') ? ({ n: '\n', t: '\t' }[last] ?? last) : last;
 }

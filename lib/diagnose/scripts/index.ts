@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Origin, TaskDefinition } from '../../../config/workflow.js';
+import { composeScripts } from '../ci/compose.js';
 import { hiddenFailures } from '../ci/hidden-failures.js';
 import { initScripts } from '../ci/init-scripts.js';
 import { tenantFlagValues, repeatedMigrations } from '../ci/migrations.js';
@@ -19,8 +20,7 @@ export const scriptsRules: readonly Rule[] = [
   {
     name: 'command-repeated-migrations',
     reads: ['workflow'],
-    find: (evidence) =>
-      repeatedMigrations(commandsOf(evidence).flatMap((script) => withInnerScripts(script, evidence.root))),
+    find: async (evidence) => repeatedMigrations(await scriptsOf(evidence)),
   },
 ];
 
@@ -28,11 +28,14 @@ function ofCommands(name: string, find: (script: Script) => readonly Diagnosis[]
   return {
     name,
     reads: ['workflow'],
-    find: (evidence) =>
-      commandsOf(evidence)
-        .flatMap((script) => withInnerScripts(script, evidence.root))
-        .flatMap(find),
+    find: async (evidence) => (await scriptsOf(evidence)).flatMap(find),
   };
+}
+
+/** The commands, and what they start. */
+async function scriptsOf(evidence: Evidence): Promise<readonly Script[]> {
+  const scripts = commandsOf(evidence).flatMap((script) => withInnerScripts(script, evidence.root));
+  return [...scripts, ...(await composeScripts(scripts, evidence.root))];
 }
 
 function commandsOf({ workflow, root }: Evidence): Script[] {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { parseShell } from '../../../lib/diagnose/ci/shell.js';
-import { findIn, run, workflow } from '../../support/workflow-file.js';
+import { findIn, postgres, run, workflow } from '../../support/workflow-file.js';
 
 /** The same faults as people write them: the code, and the text at the finding's place. */
 const faults: readonly (readonly [
@@ -98,6 +98,64 @@ const faults: readonly (readonly [
     workflow(run('uv run manage.py migrate_schemas --tenant acme')),
     'DBB6078',
     '--tenant acme',
+  ],
+  [
+    'a list of which set -e minds only the end',
+    workflow(run('python manage.py migrate && echo migrated\npytest')),
+    'DBB5030',
+    'python',
+  ],
+  ['a command that nobody waits for', workflow(run('python manage.py migrate &\nwait')), 'DBB5030', 'python'],
+  [
+    'an exit code that is kept and only told',
+    workflow(run('rc=0\npython manage.py migrate || rc=$?\necho "ended with $rc"')),
+    'DBB5030',
+    'rc=$?',
+  ],
+  [
+    'a command of the project that seeds',
+    workflow(run('python manage.py seed_demo --all || true')),
+    'DBB5030',
+    'true',
+    { command: 'seed_demo' },
+  ],
+  [
+    'another user, whose name comes first',
+    workflow(run('sudo -u postgres psql -c "create role app" || true')),
+    'DBB5030',
+    'true',
+    { command: 'psql' },
+  ],
+  ['a time limit', workflow(run('timeout 60 psql -U app -f seed.sql')), 'DBB5031', 'psql'],
+  ['files from a list', workflow(run('xargs -n1 psql -U app -f < files.txt')), 'DBB5031', 'psql'],
+  [
+    'a tenant in a variable',
+    workflow(run('python manage.py migrate_schemas --tenant "$TENANT"')),
+    'DBB6078',
+    '--tenant "$TENANT"',
+    { value: '$TENANT' },
+  ],
+  [
+    'a here document for a shell',
+    workflow(run("bash <<'EOF'\npython manage.py migrate_schemas --tenant acme\nEOF")),
+    'DBB6078',
+    '--tenant acme',
+  ],
+  [
+    'a here document that is piped into a shell of a container',
+    workflow(
+      run(
+        'cat <<EOF | docker compose exec -T web bash -e\npython manage.py migrate_schemas --tenant acme\nEOF',
+      ),
+    ),
+    'DBB6078',
+    '--tenant acme',
+  ],
+  [
+    'a text in quotes of YAML',
+    workflow(`      - run: "bash -ec \\"python manage.py migrate || true\\""\n`),
+    'DBB5030',
+    'true',
   ],
   [
     'an expression that is true',
@@ -283,18 +341,77 @@ const healthy: readonly (readonly [name: string, text: string, files?: Record<st
     },
   ],
   [
+    'a list that ends the step',
+    workflow(run('python manage.py migrate && python manage.py test && exit 0\nexit 1')),
+  ],
+  ['a list at the end', workflow(run('echo start\npython manage.py migrate && echo migrated'))],
+  ['a sub-shell whose list is its end', workflow(run('(cd backend && python manage.py migrate)\npytest'))],
+  ['a command that is waited for', workflow(run('python manage.py migrate &\npid=$!\nwait $pid'))],
+  [
+    'an exit code that is kept and given back',
+    workflow(run('rc=0\npython manage.py migrate || rc=$?\ndocker logs db\nexit $rc')),
+  ],
+  [
+    'a step whose outcome another one asks for',
+    workflow(
+      `${run('python manage.py migrate', '        id: migrate\n        continue-on-error: true\n')}      - if: steps.migrate.outcome == 'failure'\n        run: docker logs db && exit 1\n`,
+    ),
+  ],
+  [
+    'SQL that stops itself',
+    workflow(run("psql -U app -Atq <<'SQL'\n\\set ON_ERROR_STOP on\ncreate table t ();\nSQL")),
+  ],
+  [
+    'a file that stops itself',
+    workflow(run('psql -U app -f seed.sql')),
+    { 'seed.sql': '-- rows\n\\set ON_ERROR_STOP 1\ninsert into t values (1);\n' },
+  ],
+  [
+    'another machine',
+    workflow(
+      run('ssh host <<EOF\npython manage.py migrate || true\nEOF\nssh host bash -c "psql -f x || true"'),
+    ),
+  ],
+  [
+    'a user name for later steps',
+    workflow(run('echo "PGUSER=app" >> "$GITHUB_ENV"') + run('psql -c "select 1"')),
+  ],
+  [
+    'a user name of the container',
+    workflow(run('psql -c "select 1"')).replace(
+      '    steps:',
+      '    container:\n      image: python\n      env: { PGUSER: app }\n    steps:',
+    ),
+  ],
+  ['flags in a variable', workflow(run('python manage.py migrate_schemas --tenant $FLAGS'))],
+  [
+    'a matrix, defaults of the job, and runners of environments',
+    `defaults:\n  run:\n    shell: bash\n    working-directory: backend\n${workflow(
+      run(
+        'set -euo pipefail\npoetry run python manage.py migrate_schemas --shared --noinput\nuv run python manage.py migrate_schemas --tenant\npipenv run python manage.py collectstatic --no-input || true\ntox -e py${{ matrix.python }}',
+      ),
+      postgres(
+        '        env: { POSTGRES_USER: app }\n        options: >-\n          --health-cmd "pg_isready -U app -d app"\n          --health-interval 10s\n',
+      ) + '    strategy:\n      matrix: { python: ["3.10", "3.12"] }\n',
+    )}`,
+  ],
+  [
+    'docker compose from its start to its end',
+    workflow(
+      run(
+        'docker compose up -d --wait db\ndocker compose run --rm web python manage.py migrate --noinput\ndocker compose exec -T db psql -U app -v ON_ERROR_STOP=1 -f /seed.sql\ndocker compose down -v || true',
+      ),
+    ),
+    {
+      'compose.yaml':
+        'services:\n  db: { image: "postgres:16" }\n  web:\n    build: .\n    depends_on: [db]\n    command: gunicorn shop.wsgi\n',
+    },
+  ],
+  [
     'a job whose pipes fail',
     `defaults:\n  run:\n    shell: bash\n${workflow(run('python manage.py migrate | tee log'))}`,
   ],
 ];
-
-const files = {
-  'db.sh': '#!/bin/bash\npython manage.py migrate_schemas --tenant acme\necho done\n',
-  'actions/db/action.yml':
-    'runs:\n  using: composite\n  steps:\n    - name: migrate\n      shell: bash\n      run: python manage.py migrate || true\n',
-  'backend/initdb/1.sql': '',
-  'backend/initdb/2.sh': '',
-};
 
 describe('faults of workflow files in other spellings', () => {
   for (const [name, text, code, at, subject = {}] of faults)
@@ -342,79 +459,5 @@ describe('reading shell scripts', () => {
       ['cat', '\n', 'b\n'],
       ['c', '', undefined],
     ]);
-  });
-});
-
-describe('what a workflow file calls', () => {
-  const placesOf = async (text: string): Promise<readonly string[]> =>
-    (await findIn(text, files)).map(
-      ({ code, place }) => `${code} ${place?.file ?? ''}:${String(place?.line)}:${String(place?.column)}`,
-    );
-
-  for (const call of ['./db.sh', 'bash db.sh', 'bash ./db.sh && make', 'cd . && sh -x db.sh'])
-    it(`is looked at: ${call}`, async () => {
-      assert.deepEqual(await placesOf(workflow(run(call))), ['DBB6078 db.sh:2:34', 'DBB5030 db.sh:2:1']);
-    });
-
-  it('stops at errors where its shell is told to, or where it is sourced into one that does', async () => {
-    for (const call of ['bash -e db.sh', 'source db.sh'])
-      assert.deepEqual(await placesOf(workflow(run(call))), ['DBB6078 db.sh:2:34']);
-  });
-
-  it('may be a target of a makefile, with what it needs', async () => {
-    const makefile =
-      '.PHONY: db\nSHELL := /bin/bash\nall: lint\n\ndb: roles ## makes it\n\t@echo start\n\t-python manage.py migrate_schemas --shared\n\tpython manage.py migrate_schemas \\\n\t\t--tenant acme\n\nroles:\n\tpsql -U app -c "create role x" || true\nother:\n\tpython manage.py migrate || true\n';
-    const found = async (call: string, path = 'Makefile'): Promise<readonly string[]> =>
-      (await findIn(workflow(run(call)), { [path]: makefile })).map(
-        ({ code, place }) => `${code} ${place?.file ?? ''}:${String(place?.line)}:${String(place?.column)}`,
-      );
-    const expected = ['DBB6078 Makefile:9:3', 'DBB5030 Makefile:7:3', 'DBB5030 Makefile:12:36'];
-    assert.deepEqual(await found('make db'), expected);
-    assert.deepEqual(await found('make lint'), []);
-    assert.deepEqual(await found('make'), []);
-    assert.deepEqual(
-      await found('make -C backend db', 'backend/Makefile'),
-      expected.map((text) => text.replace('Makefile', 'backend/Makefile')),
-    );
-  });
-
-  it('is told once, whoever calls it', async () => {
-    const found = await placesOf(workflow(`${run('./db.sh')}${run('bash db.sh')}`));
-    assert.equal(found.length, 2);
-  });
-
-  it('has its own place in an action of the repository', async () => {
-    assert.deepEqual(await placesOf(workflow('      - uses: ./actions/db\n      - uses: ./actions/none\n')), [
-      'DBB5030 actions/db/action.yml:6:40',
-    ]);
-  });
-
-  it('is looked for in the working directory of the step, or of the job', async () => {
-    const loop = run(
-      'for f in $(ls initdb/*.sql); do psql -v ON_ERROR_STOP=1 -U app -f "$f"; done',
-      '        working-directory: backend\n',
-    );
-    assert.deepEqual(await placesOf(workflow(loop)), ['DBB5032 .github/workflows/ci.yml:11:20']);
-  });
-
-  it('is told of a job that may fail in one place, and as a note where a matrix decides', async () => {
-    const job = (value: string): string =>
-      workflow(run('python manage.py migrate') + run('python manage.py loaddata seed')).replace(
-        '    runs-on',
-        `    continue-on-error: ${value}\n    runs-on`,
-      );
-    for (const [value, severity] of [
-      ['true', 'warning'],
-      ['${{ matrix.experimental }}', 'note'],
-    ] as const) {
-      const [finding, ...others] = await findIn(job(value));
-      assert.deepEqual(others, []);
-      assert.equal(finding?.severity, severity);
-      assert.deepEqual(finding.subject, {
-        file: '.github/workflows/ci.yml',
-        job: 'test',
-        command: 'migrate',
-      });
-    }
   });
 });

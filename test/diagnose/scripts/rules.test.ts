@@ -13,8 +13,8 @@ interface Found {
 describe('rules about commands of the config', function () {
   this.timeout(30_000);
 
-  const doctor = async (config: string): Promise<Found['findings']> => {
-    const project = makeFolder({ '.bootstraprc': config });
+  const doctor = async (config: string, files: Record<string, string> = {}): Promise<Found['findings']> => {
+    const project = makeFolder({ '.bootstraprc': config, ...files });
     try {
       const { stdout, stderr } = await bootstrap(['doctor', '--json'], { cwd: project.folder, env: {} });
       assert.notEqual(stdout, '', stderr);
@@ -61,6 +61,28 @@ tasks:
         ['DBB6078', 'listed', 'acme'],
         ['DBB5030', 'lines', 'loaddata'],
         ['DBB5030', 'inner', 'createsuperuser'],
+      ],
+    );
+  });
+
+  it('follow what the commands start, to the line of its own file', async () => {
+    const findings = await doctor(
+      `database: none
+tasks:
+  script: { use: command, run: npm run seed }
+  services: { use: command, run: docker compose up -d }
+`,
+      {
+        'package.json': '{\n  "scripts": { "seed": "python manage.py loaddata seed || true" }\n}\n',
+        'compose.yaml':
+          'services:\n  load:\n    command: ["sh", "-c", "python manage.py loaddata more || true"]\n',
+      },
+    );
+    assert.deepEqual(
+      findings.map(({ code, at, subject }) => [code, at, subject.script ?? subject.service]),
+      [
+        ['DBB5030', 'compose.yaml:3:62', 'load'],
+        ['DBB5030', 'package.json:2:59', 'seed'],
       ],
     );
   });
