@@ -79,8 +79,11 @@ export interface TenantModelFacts {
     readonly bases: readonly string[];
     /** Whether it inherits the mixin of django_tenants. */
     readonly mixin: boolean;
+    readonly table: string;
     /** Whether it has what MULTI_TYPE_DATABASE_FIELD names. */
     readonly typeField: boolean;
+    /** The column of it; null where there is none, or it is computed. */
+    readonly typeColumn: string | null;
     /** Whether its table stands in the public schema. */
     readonly public: boolean;
     /** In which schemas beside the public one. */

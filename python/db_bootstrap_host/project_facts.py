@@ -74,12 +74,20 @@ def _tenant_model(setting, places):
             "at": class_place(model),
             "bases": ["%s.%s" % (base.__module__, base.__qualname__) for base in model.__bases__],
             "mixin": issubclass(model, mixin),
+            "table": model._meta.db_table,
             "typeField": hasattr(model, str(getattr(settings, "MULTI_TYPE_DATABASE_FIELD", ""))),
+            "typeColumn": _type_column(model),
             "public": "public" in places.of_model(model),
             "elsewhere": [kind for kind in places.of_model(model) if kind != "public"],
             "fields": describe_fields(model, reserved),
         },
     )
+
+
+def _type_column(model):
+    """The column that holds the type of a tenant; None where there is none, or it is computed."""
+    name = str(getattr(settings, "MULTI_TYPE_DATABASE_FIELD", ""))
+    return next((field.column for field in model._meta.concrete_fields if field.name == name), None)
 
 
 def _candidates(mixin):

@@ -5,6 +5,7 @@ import type { Diagnosis } from '../diagnosis.js';
 import type { Evidence } from '../evidence.js';
 import type { Rule } from '../rule.js';
 import { factsOf, placeOfEntry } from './facts.js';
+import { standingTables, type Kind } from './standing.js';
 
 /**
  * Apps that changed their list after schemas were migrated: the router had their migrations recorded where it skipped their tables, so
@@ -21,8 +22,12 @@ export const movedApps: Rule = {
     const apps = facts.project.apps.filter(
       ({ tables, otherDatabase }) => tables.length > 0 && !otherDatabase,
     );
-    const standing = await standingTables(database, apps, settings.publicSchema);
-    const moved = apps.flatMap((app) => movesOf(app, settings, standing));
+    const kinds = await standingTables(
+      database,
+      facts,
+      apps.flatMap(({ tables }) => tables),
+    );
+    const moved = apps.flatMap((app) => movesOf(app, kinds ?? []));
     const found = await Promise.all(
       moved.map(async (move) =>
         (await isRecorded(database, move)) ? [diagnosisOf(move, settings, evidence)] : [],
@@ -32,77 +37,30 @@ export const movedApps: Rule = {
   },
 };
 
-/** Where tables of one name stand, of all schemas that have been migrated. */
-interface Standing {
-  readonly table: string;
-  readonly shared: boolean;
-  readonly tenants: number;
-  readonly tenant: string | null;
-}
-
-/** An app whose tables stand in one kind of schemas only, while another one should have them. */
+/** An app whose tables stand in other kinds of schemas, and in none of a kind that should have them. */
 interface Move {
   readonly app: AppFacts;
-  /** A schema that should have them. */
+  readonly to: Kind;
+  /** The first schema that should have them. */
   readonly schema: string;
-  readonly list: 'SHARED_APPS' | 'TENANT_APPS';
-  readonly evidence: readonly string[];
+  /** Its tables that stand elsewhere, and where. */
+  readonly tables: readonly string[];
+  readonly elsewhere: readonly { readonly kind: Kind; readonly count: number }[];
 }
 
-async function standingTables(
-  database: TaskClient,
-  apps: readonly AppFacts[],
-  publicSchema: string,
-): Promise<readonly Standing[]> {
-  // Schemas are told by their own table of migrations: what else stands in the database is nobody's business here.
-  return database.query<Standing>(
-    `select t.name as "table", coalesce(bool_or(n.nspname = $2), false) as shared,
-            count(n.nspname) filter (where n.nspname <> $2)::integer as tenants,
-            (select min(h.nspname) from pg_catalog.pg_class m join pg_catalog.pg_namespace h on h.oid = m.relnamespace
-              where m.relname = 'django_migrations' and m.relkind in ('r', 'p') and h.nspname <> $2)::text as tenant
-       from unnest($1::text[]) as t(name)
-       left join pg_catalog.pg_class c on c.relname = t.name and c.relkind in ('r', 'p', 'v', 'm', 'f')
-        and exists (select from pg_catalog.pg_class m where m.relnamespace = c.relnamespace and m.relname = 'django_migrations')
-       left join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-      group by 1`,
-    [apps.flatMap(({ tables }) => tables), publicSchema],
-  );
-}
-
-function movesOf(app: AppFacts, { publicSchema }: SettingsFacts, all: readonly Standing[]): Move[] {
-  const standing = all.filter(({ table }) => app.tables.includes(table));
-  const tenants = standing.filter((one) => one.tenants > 0);
-  const shared = standing.filter((one) => one.shared);
-  const tenant = standing[0]?.tenant;
-  const most = Math.max(0, ...tenants.map((one) => one.tenants));
-  return [
-    ...(app.places.includes('public') && shared.length === 0 && tenants.length > 0
-      ? [
-          {
-            app,
-            schema: publicSchema,
-            list: 'SHARED_APPS' as const,
-            evidence: tenants
-              .map(({ table }) => `missing in "${publicSchema}": ${table}`)
-              .concat(
-                `they stand in ${most === 1 ? 'one schema of a tenant' : `${String(most)} schemas of tenants`}`,
-              ),
-          },
-        ]
-      : []),
-    ...(app.places.includes('tenants') && tenants.length === 0 && shared.length > 0 && tenant != null
-      ? [
-          {
-            app,
-            schema: tenant,
-            list: 'TENANT_APPS' as const,
-            evidence: shared
-              .map(({ table }) => `missing in the schema of every tenant: ${table}`)
-              .concat(`they stand in "${publicSchema}"`),
-          },
-        ]
-      : []),
-  ];
+function movesOf(app: AppFacts, kinds: readonly Kind[]): Move[] {
+  const standing = kinds.map((kind) => ({
+    kind,
+    tables: app.tables.filter((table) => kind.tables.has(table)),
+    count: Math.max(0, ...app.tables.map((table) => kind.tables.get(table) ?? 0)),
+  }));
+  const elsewhere = standing.filter(({ count }) => count > 0);
+  const tables = app.tables.filter((table) => elsewhere.some((each) => each.tables.includes(table)));
+  return standing.flatMap(({ kind, count }): Move[] => {
+    const [schema] = kind.schemas;
+    const isMoved = app.places.includes(kind.kind) && count === 0 && elsewhere.length > 0;
+    return isMoved && schema !== undefined ? [{ app, to: kind, schema, tables, elsewhere }] : [];
+  });
 }
 
 /** Whether the schema counts the app as migrated. Where it does not, the next run makes the tables. */
@@ -115,22 +73,51 @@ async function isRecorded(database: TaskClient, { app, schema }: Move): Promise<
 }
 
 function diagnosisOf(move: Move, settings: SettingsFacts, evidence: Evidence): Diagnosis {
-  const { app, schema, list } = move;
-  const isShared = list === 'SHARED_APPS';
-  const where = isShared ? 'the public schema' : 'the schemas of tenants';
-  const other = isShared ? 'TENANT_APPS' : 'SHARED_APPS';
-  const option = isShared ? '--shared' : '--tenant';
+  const { app, to, schema, tables, elsewhere } = move;
+  const isShared = to.kind === 'public';
+  const isType = !isShared && to.kind !== 'tenants';
+  const setting = settings.multiType ? 'TENANT_TYPES' : isShared ? 'SHARED_APPS' : 'TENANT_APPS';
+  const list = settings.multiType ? `TENANT_TYPES["${isShared ? settings.publicSchema : to.kind}"]` : setting;
+  const where = isShared
+    ? 'the public schema'
+    : isType
+      ? `the schemas of tenants of type "${to.kind}"`
+      : 'the schemas of tenants';
+  const missing = isShared
+    ? `"${schema}"`
+    : `the schema of every tenant${isType ? ` of type "${to.kind}"` : ''}`;
+  const back =
+    settings.multiType || app.places.length > 1
+      ? `take "${app.name}" out of ${list} again`
+      : `put "${app.name}" back into ${isShared ? 'TENANT_APPS' : 'SHARED_APPS'}`;
   return {
     code: 'DBB6096',
     message: `the app "${app.label}" came to ${list} after its migrations were recorded in ${where}: no run makes its tables there`,
-    ...placeOfEntry(evidence, settings, app.name, list),
-    subject: { app: app.label, setting: list, schema },
+    ...placeOfEntry(evidence, settings, app.name, setting),
+    subject: { app: app.label, setting, schema, ...(isType ? { type: to.kind } : {}) },
     expected: `the tables of the app "${app.label}" in ${where}, as ${list} says`,
     actual: `${where} ${isShared ? 'records' : 'record'} its migrations as applied, and ${isShared ? 'has' : 'have'} none of its tables`,
     evidence: [
-      ...move.evidence,
+      ...tables.map((table) => `missing in ${missing}: ${table}`),
+      ...elsewhere.map(({ kind, count }) => `they stand in ${shown(kind, count)}`),
       'django_tenants records a migration as applied in every schema, also where it skips its tables',
     ],
-    help: `take the records back, and migrate: "python manage.py migrate_schemas ${isShared ? `--schema=${schema}` : '--tenant'} --fake ${app.label} zero", then "python manage.py migrate_schemas ${option}"; or put "${app.name}" back into ${other}`,
+    help: `take the records back, and migrate: ${takenBack(move)}, then "python manage.py migrate_schemas ${isShared ? '--shared' : '--tenant'}"; or ${back}`,
   };
+}
+
+function shown({ kind, schemas }: Kind, count: number): string {
+  if (kind === 'public') return `"${schemas[0] ?? kind}"`;
+  const whose = kind === 'tenants' ? '' : ` of type "${kind}"`;
+  return count === 1 ? `one schema of a tenant${whose}` : `${String(count)} schemas of tenants${whose}`;
+}
+
+/** The command that forgets the app's migrations, where its tables are missing and nowhere else. */
+function takenBack({ app, to, schema }: Move): string {
+  const command = (where: string): string =>
+    `python manage.py migrate_schemas ${where} --fake ${app.label} zero`;
+  if (to.kind === 'tenants') return `"${command('--tenant')}"`;
+  if (to.count === 1) return `"${command(`--schema=${schema}`)}"`;
+  const more = to.count > to.schemas.length ? ' …' : '';
+  return `"for schema in ${to.schemas.join(' ')}${more}; do ${command('--schema=$schema')}; done"`;
 }

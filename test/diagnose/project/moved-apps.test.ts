@@ -112,3 +112,112 @@ describe('apps that changed their list after schemas were migrated', function ()
     assert.deepEqual(before, []);
   });
 });
+
+describe('apps that changed their list, with other names of schemas and types', function () {
+  this.timeout(120_000);
+
+  /** The findings of settings that are those of the project, and a few lines. */
+  async function findWith(
+    project: Wholesale,
+    lines: string,
+    ...commands: readonly string[]
+  ): Promise<readonly (readonly Finding[])[]> {
+    const directory = mkdtempSync(join(tmpdir(), 'dbb-moved-'));
+    cpSync(wholesaleDirectory, directory, { recursive: true });
+    writeFileSync(join(directory, 'wholesale/settings_moved.py'), lines);
+    const options = { directory, database: project.url, settings: 'wholesale.settings_moved' };
+    const moved = await openWholesale('new', options);
+    const database = new Database(resolveConnection(project.url, {}), {
+      applicationName: 'db-bootstrap/test',
+    });
+    const find = async (): Promise<readonly Finding[]> => {
+      const { findings } = await examineFolder([movedApps], directory, {
+        settings: options.settings,
+        env: { DATABASE_URL: project.url },
+        evidence: () => Promise.resolve({ database }),
+      });
+      return findings;
+    };
+    try {
+      const before = await find();
+      for (const command of commands) await moved.manage(...command.split(' '), '-v0');
+      return [before, await find()];
+    } finally {
+      await database.close();
+      await moved.close();
+      rmSync(directory, { recursive: true });
+    }
+  }
+
+  const make = async (
+    project: Wholesale,
+    ...tenants: readonly (readonly [string, string])[]
+  ): Promise<void> => {
+    await project.host.request('ensureTenants', {
+      update: false,
+      plan: false,
+      tenants: tenants.map(([schema, size]) => ({ schema, fields: { name: schema, plan: 1000, size } })),
+    });
+    await project.manage('migrate_schemas', '--tenant', '-v0');
+  };
+
+  it('tells an app that came to one type of tenants, and its repair repairs that type alone', async () => {
+    const project = await openWholesale('new', { settings: 'wholesale.settings_types' });
+    try {
+      await make(project, ['acme', 'large'], ['corner', 'small'], ['kiosk', 'small']);
+      const typed = 'from .settings_types import *\n';
+      assert.deepEqual(await findWith(project, typed), [[], []]);
+      const [before = [], after] = await findWith(
+        project,
+        `${typed}TENANT_TYPES["small"]["APPS"] += ["django.contrib.auth", "stock"]\n`,
+        ...['corner', 'kiosk'].flatMap((schema) =>
+          ['auth', 'stock'].map((app) => `migrate_schemas --schema=${schema} --fake ${app} zero`),
+        ),
+        'migrate_schemas --tenant',
+      );
+      assert.deepEqual(
+        before.map(({ code, subject }) => [code, subject]),
+        ['auth', 'stock'].map((app) => [
+          'DBB6096',
+          { app, setting: 'TENANT_TYPES', schema: 'corner', type: 'small' },
+        ]),
+      );
+      const stock = before[1];
+      assert.equal(
+        stock?.message,
+        'the app "stock" came to TENANT_TYPES["small"] after its migrations were recorded in the schemas of tenants of type "small": no run makes its tables there',
+      );
+      assert.ok(stock.evidence.includes('they stand in one schema of a tenant of type "large"'));
+      assert.ok(stock.evidence.includes('missing in the schema of every tenant of type "small": stock_item'));
+      assert.equal(
+        stock.help,
+        'take the records back, and migrate: "for schema in corner kiosk; do python manage.py migrate_schemas --schema=$schema --fake stock zero; done", then "python manage.py migrate_schemas --tenant"; or take "stock" out of TENANT_TYPES["small"] again',
+      );
+      assert.deepEqual(after, []);
+    } finally {
+      await project.close();
+    }
+  });
+
+  it('tells it of a public schema of another name', async () => {
+    const project = await openWholesale('new', { migrated: false });
+    const named = 'from .settings import *\nPUBLIC_SCHEMA_NAME = "shared"\n';
+    try {
+      await project.rows('create schema shared; create schema acme');
+      const migrate = ['migrate_schemas --shared', 'migrate_schemas --schema=acme'];
+      assert.deepEqual(await findWith(project, named, ...migrate), [[], []]);
+      const [[finding, ...others] = [], after] = await findWith(
+        project,
+        `${named}SHARED_APPS.append("stock")\n`,
+        'migrate_schemas --schema=shared --fake stock zero',
+        'migrate_schemas --shared',
+      );
+      assert.deepEqual(others, []);
+      assert.deepEqual(finding?.subject, { app: 'stock', setting: 'SHARED_APPS', schema: 'shared' });
+      assert.match(finding.help ?? '', /--schema=shared --fake stock zero/);
+      assert.deepEqual(after, []);
+    } finally {
+      await project.close();
+    }
+  });
+});
