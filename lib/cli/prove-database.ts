@@ -9,6 +9,7 @@ import {
   type ConnectionParameters,
 } from '../postgres/index.js';
 import { guardReasons } from '../run/index.js';
+import { settingsVariables } from './prove-variables.js';
 
 /** The database on which a workflow is proven. */
 export interface ProofDatabase {
@@ -72,7 +73,7 @@ export function redirected(
   return {
     ...workflow,
     database: { kind: 'url', url: proof.url },
-    env: { ...replaceAll(workflow.env), DATABASE_URL: proof.url },
+    env: { ...replaceAll(workflow.env), ...settingsVariables(workflow, proof), DATABASE_URL: proof.url },
     tasks: new Map([...workflow.tasks].map(([name, task]) => [name, { ...task, env: replaceAll(task.env) }])),
     // One task after the other: what differs after one of them is its own doing.
     concurrency: 1,

@@ -1,6 +1,6 @@
 import type { Place } from '../errors/index.js';
 import type { TaskDefinition, Workflow } from '../../config/workflow.js';
-import { diagnosisJson, diagnosisProblem, type Finding } from '../diagnose/index.js';
+import { diagnosisJson, diagnosisProblem, findingOf, type Finding } from '../diagnose/index.js';
 import { redactor, renderProblems, type Problem } from '../errors/index.js';
 import type { RunResult, TaskEnd } from '../run/index.js';
 import type { Io } from './io.js';
@@ -42,9 +42,6 @@ export function findingsOf({ workflow, second, differences, elsewhere }: Proof):
 /** The findings as machines read them, with every task of the second run. */
 export function proofJson(proof: Proof): string {
   const findings = findingsOf(proof);
-  const redact = redactor(proof.workflow.secrets);
-  const clean = (_key: string, value: unknown): unknown =>
-    typeof value === 'string' ? redact(value) : value;
   const tasks = proof.second.tasks.map(({ name, status, changed, reason }) => ({
     name,
     status,
@@ -52,9 +49,24 @@ export function proofJson(proof: Proof): string {
     reason,
     differences: proof.differences.get(name) ?? [],
   }));
+  return json(proof.workflow, {
+    idempotent: findings.length === 0,
+    findings: findings.map(diagnosisJson),
+    tasks,
+  });
+}
+
+/** The same where the first run failed: nothing is proven, neither way. */
+export function failedJson(workflow: Workflow, problems: readonly Problem[]): string {
+  const findings = problems.map((problem) => diagnosisJson(findingOf(problem)));
+  return json(workflow, { idempotent: null, findings, tasks: [] });
+}
+
+function json({ secrets }: Workflow, document: object): string {
+  const redact = redactor(secrets);
   return JSON.stringify(
-    { idempotent: findings.length === 0, findings: findings.map(diagnosisJson), tasks },
-    clean,
+    document,
+    (_key, value: unknown) => (typeof value === 'string' ? redact(value) : value),
     2,
   );
 }

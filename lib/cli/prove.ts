@@ -9,7 +9,7 @@ import { createPreflight } from './preflight.js';
 import { doneOnce, forgetful, tasksAgain } from './prove-again.js';
 import { compareSnapshots, type Difference } from './prove-compare.js';
 import { makeProofDatabase, redirected, takeProofDatabase, type ProofDatabase } from './prove-database.js';
-import { findingsOf, proofJson, proofText, type Proof } from './prove-report.js';
+import { failedJson, findingsOf, proofJson, proofText, type Proof } from './prove-report.js';
 import { takeSnapshot } from './prove-snapshot.js';
 import { newRunId } from './run-id.js';
 import { openSession } from './session.js';
@@ -79,7 +79,8 @@ async function prove(options: ProveOptions, io: Io, workflow: Workflow, signals:
   const first = await runOnce(io, workflow, signals);
   if (first.exitCode !== 0) {
     const problems = [...first.problems, ...first.tasks.flatMap((end) => end.problems ?? [])];
-    print(io.stderr, renderProblems(problems, { color: io.color, secrets: workflow.secrets }));
+    if (options.json === true) print(io.stdout, failedJson(workflow, problems));
+    else print(io.stderr, renderProblems(problems, { color: io.color, secrets: workflow.secrets }));
     say('nothing is proven: the first run failed');
     return first.exitCode;
   }

@@ -2,13 +2,15 @@ import assert from 'node:assert/strict';
 import { bootstrap, copyExample, type Ended } from '../support/command.js';
 import { makeFolder } from '../support/folder.js';
 import { createTestDatabase, query } from '../support/postgres.js';
-import { virtualEnv } from '../support/python.js';
+import { ProjectFiles } from '../support/django-project.js';
+import { pythonOf, virtualEnv } from '../support/python.js';
 
 interface Json {
-  readonly idempotent: boolean;
+  readonly idempotent: boolean | null;
   readonly findings: readonly {
     readonly code: string;
     readonly at: string | null;
+    readonly message: string;
     readonly subject: Record<string, string>;
     readonly evidence: readonly string[];
     readonly help: string;
@@ -236,6 +238,48 @@ describe('db-bootstrap prove', function () {
     assert.equal(ended.code, 0, ended.stdout + ended.stderr);
     const tables = await query(target.url, `select from pg_tables where schemaname = 'public'`);
     assert.equal(tables.length, 0);
+  });
+
+  it('leads settings that read another variable to the database of the proof', async () => {
+    const files = new ProjectFiles('plain');
+    const name = 'os.environ.get("SHOP_DB", "shop")';
+    files
+      .edit('shop/settings/base.py', '"NAME": _url.path[1:]', `"NAME": ${name}`)
+      .edit('shop/settings/base.py', '"PASSWORD": _url.password', '"PASSWORD": os.environ["PGPASSWORD"]')
+      .write('.bootstraprc.yaml', `preset: django\ndjango: { python: ${await pythonOf('new')} }\n`);
+    files.save(project.folder);
+    const ended = await prove('--json');
+    assert.equal(ended.code, 0, ended.stdout + ended.stderr);
+    assert.deepEqual([jsonOf(ended).idempotent, jsonOf(ended).findings], [true, []]);
+  });
+
+  it('says of a role that it belongs to the whole server, and passes once that is minded', async () => {
+    const role = `${target.name}_owner`;
+    const script = 'docker-entrypoint-initdb.d/00.sql';
+    project.write('.bootstraprc.yaml', 'preset: sql\n');
+    project.write(script, `create role ${role};`);
+    await query(target.url, `create role ${role}`);
+    try {
+      const ended = await prove('--json');
+      assert.equal(ended.code, 1, ended.stdout + ended.stderr);
+      const { idempotent, findings } = jsonOf(ended);
+      assert.equal(idempotent, null);
+      assert.deepEqual(
+        findings.map(({ code, message }) => [code, message]),
+        [
+          [
+            'DBB5057',
+            `task "init" makes role "${role}", which the server has already: roles belong to all databases of a server`,
+          ],
+        ],
+      );
+      const [, repaired = ''] = /^write "(do \$\$ .* end \$\$)"/.exec(findings[0]?.help ?? '') ?? [];
+      project.write(script, `${repaired.replace(' …', '')};`);
+      const again = await prove();
+      assert.equal(again.code, 0, again.stdout + again.stderr);
+    } finally {
+      await query(target.url, `drop role ${role}`);
+    }
   });
 
   it('uses a named database only where it is empty, or the guards give it up; and keeps one where asked', async () => {

@@ -199,12 +199,26 @@ async function explainStatement(symptom: Symptom, { task, project }: Scene): Pro
     };
   }
   const who = symptom.migration === undefined ? `task "${task.name}"` : `migration ${symptom.migration}`;
+  const facts = { object, kind: made };
+  if (made === 'role') return { ...ofServer(who, quoteIdentifier(object)), facts };
   return {
     code: 'DBB5057',
     message: `${who} makes ${made} ${name} a second time: it exists already`,
     help: repeatable
       ? `write "create ${made} if not exists", so that the task can run again`
       : `ask the catalog before making it ("do $$ begin if not exists (…) then create ${made} …; end if; end $$"), so that the task can run again`,
-    facts: { object, kind: made },
+    facts,
+  };
+}
+
+/** A role: whoever made it may have done so for another database. */
+function ofServer(who: string, role: string): Omit<Cause, 'facts'> {
+  return {
+    code: 'DBB5057',
+    message: `${who} makes role ${role}, which the server has already: roles belong to all databases of a server`,
+    notes: [
+      { label: 'note', text: 'a run on another database of this server, or the one before, has made it' },
+    ],
+    help: `write "do $$ begin create role ${role} …; exception when duplicate_object then null; end $$", so that it can run for each database of the server`,
   };
 }
