@@ -3,6 +3,7 @@ import type { Workflow } from '../../config/workflow.js';
 import { builtinKinds } from '../../tasks/index.js';
 import { renderProblems, type Problem } from '../errors/index.js';
 import { joinSchemas } from '../report/index.js';
+import { causesOnly } from './check-causes.js';
 import { withPrefix, withoutPrefix } from './check-names.js';
 import { runRound, toldBy, type Round, type Told } from './check-round.js';
 import { print, type Io } from './io.js';
@@ -84,7 +85,9 @@ function printJson(io: Io, checks: readonly Checked[], withFixed: boolean): void
 }
 
 function printText(io: Io, checks: readonly Checked[], { problems, secrets }: Round): void {
-  const findings = joinSchemas(unique([...checks.flatMap((check) => check.findings), ...problems]));
+  const findings = joinSchemas(
+    causesOnly(unique([...checks.flatMap((check) => check.findings), ...problems])),
+  );
   if (findings.length > 0) print(io.stdout, `${renderProblems(findings, { color: io.color, secrets })}\n`);
   for (const { name, fixed } of checks)
     for (const { message } of fixed) print(io.stdout, `fixed   ${name}: ${message}`);

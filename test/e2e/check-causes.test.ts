@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { bootstrap, copyExample, type Ended } from '../support/command.js';
+import { createTestDatabase, query } from '../support/postgres.js';
+import { virtualEnv } from '../support/python.js';
+
+const run = promisify(execFile);
+
+describe('what check puts first', function () {
+  this.timeout(120_000);
+  let project: ReturnType<typeof copyExample>;
+  let database: Awaited<ReturnType<typeof createTestDatabase>>;
+  const command = (...args: string[]): Promise<Ended> =>
+    bootstrap(args, { cwd: project.folder, env: { DATABASE_URL: database.url } });
+  const manage = (...args: string[]): Promise<unknown> =>
+    run('.venv/bin/python', ['manage.py', ...args, '-v0'], {
+      cwd: project.folder,
+      env: { ...process.env, DATABASE_URL: database.url, DJANGO_SETTINGS_MODULE: 'wholesale.settings.test' },
+    });
+  const headlines = ({ stdout }: Ended): readonly string[] =>
+    stdout.split('\n').filter((line) => /^(?:error|warning)\[|^ {2}follows:/.test(line));
+
+  before(async () => {
+    project = copyExample('django-tenants', await virtualEnv('new'));
+    database = await createTestDatabase();
+    const ended = await command('--skip', 'venv');
+    assert.equal(ended.code, 0, ended.stdout + ended.stderr);
+  });
+  after(async () => {
+    await database.drop();
+    project.remove();
+  });
+
+  it('is the migration that is not applied, and not the tables and columns that it would make', async () => {
+    await manage('migrate_schemas', '--tenant', 'carriers', '0001');
+    const checked = await command('check');
+    assert.equal(checked.code, 3);
+    assert.deepEqual(headlines(checked), [
+      'error[DBB6013]: schema "test_tenant" has 3 migrations that are not applied: carriers.0002_carrier_tracking_url_max_weight_active, carriers.0003_rate, carriers.0004_own_collection',
+      '  follows: column "tracking_url" of table "carriers_carrier" does not exist in schema "test_tenant"',
+      '  follows: column "max_weight_kg" of table "carriers_carrier" does not exist in schema "test_tenant"',
+      '  follows: column "active" of table "carriers_carrier" does not exist in schema "test_tenant"',
+      '  follows: table "carriers_rate" does not exist in schema "test_tenant": migration carriers.0003, which makes it, is not applied',
+    ]);
+    assert.match(checked.stdout, /^ {2}the same in: "corner_shop"$/m);
+    assert.match(checked.stdout, /^FAILED {2}tables: /m);
+    await manage('migrate_schemas', '--tenant');
+  });
+
+  it('is the table that is lost, and not that another tenant has it', async () => {
+    await query(database.url, 'drop table corner_shop.carriers_rate');
+    assert.deepEqual(headlines(await command('check')), [
+      'error[DBB6012]: schema "corner_shop" records migration carriers.0003 as applied, but table "carriers_rate" does not exist',
+      '  follows: schema "corner_shop" has no table "carriers_rate", which schema "test_tenant" has in the same state',
+    ]);
+  });
+});
