@@ -1,3 +1,4 @@
+export { holdsSecret } from './secrets.js';
 export { defineTask } from './define.js';
 export type * from './define.js';
 export { defineConfig, type BootstrapConfig, type TaskConfig } from './define-config.js';

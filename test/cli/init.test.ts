@@ -136,7 +136,7 @@ describe('init (the command)', () => {
         port: '${DB_PORT:-5433}',
         name: '${DB_NAME:-shop}',
         user: '${DB_USER:-app}',
-        password: '${DB_PASSWORD:-p@ss/1}',
+        password: '${DB_PASSWORD}',
       },
     ],
     [
@@ -150,6 +150,21 @@ describe('init (the command)', () => {
       { host: 'localhost', name: 'shop', user: 'app' },
     ],
   ];
+  it('copies no password out of the settings, and says what to set', async () => {
+    for (const [password, variable] of [
+      ['"hunter2"', 'PGPASSWORD'],
+      ['os.environ.get("DB_PASSWORD", "hunter2")', 'DB_PASSWORD'],
+    ] as const) {
+      write({
+        'manage.py': managePy('s.settings'),
+        's/settings.py': `import os\nDATABASES = {"default": {"NAME": "shop", "USER": "app", "PASSWORD": ${password}}}\n`,
+      });
+      const text = writeConfig(await inspectRepository(root));
+      assert.doesNotMatch(text, /hunter2/);
+      assert.ok(text.includes(`# The password that stands there is not copied: set ${variable}.\n`));
+    }
+  });
+
   for (const [name, databases, expected] of connections) {
     it(`writes for the database: ${name}`, async () => {
       write({

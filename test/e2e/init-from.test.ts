@@ -180,6 +180,43 @@ describe('init --from', function () {
     assert.equal(resolved.code, 0, resolved.stderr);
   });
 
+  it('reads scripts of package.json and makefiles in other folders, and copies no secret', async () => {
+    project.write(
+      '.github/workflows/web.yml',
+      `jobs:
+  test:
+    runs-on: ubuntu-latest
+    env: { API_PASSWORD: hunter2, SIZE: 3 }
+    steps:
+      - run: npm --prefix web run db
+      - run: make -C tools -f db.mk load
+`,
+    );
+    project.write(
+      'web/package.json',
+      '{ "scripts": { "db": "npm run seed", "seed": "python ../manage.py seed --size $SIZE --password $API_PASSWORD || true" } }',
+    );
+    project.write('tools/db.mk', 'load:\n\tpython ../manage.py load_more\n');
+    const { code, stdout, stderr } = await init('.github/workflows/web.yml');
+    assert.equal(code, 0, stderr);
+    const text = readFileSync(join(project.folder, '.bootstraprc.yaml'), 'utf8');
+    assert.doesNotMatch(text, /hunter2/);
+    const { tasks } = parse(text) as { tasks: Record<string, unknown> };
+    assert.deepEqual(tasks, {
+      seed: {
+        use: 'command',
+        run: 'python ../manage.py seed --size $SIZE --password $API_PASSWORD',
+        cwd: 'web',
+        env: { SIZE: 3 },
+        needs: ['init'],
+      },
+      load_more: { use: 'command', run: 'python ../manage.py load_more', cwd: 'tools', needs: ['seed'] },
+      makemigrations: { needs: ['init', 'load_more'] },
+    });
+    assert.ok(stdout.includes('web/package.json:1  python ../manage.py seed'), stdout);
+    assert.ok(stdout.includes('tools/db.mk:2  python ../manage.py load_more  →  task "load_more"'), stdout);
+  });
+
   it('overwrites no config, and names a file that does not exist', async () => {
     const missing = await init('.github/workflows/none.yml');
     assert.equal(missing.code, 2);

@@ -1,4 +1,5 @@
 import { join, normalize, relative } from 'node:path';
+import { holdsSecret } from '../../../config/index.js';
 import {
   innerScriptsOf,
   programOf,
@@ -105,12 +106,13 @@ function placeOf(script: Script, offset: number): { readonly file: string; reado
   return { file, line };
 }
 
-/** Values that a command reads by name; those of GitHub's own, and what names the database, come from elsewhere. */
+/** Values that a command reads by name; those of GitHub's own, secrets, and what names the database, come from elsewhere. */
 function variablesOf({ env }: Step, text: string): ReadonlyMap<string, string> {
   const own = [...env].filter(
     ([name, value]) =>
       !value.includes('${{') &&
       !/^(?:DATABASE_URL|DJANGO_SETTINGS_MODULE|PG[A-Z]+)$/.test(name) &&
+      !holdsSecret(name) &&
       new RegExp(`\\$\\{?${name}\\b`).test(text),
   );
   return new Map(own);

@@ -56,6 +56,7 @@ function databaseLines(facts: RepositoryFacts): string[] {
         ]
       : [
           `# As the settings of the project read it (${set.where}).`,
+          ...set.notes,
           '# To use an embedded server instead: `--set database=embedded`.',
           `database: ${set.value}`,
         ];
@@ -68,28 +69,35 @@ function databaseLines(facts: RepositoryFacts): string[] {
 }
 
 /** What names the same database as the settings do; undefined where the environment's own variables suffice. */
-function configuredDatabase(connection: ConnectionFacts): { value: string; where: string } | undefined {
+function configuredDatabase(
+  connection: ConnectionFacts,
+): { readonly value: string; readonly where: string; readonly notes: readonly string[] } | undefined {
   if (connection.kind === 'unknown') return undefined;
   const where = `${connection.where.file}:${connection.where.line}`;
   if (connection.kind === 'url') {
     return connection.variable === 'DATABASE_URL'
       ? undefined
-      : { value: quoted(`\${${connection.variable}}`), where };
+      : { value: quoted(`\${${connection.variable}}`), where, notes: [] };
   }
   const { NAME, USER, PASSWORD, HOST, PORT } = connection.parts;
   const all = [NAME, USER, PASSWORD, HOST, PORT];
   // Children get PG* from us, and what the settings leave out, libpq takes from there.
   if (!NAME || all.every((part) => part === undefined || part.variable?.startsWith('PG'))) return undefined;
-  // Parts and no URL: a password is whatever it is.
+  // Parts and no URL: a password is whatever it is. One that stands in the settings is not spread any further.
+  const { variable } = PASSWORD ?? {};
   const parts = {
     host: HOST ?? { text: 'localhost' },
     port: PORT,
     name: NAME,
     user: USER,
-    password: PASSWORD,
+    password: variable === undefined ? undefined : { variable },
   };
   const written = Object.entries(parts).flatMap(([key, part]) => (part ? [`${key}: ${valueOf(part)}`] : []));
-  return { value: `{ ${written.join(', ')} }`, where };
+  const notes =
+    PASSWORD?.text === undefined
+      ? []
+      : [`# The password that stands there is not copied: set ${variable ?? 'PGPASSWORD'}.`];
+  return { value: `{ ${written.join(', ')} }`, where, notes };
 }
 
 function valueOf({ variable, text }: Part): string {
