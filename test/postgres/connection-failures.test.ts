@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { chownSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { connect, disconnect, isNotYet, resolveConnection } from '../../lib/postgres/index.js';
 import { freePort, query, startServer, type OwnServer } from '../support/postgres.js';
 import { rejection } from '../support/rejection.js';
+import { offerTls, setRules } from '../support/server-rules.js';
 
 /** Logs in, and tells whether the connection is encrypted. */
 async function login(url: string): Promise<{ ssl: boolean }> {
@@ -30,7 +28,7 @@ describe('what keeps a connection from being made', () => {
       server.url,
       'create role nologin nologin; create role open login; create role elsewhere login',
     );
-    await rules(server, [
+    await setRules(server, [
       'host all open,nologin,nobody all trust',
       'host postgres postgres all scram-sha-256',
     ]);
@@ -127,7 +125,7 @@ describe('what keeps a connection from being made', () => {
   }
 
   it('the socket in a folder is found', async () => {
-    await rules(server, ['local all open trust', 'host all all all scram-sha-256']);
+    await setRules(server, ['local all open trust', 'host all all all scram-sha-256']);
     const url = `postgres://open@${encodeURIComponent(server.folder)}:${server.port}/postgres`;
     assert.deepEqual(await login(url), { ssl: false });
   });
@@ -139,12 +137,9 @@ describe('TLS', () => {
   let base: string;
   before(async () => {
     server = await startServer();
-    certificate = makeCertificate(server);
-    await query(server.url, `alter system set ssl_cert_file = '${certificate}'`);
-    await query(server.url, `alter system set ssl_key_file = '${join(server.folder, 'server.key')}'`);
-    await query(server.url, 'alter system set ssl = on');
+    certificate = await offerTls(server);
     await query(server.url, 'create role app login');
-    await rules(server, ['hostssl all app all trust', 'host all postgres all scram-sha-256']);
+    await setRules(server, ['hostssl all app all trust', 'host all postgres all scram-sha-256']);
     base = `postgres://app@127.0.0.1:${server.port}/postgres`;
   });
   after(() => server.stop());
@@ -196,21 +191,3 @@ describe('a server that has no TLS', () => {
     }
   });
 });
-
-/** Replaces the rules of a server, which reads them when it starts. */
-async function rules(server: OwnServer, lines: readonly string[]): Promise<void> {
-  const file = join(server.folder, 'data/pg_hba.conf');
-  writeFileSync(file, `${lines.join('\n')}\n`);
-  await server.halt('fast');
-  await server.start();
-}
-
-/** A certificate for "localhost", and its key, which only the server may read. */
-function makeCertificate(server: OwnServer): string {
-  const [key, certificate] = [join(server.folder, 'server.key'), join(server.folder, 'server.crt')];
-  const words = `req -new -x509 -days 2 -nodes -subj /CN=localhost -addext subjectAltName=DNS:localhost -keyout ${key} -out ${certificate}`;
-  execFileSync('openssl', words.split(' '), { stdio: 'pipe' });
-  const { uid, gid } = statSync(server.folder);
-  for (const file of [key, certificate]) chownSync(file, uid, gid);
-  return certificate;
-}

@@ -42,6 +42,12 @@ async function problemOf(parameters: ConnectionParameters): Promise<Problem | un
   }
 }
 
+async function isTakenWithTls(parameters: ConnectionParameters): Promise<boolean> {
+  if (parameters.sslmode !== 'disable') return false;
+  const problem = await problemOf({ ...parameters, sslmode: 'require' });
+  return problem?.code !== 'DBB4012' && problem?.code !== 'DBB4011';
+}
+
 /** A database that the task "wait" will create is none that is missing. */
 function isToBeCreated({ code }: Problem, { workflow }: Evidence): boolean {
   if (code !== 'DBB4004') return false;
@@ -59,7 +65,9 @@ async function diagnose(
   evidence: Evidence,
 ): Promise<Diagnosis> {
   const { host, port, user, database } = parameters;
-  const part = parts[failure.code];
+  // A rule may ask for nothing but TLS: then the same login is taken with it.
+  const wantsTls = failure.code === 'DBB4012' && (await isTakenWithTls(parameters));
+  const part = wantsTls ? 'TLS' : parts[failure.code];
   const others = failure.code === 'DBB4004' ? await databasesOf(parameters) : undefined;
   const near = others && nearest(database, others);
   const pooler = /unsupported startup parameter:?\s*(\S+)?/.exec(failure.message);
@@ -81,15 +89,18 @@ async function diagnose(
     actual: pooler ? 'the pooler closed the connection before the login' : failure.message,
     evidence: [
       ...(await steps(failure.code, parameters)),
+      ...(wantsTls ? ['the same login with sslmode=require gets past these rules'] : []),
       ...(others ? [`databases of this server: ${others.join(', ')}`] : []),
       ...originOfUser(failure, parameters, evidence),
       ...(failure.notes ?? []).map(({ label, text }) => `${label}: ${text}`),
     ],
-    help: pooler
-      ? 'connect to the server itself, or add the parameter to ignore_startup_parameters of PgBouncer'
-      : near === undefined
-        ? (failure.help ?? 'correct the database URL')
-        : `did you mean the database "${near}"?`,
+    help: wantsTls
+      ? 'write sslmode=require into the database URL: the server asks for TLS, and the URL switches it off'
+      : pooler
+        ? 'connect to the server itself, or add the parameter to ignore_startup_parameters of PgBouncer'
+        : near === undefined
+          ? (failure.help ?? 'correct the database URL')
+          : `did you mean the database "${near}"?`,
   };
 }
 

@@ -3,7 +3,15 @@ import { createServer, type AddressInfo, type Server } from 'node:net';
 import { userInfo } from 'node:os';
 import { connection } from '../../../lib/diagnose/server/connection.js';
 import { findingsWith } from '../../support/evidence.js';
-import { freePort, testServer, type TestServer } from '../../support/postgres.js';
+import {
+  freePort,
+  query,
+  startServer,
+  testServer,
+  type OwnServer,
+  type TestServer,
+} from '../../support/postgres.js';
+import { offerTls, setRules } from '../../support/server-rules.js';
 
 describe('rule: connection', function () {
   this.timeout(60_000);
@@ -82,6 +90,65 @@ describe('rule: connection', function () {
       );
     });
   }
+
+  it('tells a role that may not log in from a password that is wrong', async () => {
+    await query(server.url, `create role sleeper nologin password 'secret'`);
+    try {
+      const [finding, ...others] = await findingsWith([connection], {
+        url: `postgres://sleeper:secret@${base}/postgres`,
+      });
+      assert.deepEqual(others, []);
+      assert.deepEqual(
+        [finding?.code, finding?.subject.part, finding?.subject.user],
+        ['DBB4003', 'role', 'sleeper'],
+      );
+      assert.match(finding?.evidence.join('\n') ?? '', /the server says that role "sleeper" cannot log in/);
+      assert.match(finding?.help ?? '', /^create the role, or name another/);
+    } finally {
+      await query(server.url, 'drop role sleeper');
+    }
+  });
+
+  describe('on a server with rules of its own', () => {
+    let own: OwnServer;
+    before(async () => {
+      own = await startServer();
+      await offerTls(own);
+      await query(own.url, `create role app login password 'secret'`);
+      await setRules(own, [
+        'host all ghost all trust',
+        'hostssl all app all scram-sha-256',
+        'host all postgres all scram-sha-256',
+      ]);
+    });
+    after(() => own.stop());
+
+    it('tells a role that does not exist', async () => {
+      const url = `postgres://ghost@127.0.0.1:${String(own.port)}/postgres`;
+      const [finding, ...others] = await findingsWith([connection], { url });
+      assert.deepEqual(others, []);
+      assert.deepEqual([finding?.code, finding?.subject.part], ['DBB4003', 'role']);
+      assert.equal(finding?.message, 'role "ghost" does not exist');
+      assert.match(finding.help ?? '', /^create the role, or name another in the database URL/);
+    });
+
+    it('tells that the server takes the role with TLS alone', async () => {
+      const url = `postgres://app:secret@127.0.0.1:${String(own.port)}/postgres`;
+      const [finding, ...others] = await findingsWith([connection], { url: `${url}?sslmode=disable` });
+      assert.deepEqual(others, []);
+      assert.deepEqual([finding?.code, finding?.subject.part], ['DBB4012', 'TLS']);
+      assert.ok(finding?.evidence.includes('the same login with sslmode=require gets past these rules'));
+      assert.match(finding?.help ?? '', /^write sslmode=require into the database URL/);
+      assert.deepEqual(await findingsWith([connection], { url }), []);
+    });
+
+    it('tells rules that refuse the role whatever it does', async () => {
+      const url = `postgres://other:secret@127.0.0.1:${String(own.port)}/postgres?sslmode=disable`;
+      const [finding] = await findingsWith([connection], { url });
+      assert.deepEqual([finding?.code, finding?.subject.part], ['DBB4012', undefined]);
+      assert.match(finding?.help ?? '', /^add a line to pg_hba\.conf/);
+    });
+  });
 
   it('suggests the nearest database', async () => {
     const [finding] = await findingsWith([connection], { url: `postgres://${login}@${base}/postgrse` });
