@@ -1,5 +1,6 @@
 import type { Diagnosis } from '../diagnosis.js';
 import { managementCommand, type Script } from './script.js';
+import type { Word } from './shell.js';
 
 /** `migrate_schemas --tenant acme`: the flag takes no value, so that the name becomes an app label. */
 export function tenantFlagValues(script: Script): Diagnosis[] {
@@ -33,20 +34,35 @@ function isName(text: string): boolean {
   return text !== '' && (!/^[-<>|&;$]/.test(text) || /^\$[{(]*[\s\w.]*(?:tenant|schema)/i.test(text));
 }
 
-/** `migrate` and `migrate_schemas` in one job: where django_tenants is installed, the first is the second. */
-export function repeatedMigrations(scripts: readonly Script[]): Diagnosis[] {
-  const runs = scripts.flatMap((script) =>
+/** A command that migrates all that it can, and not one app or one schema of it. */
+interface FullRun {
+  readonly script: Script;
+  readonly word: Word;
+  readonly name: string;
+  readonly line: string;
+}
+
+function fullRuns(scripts: readonly Script[]): readonly FullRun[] {
+  return scripts.flatMap((script) =>
     script.commands.flatMap((command) => {
       const word = managementCommand(command);
       if (!word || !['migrate', 'migrate_schemas'].includes(word.text)) return [];
       const texts = command.words.map(({ text }) => text);
-      // One app, or a look at what would be done, repeats nothing.
+      // One app, another database, or a look at what would be done, repeats nothing.
       const behind = texts.slice(texts.indexOf(word.text) + 1).filter((text) => !text.startsWith('-'));
-      if (behind.length > 0 || texts.some((text) => /^--(?:check|plan|list|fake|help)$/.test(text)))
+      if (
+        behind.length > 0 ||
+        texts.some((text) => /^--(?:(?:check|plan|list|fake|help)$|database\b)/.test(text))
+      )
         return [];
       return [{ script, word, name: word.text, line: texts.join(' ') }];
     }),
   );
+}
+
+/** `migrate` and `migrate_schemas` in one job: where django_tenants is installed, the first is the second. */
+export function repeatedMigrations(scripts: readonly Script[]): Diagnosis[] {
+  const runs = fullRuns(scripts);
   const schemas = runs.find(({ name }) => name === 'migrate_schemas');
   const plain = runs.find(({ name }) => name === 'migrate');
   if (!schemas || !plain) return [];
@@ -59,11 +75,30 @@ export function repeatedMigrations(scripts: readonly Script[]): Diagnosis[] {
       subject: { ...schemas.script.subject, repeats: 'migrate' },
       expected: 'one of the two',
       actual: `${plain.script.label}: ${plain.line}; ${schemas.script.label}: ${schemas.line}`,
-      evidence: [
-        'django_tenants replaces the command "migrate" by "migrate_schemas"',
-        'its cost comes twice: Django is loaded again, and every tenant is looked at again',
-      ],
+      evidence: ['django_tenants replaces the command "migrate" by "migrate_schemas"', cost],
       help: 'remove "migrate", and keep "migrate_schemas --shared" and "migrate_schemas --tenant"',
     },
   ];
+}
+
+const cost = 'its cost comes twice: Django is loaded again, and every tenant is looked at again';
+
+/** Commands of a config that migrate what its own tasks migrate: `tasks` are the names of those. */
+export function repeatedTasks(scripts: readonly Script[], tasks: readonly string[]): Diagnosis[] {
+  if (tasks.length === 0) return [];
+  const names = tasks.map((name) => `"${name}"`).join(' and ');
+  const whole = tasks.length === 1 ? `the task ${names} does` : `the tasks ${names} do`;
+  return fullRuns(scripts)
+    .filter(({ line }) => !/\s(?:--schema|-s)\b/.test(line))
+    .map(({ script, word, name, line }) => ({
+      code: 'DBB6040',
+      severity: 'warning',
+      message: `${script.label} runs "${name}", and ${whole} that already`,
+      place: script.placeOf(word.offset, word.length),
+      subject: { ...script.subject, repeats: tasks.join(', ') },
+      expected: 'one of them',
+      actual: `${script.label}: ${line}`,
+      evidence: [`${names}: of the same workflow`, cost],
+      help: `remove the command, and let what needs it need "${tasks.at(-1) ?? ''}"`,
+    }));
 }

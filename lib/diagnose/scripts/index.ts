@@ -3,7 +3,7 @@ import type { Origin, TaskDefinition } from '../../../config/workflow.js';
 import { composeScripts } from '../ci/compose.js';
 import { hiddenFailures } from '../ci/hidden-failures.js';
 import { initScripts } from '../ci/init-scripts.js';
-import { tenantFlagValues, repeatedMigrations } from '../ci/migrations.js';
+import { repeatedMigrations, repeatedTasks, tenantFlagValues } from '../ci/migrations.js';
 import { withInnerScripts } from '../ci/inner-scripts.js';
 import { scriptOf, setsPipefail, type Script } from '../ci/script.js';
 import { waitLoops } from '../ci/wait-loops.js';
@@ -20,9 +20,22 @@ export const scriptsRules: readonly Rule[] = [
   {
     name: 'command-repeated-migrations',
     reads: ['workflow'],
-    find: async (evidence) => repeatedMigrations(await scriptsOf(evidence)),
+    find: async (evidence) => {
+      const scripts = await scriptsOf(evidence);
+      const own = repeatedTasks(scripts, migratingTasks(evidence));
+      return own.length > 0 ? own : repeatedMigrations(scripts);
+    },
   },
 ];
+
+/** The tasks that migrate, by name, those of tenants last: with them, plain `migrate` does nothing. */
+function migratingTasks({ workflow }: Evidence): readonly string[] {
+  const enabled = [...(workflow?.tasks.values() ?? [])].filter((task) => task.enabled);
+  const byKind = (kind: string): readonly string[] =>
+    enabled.filter(({ use }) => use === kind).map(({ name }) => name);
+  const ofTenants = [...byKind('shared'), ...byKind('tenant-migrations')];
+  return ofTenants.length > 0 ? ofTenants : byKind('migrate');
+}
 
 function ofCommands(name: string, find: (script: Script) => readonly Diagnosis[]): Rule {
   return {

@@ -453,6 +453,40 @@ const faults: readonly Fault[] = [
     help: /^add a migration to the app "orders" that depends on catalog\.0002_uuid and alters orders_order\.product_id to uuid$/,
     at: /^catalog\/migrations\/0002_uuid\.py:/,
   },
+  {
+    name: 'a shared key that becomes an integer under the foreign keys of tenants',
+    both: true,
+    fault: (files) =>
+      files
+        .edit(
+          'catalog/models.py',
+          'class Product(models.Model):\n',
+          'class Product(models.Model):\n    id = models.AutoField(primary_key=True)\n',
+        )
+        .edit(
+          'orders/migrations/0001_initial.py',
+          'initial = True',
+          'run_before = [("catalog", "0002_short")]\n    initial = True',
+        )
+        .write(
+          'catalog/migrations/0002_short.py',
+          migration(
+            '("catalog", "0001_initial")',
+            '\n        migrations.AlterField("product", "id", models.AutoField(primary_key=True, serialize=False)),\n    ',
+          ),
+        ),
+    code: 'DBB6055',
+    subject: {
+      app: 'catalog',
+      migration: '0002_short',
+      key: 'catalog_product.id',
+      column: 'orders_order.product_id',
+      columnApp: 'orders',
+    },
+    message:
+      /makes catalog_product\.id integer, and orders_order\.product_id in every tenant's schema stays bigint$/,
+    help: /alters orders_order\.product_id to integer$/,
+  },
 ];
 
 describe('faults of a project', () => {

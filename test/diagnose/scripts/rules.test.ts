@@ -7,6 +7,9 @@ interface Found {
     readonly code: string;
     readonly at: string | null;
     readonly subject: Readonly<Record<string, string>>;
+    readonly message: string;
+    readonly evidence: readonly string[];
+    readonly help: string;
   }[];
 }
 
@@ -42,6 +45,13 @@ tasks:
         ['DBB5030', '.bootstraprc:5:5', 'migrate'],
       ],
     );
+    assert.deepEqual(
+      findings.map(({ help }) => help),
+      [
+        'name the schema by --schema: "migrate_schemas --schema=acme"',
+        'remove what hides it: no failure of it is harmless',
+      ],
+    );
   });
 
   it('read lists of words, and shells that go on after failures', async () => {
@@ -62,6 +72,58 @@ tasks:
         ['DBB5030', 'lines', 'loaddata'],
         ['DBB5030', 'inner', 'createsuperuser'],
       ],
+    );
+  });
+
+  for (const [preset, run, repeats, help] of [
+    ['django-tenants', 'migrate_schemas --noinput', 'shared, tenant-migrations', 'tenant-migrations'],
+    ['django-tenants', 'migrate', 'shared, tenant-migrations', 'tenant-migrations'],
+    ['django', 'migrate', 'migrate', 'migrate'],
+  ] as const)
+    it(`find a command that does again what the preset does: ${run} with ${preset}`, async () => {
+      const [finding, ...others] = (
+        await doctor(`preset: ${preset}
+database: postgres://nobody@127.0.0.1:1/none
+tasks:
+  again: { use: command, run: python manage.py ${run} }
+`)
+      ).filter(({ code }) => code === 'DBB6040');
+      assert.deepEqual(others, []);
+      assert.deepEqual(finding?.subject, { task: 'again', repeats });
+      assert.equal(finding.help, `remove the command, and let what needs it need "${help}"`);
+      assert.match(finding.evidence.join('\n'), /its cost comes twice/);
+      assert.equal(finding.at, '.bootstraprc:4:26');
+    });
+
+  it('find two commands of which one repeats the other, and no command that migrates a part', async () => {
+    const repeated = async (config: string): Promise<readonly (readonly unknown[])[]> =>
+      (await doctor(config))
+        .filter(({ code }) => code === 'DBB6040')
+        .map(({ subject, help }) => [subject, help]);
+    assert.deepEqual(
+      await repeated(`database: none
+tasks:
+  one: { use: command, run: python manage.py migrate }
+  two: { use: command, run: python manage.py migrate_schemas }
+`),
+      [
+        [
+          { task: 'two', repeats: 'migrate' },
+          'remove "migrate", and keep "migrate_schemas --shared" and "migrate_schemas --tenant"',
+        ],
+      ],
+    );
+    assert.deepEqual(
+      await repeated(`preset: django-tenants
+database: postgres://nobody@127.0.0.1:1/none
+tasks:
+  one: { use: command, run: python manage.py migrate_schemas --schema=acme }
+  app: { use: command, run: python manage.py migrate sites }
+  ask: { use: command, run: python manage.py migrate --check }
+  other: { use: command, run: python manage.py migrate --database=audit }
+  off: { use: command, enabled: false, run: python manage.py migrate }
+`),
+      [],
     );
   });
 
