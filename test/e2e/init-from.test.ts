@@ -190,6 +190,9 @@ describe('init --from', function () {
     steps:
       - run: npm --prefix web run db
       - run: make -C tools -f db.mk load
+      - run: |
+          MANAGE="python manage.py"
+          $MANAGE load_rest --all
 `,
     );
     project.write(
@@ -211,7 +214,8 @@ describe('init --from', function () {
         needs: ['init'],
       },
       load_more: { use: 'command', run: 'python ../manage.py load_more', cwd: 'tools', needs: ['seed'] },
-      makemigrations: { needs: ['init', 'load_more'] },
+      load_rest: { use: 'command', run: 'python manage.py load_rest --all', needs: ['load_more'] },
+      makemigrations: { needs: ['init', 'load_rest'] },
     });
     assert.ok(stdout.includes('web/package.json:1  python ../manage.py seed'), stdout);
     assert.ok(stdout.includes('tools/db.mk:2  python ../manage.py load_more  →  task "load_more"'), stdout);

@@ -118,7 +118,15 @@ function variablesOf({ env }: Step, text: string): ReadonlyMap<string, string> {
   return new Map(own);
 }
 
+/** A command as it is written, with the programs that variables name in their place. */
 function textOf({ text }: Script, { words }: ShellCommand): string {
-  const last = words.at(-1);
-  return last ? text.slice(words[0]?.offset ?? 0, last.offset + last.length).replace(/\\\n\s*/g, ' ') : '';
+  let written = '';
+  let at = words[0]?.offset ?? 0;
+  for (const [index, { text: word, offset, length }] of words.entries()) {
+    const isValue = [words[index - 1], words[index + 1]].some((other) => other?.offset === offset);
+    written += text.slice(Math.min(at, offset), offset);
+    written += isValue ? (at > offset ? ` ${word}` : word) : text.slice(offset, offset + length);
+    at = offset + length;
+  }
+  return written.replace(/\\\n\s*/g, ' ');
 }

@@ -2,7 +2,7 @@ import type { Diagnosis } from '../diagnosis.js';
 import { answersYes, fails, isSwallowedByIf, listEnd } from './outcomes.js';
 import { databaseWork, programOf, type Script } from './script.js';
 import { isCondition, isLastOfAll, isOnlyKept, losesItsList, losesItself } from './lost-codes.js';
-import { hiddenBy, meantBy } from './meant.js';
+import { hiddenBy, isMigration, meantBy } from './meant.js';
 import type { Step } from './read-workflow.js';
 import type { ShellCommand } from './shell.js';
 
@@ -17,7 +17,7 @@ export function hiddenFailures(script: Script): Diagnosis[] {
     stopsAtErrors = setting ?? stopsAtErrors;
     isOff = setting === undefined ? isOff : !setting;
     const work = databaseWork(command);
-    if (work === undefined) continue;
+    if (work === undefined || (script.isAftermath === true && !isMigration(work))) continue;
     const next = commands[index + 1];
     const end = listEnd(commands, index, (each) => databaseWork(each) !== undefined);
     const alternative = commands[end.next];
@@ -33,7 +33,7 @@ export function hiddenFailures(script: Script): Diagnosis[] {
       if (isChange(command, work) && isSwallowedByIf(commands, index))
         found.push(diagnosis(script, command, 'the `if` that goes on either way', work, command));
     } else if (command.operator === '|' && !script.pipefail && next && !answers(next)) {
-      if (databaseWork(next) === undefined)
+      if (databaseWork(next) === undefined && !isAskedOfPipe(commands, index))
         found.push(diagnosis(script, command, `the pipe into \`${programOf(next)}\``, work, command));
     } else if (isChange(command, work) && losesItself(commands, index)) {
       found.push(diagnosis(script, command, 'the `&` behind it', work, command));
@@ -93,6 +93,13 @@ function isAskedFor(commands: readonly ShellCommand[], index: number): boolean {
   const passesOn = ({ words }: ShellCommand): boolean =>
     words.some(({ text }) => /GITHUB_(?:OUTPUT|ENV)|::set-output/.test(text));
   return isRead && commands.slice(index + 1).some((each) => fails(each) || passesOn(each));
+}
+
+/** Whether a later command does something about the exit codes of a pipe. */
+function isAskedOfPipe(commands: readonly ShellCommand[], index: number): boolean {
+  return commands
+    .slice(index + 1)
+    .some((each) => programOf(each) !== 'echo' && each.words.some(({ text }) => text.includes('PIPESTATUS')));
 }
 
 /** `grep -q` fails where nothing came out of the command before it. */

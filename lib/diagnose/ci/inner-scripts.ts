@@ -133,6 +133,7 @@ function calledFile(script: Script, command: ShellCommand, root: string): Script
     label: file,
     folder: script.folder,
     variables: script.variables,
+    ...(script.values ? { values: script.values } : {}),
     isTimed: script.isTimed === true || texts.slice(0, at).includes('timeout'),
     pipefail: setsPipefail(text) || (isSourced && script.pipefail),
     stopsAtErrors:

@@ -16,6 +16,7 @@ export function makeTargets(script: Script, command: ShellCommand, root: string)
   const { directory, file, targets } = argumentsOf(texts.slice(at + 1));
   const folder = join(script.folder, directory);
   const sources = withIncluded(folder, file === undefined ? names : [file], root);
+  const values = new Map([...(script.values ?? []), ...sources.flatMap(({ text }) => variablesOf(text))]);
   return recipesOf(
     sources.map(({ text }) => text),
     targets,
@@ -25,6 +26,7 @@ export function makeTargets(script: Script, command: ShellCommand, root: string)
     return [
       scriptOf({
         ...recipes,
+        values,
         subject: { file: source.file },
         label: source.file,
         folder,
@@ -71,4 +73,9 @@ function withIncluded(folder: string, candidates: readonly string[], root: strin
   };
   candidates.some(follow);
   return found;
+}
+
+function variablesOf(makefile: string): readonly (readonly [string, string])[] {
+  const lines = makefile.matchAll(/^ *(?:export +)?(\w+) *(?:::?|\?)?= *([^#\n]*)/gm);
+  return [...lines].map(([, name = '', value = '']) => [name, value.trim()] as const);
 }

@@ -1,5 +1,10 @@
 import type { ShellCommand } from './shell.js';
 
+/** Whether a command brings the database to another state, whose failure nobody takes for a detail. */
+export function isMigration(work: string): boolean {
+  return /^(?:migrate|migrate_schemas|sync_schemas|loaddata)$/.test(work);
+}
+
 /** Which failures of a command are hidden with it. */
 export function hiddenBy(work: string): string {
   if (/^(?:migrate|migrate_schemas|sync_schemas)$/.test(work))

@@ -33,6 +33,7 @@ export function npmScripts(script: Script, command: ShellCommand, root: string):
         label: `script "${stage}${call.name}" of ${source.file}`,
         folder,
         variables: script.variables,
+        ...(script.values ? { values: script.values } : {}),
         isTimed: script.isTimed === true,
         // npm hands each of them to a shell without options.
         pipefail: setsPipefail(found.text),

@@ -53,18 +53,26 @@ export interface WorkflowFile {
 
 /** Reads a workflow file; places are relative to `root`. */
 export function readWorkflow(path: string, root: string): Promise<WorkflowFile> {
-  return readFile(path, root, new Set());
+  return readFile(path, root, new Set(), []);
 }
 
-async function readFile(path: string, root: string, known: Set<string>): Promise<WorkflowFile> {
+type Variables = readonly (readonly [string, string])[];
+
+/** `inherited` are variables of who uses it. */
+async function readFile(
+  path: string,
+  root: string,
+  known: Set<string>,
+  inherited: Variables,
+): Promise<WorkflowFile> {
   known.add(path);
   const file = relative(root, path);
   const yaml = await YamlSource.read(file, readFileSync(path, 'utf8'));
-  const own = jobsOf(yaml).flatMap((job) => stepsOf(job, yaml, root));
+  const own = jobsOf(yaml).flatMap((job) => stepsOf(job, yaml, { root, inherited }));
   const steps = await Promise.all(own.map((step) => withServices(step, root)));
   const services = jobsOf(yaml).flatMap((job) => servicesOf(job, yaml));
-  for (const called of calledOf(yaml, root).filter((each) => !known.has(each))) {
-    const read = await readFile(called, root, known);
+  for (const { called, env } of calledOf(yaml, root).filter((each) => !known.has(each.called))) {
+    const read = await readFile(called, root, known, [...inherited, ...env]);
     steps.push(...read.steps);
     services.push(...read.services);
   }
@@ -92,29 +100,47 @@ async function withServices(step: Step, root: string): Promise<Step> {
   return { ...step, scripts: [...step.scripts, ...(await composeScripts(step.scripts, root))] };
 }
 
-/** The files of the actions and of the workflows of the repository that it uses. */
-function calledOf(yaml: YamlSource, root: string): readonly string[] {
-  const uses = jobsOf(yaml).flatMap(({ body }) => [
-    yaml.text(body, 'uses'),
-    ...yaml.list(body, 'steps').map((item) => yaml.text(yaml.map(item), 'uses')),
-  ]);
-  return uses.flatMap((name) => {
-    if (name?.startsWith('./') !== true) return [];
-    const paths = [name, `${name}/action.yml`, `${name}/action.yaml`].map((path) => join(root, path));
-    return paths.find((path) => /\.ya?ml$/.test(path) && existsSync(path)) ?? [];
+/** The files of the actions and of the workflows of the repository that it uses, with the variables that an action finds. */
+function calledOf(
+  yaml: YamlSource,
+  root: string,
+): readonly { readonly called: string; readonly env: Variables }[] {
+  return jobsOf(yaml).flatMap(({ body }) => {
+    const uses = [
+      // A workflow that is called has an environment of its own.
+      { name: yaml.text(body, 'uses'), env: [] },
+      ...yaml.list(body, 'steps').map((item) => ({
+        name: yaml.text(yaml.map(item), 'uses'),
+        env: [...environmentOf(body, yaml), ...yaml.texts(yaml.map(item), 'env')],
+      })),
+    ];
+    return uses.flatMap(({ name, env }) => {
+      if (name?.startsWith('./') !== true) return [];
+      const paths = [name, `${name}/action.yml`, `${name}/action.yaml`].map((path) => join(root, path));
+      const called = paths.find((path) => /\.ya?ml$/.test(path) && existsSync(path));
+      return called === undefined ? [] : [{ called, env }];
+    });
   });
 }
 
-function stepsOf({ name: job, body, isAction }: Job, yaml: YamlSource, root: string): Step[] {
+/** Variables of a job: of its file, its own, and those of its container. */
+function environmentOf(body: YAMLMap, yaml: YamlSource): Variables {
+  return [
+    ...yaml.texts(yaml.root, 'env'),
+    ...yaml.texts(body, 'env'),
+    ...yaml.texts(yaml.mapAt(body, 'container'), 'env'),
+  ];
+}
+
+function stepsOf(
+  { name: job, body, isAction }: Job,
+  yaml: YamlSource,
+  { root, inherited }: { readonly root: string; readonly inherited: Variables },
+): Step[] {
   const defaults = [yaml.mapAt(body, 'defaults', 'run'), yaml.mapAt(yaml.root, 'defaults', 'run')];
   const setting = (step: YAMLMap, key: string): string | undefined =>
     [step, ...defaults].map((map) => yaml.text(map, key)).find((value) => value !== undefined);
-  const container = yaml.mapAt(body, 'container');
-  const outer = [
-    ...yaml.texts(yaml.root, 'env'),
-    ...yaml.texts(body, 'env'),
-    ...yaml.texts(container, 'env'),
-  ];
+  const outer = [...inherited, ...environmentOf(body, yaml)];
   const exported = new Set<string>();
   return yaml.list(body, 'steps').flatMap((item, index): Step[] => {
     const step = yaml.map(item);
@@ -140,6 +166,8 @@ function stepsOf({ name: job, body, isAction }: Job, yaml: YamlSource, root: str
       // GitHub's own shell stops at errors but not in pipelines; named as "bash" it has pipefail.
       pipefail: shell === 'bash' || /\bpipefail\b/.test(shell ?? '') || setsPipefail(text),
       isTimed: step.has('timeout-minutes'),
+      isAftermath: /\b(?:failure|always|cancelled)\(\)/.test(yaml.text(step, 'if') ?? ''),
+      values: env,
       stopsAtErrors: shell === undefined || !shell.includes('{0}') || /\s-[a-z]*e/.test(shell),
     });
     for (const [, variable = ''] of text.matchAll(/(\w+)=[^\n]*>>\s*"?\$\{?GITHUB_ENV\b/g))

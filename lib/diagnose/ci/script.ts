@@ -1,5 +1,6 @@
 import type { Place } from '../../errors/index.js';
 import { parseShell, type ShellCommand } from './shell.js';
+import { withValues } from './variables.js';
 
 /** A shell script somewhere: a step of a CI workflow, or a command of the config. */
 export interface Script {
@@ -13,12 +14,16 @@ export interface Script {
   readonly folder: string;
   /** Variables that its environment is known to have, by name. */
   readonly variables: ReadonlySet<string>;
+  /** Values of variables, as far as they are known, by name. */
+  readonly values?: ReadonlyMap<string, string>;
   /** Whether a pipeline fails with any of its commands. */
   readonly pipefail: boolean;
   /** Whether its shell ends at the first command that fails, before any `set` in it. */
   readonly stopsAtErrors: boolean;
   /** Whether the failure of what stands at an offset is passed over by who runs it. */
   passesOver?(offset: number): boolean;
+  /** Whether it only runs once something has failed, or in the end: to show what was, or to clean up. */
+  readonly isAftermath?: boolean;
   /** Whether it is ended after some time, by `timeout` or by its step. */
   readonly isTimed?: boolean;
   /** Where a part of the text stands; 0-based offset. */
@@ -27,7 +32,7 @@ export interface Script {
 
 /** Makes a script of its text. */
 export function scriptOf(parts: Omit<Script, 'commands'>): Script {
-  return { ...parts, commands: parseShell(parts.text) };
+  return { ...parts, commands: withValues(parseShell(parts.text), parts.values) };
 }
 
 /** What starts another program, with those of its flags that take a value. */

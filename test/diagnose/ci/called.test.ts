@@ -100,6 +100,15 @@ describe('what a workflow file calls', () => {
       assert.deepEqual(await placesWith(run(call), makefiles), ['DBB5030 other.mk:2:36'], call);
   });
 
+  it('may be named by variables of a makefile', async () => {
+    const makefile =
+      'PYTHON ?= python3\nMANAGE := $(PYTHON) manage.py # how\n\ndb:\n\t$(MANAGE) migrate_schemas --tenant acme\n\t@${MANAGE} loaddata seed || true\n';
+    assert.deepEqual(await placesWith(run('make db'), { Makefile: makefile }), [
+      'DBB6078 Makefile:5:28',
+      'DBB5030 Makefile:6:30',
+    ]);
+  });
+
   it('may be a script of package.json, with those that npm runs before and after it', async () => {
     const json = `{
   "name": "shop",

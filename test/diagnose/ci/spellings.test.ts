@@ -136,6 +136,29 @@ const faults: readonly (readonly [
     { value: '$TENANT' },
   ],
   [
+    'a command in a variable',
+    workflow(run('MANAGE="poetry run python manage.py"\n$MANAGE migrate || true')),
+    'DBB5030',
+    'true',
+    { command: 'migrate' },
+  ],
+  [
+    'a command in a variable of the workflow',
+    workflow(
+      run('${MANAGE} migrate_schemas --tenant acme'),
+      '',
+      'env:\n  MANAGE: python backend/manage.py\n',
+    ),
+    'DBB6078',
+    '--tenant acme',
+  ],
+  [
+    'a migration in a step that runs in any case',
+    workflow(run('python manage.py migrate || true', '        if: always()\n')),
+    'DBB5030',
+    'true',
+  ],
+  [
     'a here document for a shell',
     workflow(run("bash <<'EOF'\npython manage.py migrate_schemas --tenant acme\nEOF")),
     'DBB6078',
@@ -338,6 +361,28 @@ const healthy: readonly (readonly [name: string, text: string, files?: Record<st
     {
       'db.sh':
         '#!/bin/bash\nset -euo pipefail\npython manage.py migrate_schemas\npython manage.py loaddata seed\n',
+    },
+  ],
+  [
+    'what is shown once something has failed',
+    workflow(
+      run(
+        'psql -U app -c "select * from pg_stat_activity" || true\npg_dump -U app shop > dump.sql || true',
+        '        if: failure()\n',
+      ),
+    ),
+  ],
+  ['what is cleaned up', workflow(run('dropdb -U app shop || true', '        if: ${{ always() }}\n'))],
+  [
+    'the exit code of a pipe that is asked for',
+    workflow(run('python manage.py migrate | tee log\ntest ${PIPESTATUS[0]} -eq 0')),
+  ],
+  [
+    'an action that finds the variables of the job',
+    workflow('      - uses: ./actions/db\n', '', 'env:\n  PGUSER: app\n'),
+    {
+      'actions/db/action.yml':
+        'runs:\n  using: composite\n  steps:\n    - run: createdb shop\n      shell: bash\n',
     },
   ],
   [
