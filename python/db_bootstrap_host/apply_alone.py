@@ -10,6 +10,7 @@ from .concurrent_indexes import repeatable
 from .disk_graph import RecordedLoader, disk_graph
 from .failed_operation import migration_failure
 from .fewer_statements import fewer_statements
+from .kept_connection import renew
 from .kept_states import kept_migration, kept_states
 from .post_migrate import tenant_type_of
 from .project import load_project
@@ -40,6 +41,7 @@ def apply_alone(params, emit):
     except (Exception, SystemExit) as error:
         raise migration_failure(error, schema)
     finally:
+        renew(connection)
         connection.set_schema_to_public()
     return {"schema": schema, "ms": round((time.perf_counter() - started) * 1000)}
 

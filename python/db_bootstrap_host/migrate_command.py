@@ -8,6 +8,7 @@ from django.core.management import get_commands, load_command_class
 from .failure import Failure
 from .fewer_statements import fewer_statements
 from .kept_command import kept_command
+from .kept_connection import kept_connection
 from .kept_states import kept_states
 from .post_migrate import tenant_type_of
 
@@ -43,7 +44,9 @@ def run_schema(project, schema, words, on_applied):
     # django_tenants asks for the class when it migrates; here it gets one that tells what was applied.
     # Towards another migration the graph is read anew, with and without squashed ones.
     kept = nullcontext() if words else kept_command(project, schema)
-    with kept_states(), fewer_statements(), kept, _replaced(base, "get_tenant_base_migrate_command_class", lambda: Command):
+    with kept_connection(base, project.connection), kept_states(), fewer_statements(), kept, _replaced(
+        base, "get_tenant_base_migrate_command_class", lambda: Command
+    ):
         base.run_migrations((), options, "standard", schema, tenant_type=tenant_type_of(project, schema))
     _passed()
 
