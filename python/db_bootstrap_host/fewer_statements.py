@@ -11,18 +11,21 @@ from contextlib import contextmanager
 from django.db.migrations.operations.special import RunPython, RunSQL, SeparateDatabaseAndState
 from django.db.migrations.recorder import MigrationRecorder
 
+from .kept_record import forget_record
+
 _once = False
 
 
 @contextmanager
 def fewer_statements():
-    """While it holds, a recorder that has seen its table does not look again, and `one_search_path` works."""
+    """While it holds, for one schema, a recorder that has seen its table does not look again, and `one_search_path` works."""
     originals = [(MigrationRecorder, "has_table", MigrationRecorder.has_table)]
+    seen = False
 
     def remembered(recorder):
-        if not getattr(recorder, "_seen_table", False):
-            recorder._seen_table = _has_table(recorder)
-        return recorder._seen_table
+        nonlocal seen
+        seen = seen or _has_table(recorder)
+        return seen
 
     MigrationRecorder.has_table = remembered
     backend = _backend()
@@ -56,7 +59,10 @@ def one_search_path(connection):
 
 @contextmanager
 def own_search_path(connection, operation):
-    """Around an operation: where it runs code or SQL of the project's, which may set the search_path itself, it is set as ever."""
+    """
+    Around an operation: where it runs code or SQL of the project's, which may set the search_path itself, it is set as ever, and what the
+    schema has recorded is asked anew.
+    """
     global _once
     if not _once or _is_plain(operation):
         yield
@@ -67,6 +73,7 @@ def own_search_path(connection, operation):
     finally:
         _once = True
         connection.search_path_set_schemas = None
+        forget_record()
 
 
 def _has_table(recorder):

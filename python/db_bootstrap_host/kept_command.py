@@ -11,8 +11,9 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from .disk_graph import RecordedLoader, disk_graph
 from .fewer_statements import one_search_path
+from .kept_record import forget_record, kept_record
 from .kept_states import forget_rows, is_kept
-from .listeners import listeners_to
+from .listeners import listeners_to, why_apart
 
 #: Graph and record to the loader over them, and to the state of the project.
 _loaders, _states = {}, {}
@@ -20,8 +21,11 @@ LIMIT = 20
 
 
 @contextmanager
-def kept_command(project, schema):
-    """While it holds, migrating forwards to the newest state takes them from the last schema with the same record."""
+def kept_command(project, schema, record):
+    """
+    While it holds, migrating forwards to the newest state takes them from the last schema with the same record. `record` is the schema's
+    own.
+    """
     graph = disk_graph()
     names = ("__init__", "_create_project_state")
     originals = [(MigrationExecutor, name, getattr(MigrationExecutor, name)) for name in names]
@@ -45,13 +49,19 @@ def kept_command(project, schema):
 
     MigrationExecutor.__init__, MigrationExecutor._create_project_state = init, create_project_state
     for name in ("pre_migrate", "post_migrate"):
-        if not listeners_to(name, project, schema):
-            emit = "emit_%s_signal" % name
-            originals.append((command, emit, getattr(command, emit)))
-            setattr(command, emit, _on_one_path(getattr(command, emit), project.connection))
+        emit = "emit_%s_signal" % name
+        original = getattr(command, emit)
+        originals.append((command, emit, original))
+        if listeners_to(name, project, schema):
+            setattr(command, emit, _forgetting(original))
+        else:
+            setattr(command, emit, _on_one_path(original, project.connection))
     before = {migration: list(migration.operations) for migration in graph.loader.disk_migrations.values()}
+    # What may do anything at any time may also record migrations.
+    known = record if why_apart() is None else None
     try:
-        yield
+        with kept_record(schema, known):
+            yield
     finally:
         for owner, name, original in originals:
             setattr(owner, name, original)
@@ -73,6 +83,14 @@ def _on_one_path(emit, connection):
             emit(*args, **kwargs)
 
     return emit_on_one_path
+
+
+def _forgetting(emit):
+    def emit_forgetting(*args, **kwargs):
+        emit(*args, **kwargs)
+        forget_record()
+
+    return emit_forgetting
 
 
 def _once(kept, key, make):

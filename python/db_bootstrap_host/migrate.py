@@ -38,7 +38,7 @@ def migrate(params, emit):
             if schema is None:
                 run_plainly(project, words, on_applied)
             else:
-                run_schema(project, schema, words, on_applied)
+                run_schema(project, schema, words, on_applied, before)
     except SystemCheckError as error:
         raise Failure("setup", str(error).strip()) from error
     except CommandError as error:

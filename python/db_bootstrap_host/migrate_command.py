@@ -24,8 +24,11 @@ def run_plainly(project, words, on_applied):
     _passed()
 
 
-def run_schema(project, schema, words, on_applied):
-    """What `migrate_schemas --schema` does: signals, the table of records, and the base command that the settings name."""
+def run_schema(project, schema, words, on_applied, record):
+    """
+    What `migrate_schemas --schema` does: signals, the table of records, and the base command that the settings name. `record` is what the
+    schema has recorded.
+    """
     from django_tenants.migration_executors import base
 
     if schema == project.public_schema:
@@ -43,7 +46,7 @@ def run_schema(project, schema, words, on_applied):
     options = _options(make(), project, words)
     # django_tenants asks for the class when it migrates; here it gets one that tells what was applied.
     # Towards another migration the graph is read anew, with and without squashed ones.
-    kept = nullcontext() if words else kept_command(project, schema)
+    kept = nullcontext() if words else kept_command(project, schema, record)
     with kept_connection(base, project.connection), kept_states(), fewer_statements(), kept, _replaced(
         base, "get_tenant_base_migrate_command_class", lambda: Command
     ):

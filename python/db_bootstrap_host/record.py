@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from django.db import transaction
 
 from .concurrent_indexes import inside_transaction
-from .listeners import listeners_to, listening_signal
+from .listeners import listeners_to, why_apart
 from .migrate import migrate
 from .post_migrate import import_management_modules
 from .project import load_project
@@ -90,14 +90,9 @@ def _natural_rows(connection, schema):
 
 def _why_not(project, schema):
     """What makes every schema a case of its own, whatever its migrations are."""
-    from django.core.management.commands.migrate import Command
-    from django_tenants.utils import get_tenant_base_migrate_command_class
-
-    if get_tenant_base_migrate_command_class() is not Command:
-        return "the settings name a migrate command of the project's own"
-    signal = listening_signal()
-    if signal is not None:
-        return "the project listens to %s" % signal
+    why = why_apart()
+    if why is not None:
+        return why
     # They may add operations, or prepare what migrations rely on.
     before = listeners_to("pre_migrate", project, schema)
     return "%s listens to pre_migrate" % before[0] if before else None
