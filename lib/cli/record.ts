@@ -36,7 +36,7 @@ export async function recordCommand(options: RecordOptions): Promise<number> {
 }
 
 /** A script that a person reads, with where each statement comes from. */
-function sqlOf({ segments, prelude }: Recording): string {
+function sqlOf({ segments, prelude, rows }: Recording): string {
   const parts = prelude.map((statement) => `${statement};`);
   for (const segment of segments)
     for (const migration of segment.migrations) {
@@ -46,6 +46,7 @@ function sqlOf({ segments, prelude }: Recording): string {
         parts.push(`-- lock: ${lock.mode} on ${lock.schema}.${lock.relation}`);
       parts.push(...migration.statements.map((statement) => `${statement.replace(/;\s*$/, '')};`));
     }
+  if (rows !== null && rows.added !== '') parts.push(`\n-- post_migrate\n${rows.added};`);
   return parts.length === 0 ? '-- nothing is pending' : parts.join('\n').trimStart();
 }
 

@@ -52,8 +52,18 @@ export interface Recording {
   readonly segments: readonly RecordedSegment[];
   /** Handlers of post_migrate that may do anything, as "module.function". */
   readonly listeners: readonly string[];
-  /** Rows that post_migrate has added, by natural key: app label and model. */
-  readonly contentTypes: readonly (readonly [string, string])[];
-  /** App label, model, codename and name. */
-  readonly permissions: readonly (readonly [string, string, string, string])[];
+  /** What post_migrate adds; null where that is nothing, or is not known. */
+  readonly rows: RecordedRows | null;
+}
+
+/** Content types and permissions that post_migrate adds, by natural key. The scripts look for tables on the search_path. */
+export interface RecordedRows {
+  /** The statement for a digest of all such rows of a schema, whose quoted name "{schema}" stands for. */
+  readonly check: string;
+  /** Of the recorded schema, before any were added; null where it had none. */
+  readonly digest: string | null;
+  /** Adds what was added there; empty where nothing was. */
+  readonly added: string;
+  /** Adds all that a schema may lack. */
+  readonly demanded: string;
 }

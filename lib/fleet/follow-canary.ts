@@ -8,7 +8,7 @@ import {
 import { BootstrapError } from '../errors/index.js';
 import type { DatabaseClient } from '../postgres/index.js';
 import type { FleetOptions, FleetWork, Host } from './migrate-fleet.js';
-import { rowsScriptFor } from './recording.js';
+import { rowsScriptFor } from './natural-rows.js';
 import { replayAll, settingsOf } from './replay.js';
 import { replaySteps } from './replay-steps.js';
 
@@ -39,7 +39,7 @@ export async function followCanary(
   // Django's whole command asks them itself.
   const asks = last !== undefined && last.by !== 'django' && asksIn(options, recorded);
   // Whoever is asked adds the rows as well.
-  const recording = asks ? { ...recorded, contentTypes: [], permissions: [] } : recorded;
+  const recording = asks ? { ...recorded, rows: null } : recorded;
   const going = new Map<string, Progress>(schemas.map((schema) => [schema, { ms: 0, applied: 0 }]));
   const by = segments.every((segment) => isReplayed(segment)) ? 'replay' : 'django';
   // What is replayed in one transaction, with its last step, needs no note.
@@ -214,7 +214,7 @@ async function appliedAlone(
   });
 }
 
-/** What post_migrate added to the canary, where the last migrations were not replayed: in a transaction of its own. */
+/** What post_migrate adds, where the last migrations were not replayed: in a transaction of its own. */
 async function addRows(
   { database, timeouts }: FleetOptions,
   recording: Recording,

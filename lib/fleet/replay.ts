@@ -4,6 +4,7 @@ import type { DatabaseClient } from '../postgres/index.js';
 import { isBusy, lockTries, pauseAfter } from './busy.js';
 import type { Capacity } from './capacity.js';
 import { fingerprints } from './fingerprint.js';
+import { addRows } from './natural-rows.js';
 import { scriptFor } from './recording.js';
 
 /** The workflow's database: statements, and connections of one's own. A text without values may hold several statements. */
@@ -29,7 +30,7 @@ export interface ReplayOptions {
 
 /** Statements beyond which a transaction takes one schema only: its locks are held until its end. */
 const statementsPerBatch = 60;
-const largestBatch = 16;
+const largestBatch = 30;
 /** Locks that a tenant takes beside those of what the recording names: its records, content types and permissions. */
 const locksBeside = 12;
 
@@ -78,6 +79,7 @@ async function replayBatch(
   for (let tries = 1; ; tries++) {
     try {
       await client.query(`begin;\n${settingsOf(timeouts)}${scripts.join(';\n')}`);
+      if (segment === recording.segments.at(-1)) await addRows(client, schemas, recording);
       const found = await fingerprints(client, schemas, segment.names);
       const differing = schemas.filter((schema) => found.get(schema) !== segment.digest);
       if (differing.length === 0) {

@@ -11,10 +11,10 @@ def expected_content_types(where):
     from django.contrib.contenttypes.management import create_contenttypes
     from django.contrib.contenttypes.models import ContentType
 
-    handlers = _handlers()
+    handlers = post_migrate_handlers()
     if create_contenttypes not in handlers:
         return None
-    permissions = _permissions(handlers)
+    permissions = permissions_by(handlers)
     models = []
     for app in apps.get_app_configs():
         # The signal is sent for these alone; every schema that has content types gets those of all models.
@@ -38,8 +38,8 @@ def expected_content_types(where):
     return told
 
 
-def _permissions(handlers):
-    """What gives a model's permissions."""
+def permissions_by(handlers):
+    """What gives the permissions of a model (by its `_meta`), where these handlers are told of post_migrate."""
     if apps.is_installed("django.contrib.auth"):
         from django.contrib.auth.management import _get_all_permissions, create_permissions
 
@@ -48,7 +48,7 @@ def _permissions(handlers):
     return lambda meta: []
 
 
-def _handlers():
+def post_migrate_handlers():
     """The functions that are told of post_migrate; from Django 5.0 on in two lists, the second of coroutines."""
     found = post_migrate._live_receivers(sender=None)
     if isinstance(found, tuple):

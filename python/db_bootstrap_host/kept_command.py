@@ -6,6 +6,7 @@ before the first migration.
 from contextlib import contextmanager
 
 from django.core.management.commands import migrate as command
+from django.core.management.sql import emit_post_migrate_signal
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 
@@ -14,6 +15,7 @@ from .fewer_statements import one_search_path
 from .kept_record import forget_record, kept_record
 from .kept_states import forget_rows, is_kept
 from .listeners import listeners_to, why_apart
+from .natural_rows import rows_instead_of
 
 #: Graph and record to the loader over them, and to the state of the project.
 _loaders, _states = {}, {}
@@ -55,6 +57,9 @@ def kept_command(project, schema, record):
         if listeners_to(name, project, schema):
             setattr(command, emit, _forgetting(original))
         else:
+            # Another one does not send it at all.
+            if original is emit_post_migrate_signal:
+                original = rows_instead_of(original, project.connection)
             setattr(command, emit, _on_one_path(original, project.connection))
     before = {migration: list(migration.operations) for migration in graph.loader.disk_migrations.values()}
     # What may do anything at any time may also record migrations.

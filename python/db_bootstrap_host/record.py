@@ -5,23 +5,18 @@ from contextlib import contextmanager
 from django.db import transaction
 
 from .concurrent_indexes import inside_transaction
-from .listeners import listeners_to, why_apart
+from .listeners import known_listeners, listeners_to, why_apart
 from .migrate import migrate
+from .natural_rows import noting_rows
 from .post_migrate import import_management_modules
 from .project import load_project
 from .states import read_records
 from .tape import recording
 
-_TYPES = "select app_label, model from {schema}.django_content_type order by id"
-_PERMISSIONS = (
-    "select t.app_label, t.model, p.codename, p.name from {schema}.auth_permission p"
-    " join {schema}.django_content_type t on t.id = p.content_type_id order by p.id"
-)
-
 
 def record(params, emit):
     """
-    What `migrate` answers, and the recording: statements by migration, and rows that post_migrate has added, by natural key.
+    What `migrate` answers, and the recording: statements by migration, and the rows that post_migrate adds.
 
     With `dry` all of it is undone at the end, and each migration tells the locks that it took.
     """
@@ -30,16 +25,14 @@ def record(params, emit):
     connection = project.connection
     dry = params.get("dry") is True
     with _undone(connection) if dry else _kept():
-        before = _natural_rows(connection, schema)
         from_nothing = not read_records(connection, [schema])[schema]
         # Their receivers count as well.
         import_management_modules()
         # Asked before anything changes: what cannot be told afterwards would make a migrated tenant a failed one.
         why, path = _why_not(project, schema), _search_path(project)
         listeners = listeners_to("post_migrate", project, schema)
-        with recording(connection, schema, from_nothing, params["fingerprint"], locks=dry) as tape:
+        with recording(connection, schema, from_nothing, params["fingerprint"], locks=dry) as tape, noting_rows(schema) as rows:
             result = migrate({name: params[name] for name in ("schema", "timeouts", "postMigrate", "again") if name in params}, emit)
-        after = _natural_rows(connection, schema)
     return dict(
         result,
         recording={
@@ -47,9 +40,8 @@ def record(params, emit):
             "searchPath": path,
             "prelude": tape.prelude,
             "segments": tape.segments,
-            "listeners": listeners,
-            "contentTypes": [row for row in after[0] if row not in before[0]],
-            "permissions": [row for row in after[1] if row not in before[1]],
+            "listeners": listeners or (known_listeners("post_migrate") if rows.by_django else []),
+            "rows": rows.told,
         },
     )
 
@@ -68,24 +60,6 @@ def _undone(connection):
 @contextmanager
 def _kept():
     yield
-
-
-def _natural_rows(connection, schema):
-    """Content types and permissions of a schema's own tables, as lists of tuples in the order of their ids."""
-    rows = []
-    with connection.cursor() as cursor:
-        for table, statement in (("django_content_type", _TYPES), ("auth_permission", _PERMISSIONS)):
-            cursor.execute(
-                "select 1 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace"
-                " where n.nspname = %s and c.relname = %s",
-                [schema, table],
-            )
-            if cursor.fetchone() is None:
-                rows.append([])
-                continue
-            cursor.execute(statement.replace("{schema}", connection.ops.quote_name(schema)).replace("%", "%%"))
-            rows.append([list(row) for row in cursor.fetchall()])
-    return rows
 
 
 def _why_not(project, schema):

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { lostRows } from '../random/copies.js';
 import { endureFault, type FaultChoices } from '../random/fault-trial.js';
 import { faults } from '../random/faults.js';
 import { startServer, type OwnServer } from '../support/postgres.js';
@@ -20,6 +21,7 @@ const choices: fc.Arbitrary<FaultChoices> = fc.record({
   parts: fc
     .tuple(fc.constantFrom(0.4, 0.7), fc.array(fc.constantFrom(0, 0.4, 0.7), { minLength: 1, maxLength: 4 }))
     .chain(([first, rest]) => fc.shuffledSubarray([first, ...rest], { minLength: rest.length + 1 })),
+  lost: lostRows,
   share: fc.double({ min: 0, max: 1, noNaN: true }),
   choice: fc.nat(9999),
   resumes: fc.boolean(),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { Choices } from '../random/copies.js';
+import { lostRows, type Choices } from '../random/copies.js';
 import { compareFleets } from '../random/trial.js';
 import { pythonOf, pythonSets } from '../support/python.js';
 
@@ -12,6 +12,7 @@ const choices: fc.Arbitrary<Choices> = fc.record({
   length: fc.integer({ min: 3, max: 12 }),
   numbers: fc.array(fc.nat(9999), { minLength: 20, maxLength: 150 }),
   parts: fc.array(fc.constantFrom(0, 0.4, 0.7), { minLength: 2, maxLength: 5 }),
+  lost: lostRows,
 });
 
 for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[]) {

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import fc from 'fast-check';
 import { Command } from '../support/command.js';
 import { makeFolder } from '../support/folder.js';
 import { createTestDatabase, type TestServer } from '../support/postgres.js';
@@ -15,7 +16,15 @@ export interface Choices {
   readonly numbers: readonly number[];
   /** How many migrations each tenant has, as a part of the whole. */
   readonly parts: readonly number[];
+  /** What each tenant has lost of the rows that Django's post_migrate had added. */
+  readonly lost: readonly RandomTenant['lost'][];
 }
+
+/** For tenants, in their order. */
+export const lostRows: fc.Arbitrary<Choices['lost']> = fc.array(
+  fc.constantFrom('nothing', 'nothing', 'nothing', 'permissions', 'content types'),
+  { minLength: 5, maxLength: 5 },
+);
 
 /** Where a project is tried. */
 export interface Place {
@@ -59,6 +68,7 @@ export async function openCopies(
     schema: schemaNames[index] ?? `t${String(index)}`,
     migrations: Math.floor(part * history.migrations.length),
     whole: choices.length % 2 === 0,
+    lost: choices.lost[index] ?? 'nothing',
   }));
   writeRandomProject(folder, history, tenants, listenedTo[choices.numbers.length % listenedTo.length]);
   const databases: Awaited<ReturnType<typeof createTestDatabase>>[] = [];

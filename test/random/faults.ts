@@ -215,15 +215,6 @@ async function drift(scene: Scene): Promise<{ statement: string; schema: string 
   return row && { statement: row.statement, schema };
 }
 
-/** Whether a tenant may have lost content types and permissions, which Django's post_migrate adds anew. */
-const losesRows = process.env.FLEET_LOSES_ROWS === '1';
-
-const rowsThatAreLost = `
-union all select 'lose rows', format(
-  'with gone as (delete from %1$I.auth_permission where content_type_id in (select id from %1$I.django_content_type where app_label in (''stock'', ''crm'')))
-     delete from %1$I.django_content_type where app_label in (''stock'', ''crm'')', n.nspname)
-  from pg_namespace n where n.nspname = $1 and to_regclass(format('%I.auth_permission', n.nspname)) is not null`;
-
 const driftStatement = `
 with t as (
   select c.oid, format('%I.%I', n.nspname, c.relname) as name, n.nspname, c.relname
@@ -252,5 +243,4 @@ union all select 'type', format('alter table %s alter column %I type text', name
 union all select 'comment', format('comment on column %s.%I is ''by hand''', name, attname) from a
 union all select 'rename constraint', format('alter table %s rename constraint %I to by_hand', name, conname) from c
 union all select 'drop constraint', format('alter table %s drop constraint %I cascade', name, conname) from c where contype <> 'p'
-${losesRows ? rowsThatAreLost : ''}
 order by 1, 2`;
