@@ -15,8 +15,8 @@ export interface RandomTenant {
 export const schemaNames = ['plain', 'Capital', 'with-dash and space', 'crème', 'x'.repeat(63)];
 
 /**
- * Writes the project, and what Django itself does in it: `build.py` makes the fleet as it was before the release, `release.py`
- * migrates each tenant and writes into `refused.json` which it could not, `reference.py` makes schemas that have recorded exactly what
+ * Writes the project, and what Django itself does in it: `build.py` makes the fleet as it was before the release, `more.py` adds
+ * tenants that have nothing, `release.py` migrates each tenant and writes into `refused.json` which it could not, `reference.py` makes schemas that have recorded exactly what
  * `references.json` says.
  */
 export function writeRandomProject(
@@ -42,7 +42,8 @@ export function writeRandomProject(
     return [schema, last?.app ?? null, last?.name ?? null, whole, lost];
   });
   write('fleet.json', JSON.stringify(fleet));
-  write('build.py', head + build);
+  write('build.py', head + adding + build);
+  write('more.py', head + adding + more);
   write('release.py', head + release);
   write('reference.py', head + reference);
 }
@@ -75,6 +76,23 @@ from django.db.migrations.executor import MigrationExecutor
 
 `;
 
+const adding = `
+
+def add(schema, domain):
+    client = Client(schema_name=schema, name=schema)
+    client.auto_create_schema = False
+    client.save()
+    Domain.objects.create(domain=domain, tenant=client)
+    with connection.cursor() as cursor:
+        cursor.execute("create schema %s" % connection.ops.quote_name(schema))
+
+
+`;
+
+const more = `for schema in ("later", "Later still"):
+    add(schema, "t%d.example.com" % (100 + len(schema)))
+`;
+
 const build = `call_command("migrate_schemas", shared=True, interactive=False, verbosity=0)
 lose = {
     "nothing": [],
@@ -85,12 +103,7 @@ lose = {
     ],
 }
 for number, (schema, app, name, whole, lost) in enumerate(json.load(open("fleet.json"))):
-    client = Client(schema_name=schema, name=schema)
-    client.auto_create_schema = False
-    client.save()
-    Domain.objects.create(domain="t%d.example.com" % number, tenant=client)
-    with connection.cursor() as cursor:
-        cursor.execute("create schema %s" % connection.ops.quote_name(schema))
+    add(schema, "t%d.example.com" % number)
     if app is not None:
         if whole:
             call_command("migrate_schemas", "auth", schema_name=schema, interactive=False, verbosity=0)
