@@ -1,14 +1,24 @@
 #!/usr/bin/env node
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { loadCompiled } from './compiled.js';
+import type { Loaded } from './compiled.js';
+
+type Main = typeof import('../lib/cli/main.js');
 
 const args = process.argv.slice(2);
-const file = fileURLToPath(new URL('../command.cjs', import.meta.url));
-// Each command compiles functions of its own.
-const command = /^(?:--)?[a-z]+$/.exec(args[0] ?? '')?.[0] ?? 'none';
-const { exported, keep } = loadCompiled<typeof import('../lib/cli/main.js')>(file, command);
+const { exported, keep } = await load();
 const code = await exported.main(args);
 // Output that could not be written has set it already.
 if (code !== 0) process.exitCode = code;
 // What was not understood is no command.
 if (code !== 2) keep();
+
+async function load(): Promise<Loaded<Main>> {
+  if (args.length === 1 && /^(?:-h|--help)$/.test(args[0] ?? '')) {
+    return { exported: createRequire(import.meta.url)('../help.cjs') as Main, keep: () => undefined };
+  }
+  const { loadCompiled } = await import('./compiled.js');
+  // Each command compiles functions of its own.
+  const command = /^(?:--)?[a-z]+$/.exec(args[0] ?? '')?.[0] ?? 'none';
+  return loadCompiled(fileURLToPath(new URL('../command.cjs', import.meta.url)), command);
+}

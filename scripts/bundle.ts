@@ -1,4 +1,4 @@
-import { build, type Plugin } from 'esbuild';
+import { build, type BuildOptions, type Plugin } from 'esbuild';
 import { chmodSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
@@ -14,22 +14,37 @@ const english: Plugin = {
   },
 };
 
+const outdir = resolve('dist');
+const common: BuildOptions = {
+  bundle: true,
+  format: 'cjs',
+  platform: 'node',
+  target: 'node20.19',
+  legalComments: 'none',
+};
+
+/** Leaves out what is imported late. */
+const withoutLate: Plugin = {
+  name: 'without late',
+  setup: (build) => {
+    build.onResolve({ filter: /./ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { external: true } : undefined,
+    );
+  },
+};
+
 // Joins what tsc made in dist into one file, with the libraries that are used in each run: Node 20 spends a millisecond on each module
 // that it loads, and only what is compiled as CommonJS can be kept compiled there (bin/compiled.ts). What is imported late is evaluated
 // late in it, too.
-const outdir = resolve('dist');
 const command = join(outdir, 'command.cjs');
 await build({
+  ...common,
   stdin: {
     contents:
       "export { main } from './lib/cli/main.js'; export const library = () => require('./lib/index.js');",
     resolveDir: outdir,
   },
   outfile: command,
-  bundle: true,
-  format: 'cjs',
-  platform: 'node',
-  target: 'node20.19',
   // CommonJS that is compiled ahead cannot import; what is left outside can be required.
   supported: { 'dynamic-import': false },
   external: ['typescript', 'jiti', 'libpg-query', 'pg-native'],
@@ -37,7 +52,13 @@ await build({
   alias: { yaml: resolve('node_modules/yaml/browser/index.js') },
   define: { 'import.meta.url': 'fileUrl' },
   banner: { js: "const fileUrl = require('node:url').pathToFileURL(__filename).href;" },
-  legalComments: 'none',
+});
+// The help alone needs nothing of what the commands are made of.
+await build({
+  ...common,
+  entryPoints: [join(outdir, 'lib/cli/main.js')],
+  outfile: join(outdir, 'help.cjs'),
+  plugins: [withoutLate],
 });
 for (const name of readdirSync(outdir, { recursive: true, encoding: 'utf8' })) {
   if (name.endsWith('.js') && !name.startsWith('bin/')) rmSync(join(outdir, name));

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { bootstrap, runEnd, type Ended } from '../support/command.js';
 import { makeFolder } from '../support/folder.js';
 import { createTestDatabase, query } from '../support/postgres.js';
@@ -77,41 +79,40 @@ describe('the command line', function () {
   });
 
   describe('--help and --version', () => {
-    const loadedBy = async (...args: string[]): Promise<{ ended: Ended; packages: Set<string> }> => {
+    /** The packages that the source loads; the joined file evaluates what it imports late as late. */
+    const loadedBy = async (...args: string[]): Promise<{ code: number | null; packages: Set<string> }> => {
       const log = makeFolder({ loaded: '' });
       const file = join(log.folder, 'loaded');
       const preload = pathToFileURL(resolve('test/fixtures/loaded-modules.mjs')).href;
-      const ended = await bootstrap(args, {
-        cwd: project.folder,
-        env: { DATABASE_URL: database.url, NODE_OPTIONS: `--import=${preload}`, LOADED: file },
-      });
-      // A package is loaded from its own folder, or from a file that was joined, which names what it was made of.
-      const names = readFileSync(file, 'utf8')
-        .split('\n')
-        .flatMap((line) =>
-          line.startsWith('file:') && line.includes('/dist/')
-            ? readFileSync(fileURLToPath(line), 'utf8')
-                .split('\n')
-                .filter((text) => text.startsWith('// '))
-            : [line],
-        )
-        .flatMap((line) => /.*[/ ]node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(line)?.[1] ?? []);
+      const child = spawn(
+        process.execPath,
+        ['--import=tsx', `--import=${preload}`, 'test/fixtures/from-source.ts', ...args],
+        { stdio: 'ignore', env: { ...process.env, DATABASE_URL: database.url, LOADED: file } },
+      );
+      const [code] = (await once(child, 'close')) as [number | null];
+      const names = [...readFileSync(file, 'utf8').matchAll(/\/node_modules\/((?:@[^/\n]+\/)?[^/\n]+)/g)];
       log.remove();
-      return { ended, packages: new Set(names) };
+      const packages = new Set(
+        names.flatMap(([, name = '']) => (/^(?:tsx|@?esbuild)/.test(name) ? [] : [name])),
+      );
+      return { code, packages };
     };
 
     for (const args of [['--help'], ['--version'], ['-h'], ['-V']]) {
       it(`${args.join(' ')} loads nothing but commander`, async () => {
-        const { ended, packages } = await loadedBy(...args);
+        const { code, packages } = await loadedBy(...args);
+        assert.equal(code, 0);
+        assert.deepEqual([...packages], ['commander']);
+        const ended = await run(...args);
         assert.equal(ended.code, 0);
         assert.equal(ended.stderr, '');
-        assert.deepEqual([...packages], ['commander']);
       });
     }
 
     it('a run loads pg, and listr2 only where it draws', async () => {
-      const { ended, packages } = await loadedBy('run', '--reporter', 'silent', '--only', 'wait');
-      assert.equal(ended.code, 0, ended.stderr);
+      const where = ['--cwd', project.folder];
+      const { code, packages } = await loadedBy('run', ...where, '--reporter', 'silent', '--only', 'wait');
+      assert.equal(code, 0);
       assert.ok(packages.has('pg'));
       assert.ok(!packages.has('listr2'));
     });
