@@ -14,22 +14,31 @@ export interface DatabaseClient {
   ): Promise<Row[]>;
 }
 
-/** The workflow's database: a connection kept for single statements, more for what needs one of its own; all opened when first used. */
+/** Connections for single statements, which go from hand to hand, and those that somebody has for themselves. */
+interface Connections {
+  readonly idle: Client[];
+  readonly lent: Set<Client>;
+  readonly own: Set<Client>;
+  /** Who waits for one that is lent; told "undefined" where it comes to nothing. */
+  readonly waiting: Set<(client: Client | undefined) => void>;
+}
+
+/** How connections for statements are opened. */
+export interface PoolOptions extends DatabaseOptions {
+  /** Milliseconds that a statement waits for a connection that another one has; 10, as long as a login takes, where it is absent. */
+  readonly patience?: number;
+}
+
+/** The workflow's database: connections kept for single statements, more for what needs one of its own; all opened when first used. */
 export class Database implements DatabaseClient {
   readonly parameters: ConnectionParameters;
-  readonly #options: DatabaseOptions;
-  readonly #idle: Client[];
-  readonly #busy: Set<Client>;
+  readonly #options: PoolOptions;
+  readonly #connections: Connections;
 
-  constructor(
-    parameters: ConnectionParameters,
-    options: DatabaseOptions,
-    shared?: { idle: Client[]; busy: Set<Client> },
-  ) {
+  constructor(parameters: ConnectionParameters, options: PoolOptions, shared?: Connections) {
     this.parameters = parameters;
     this.#options = options;
-    this.#idle = shared?.idle ?? [];
-    this.#busy = shared?.busy ?? new Set();
+    this.#connections = shared ?? { idle: [], lent: new Set(), own: new Set(), waiting: new Set() };
   }
 
   get url(): string {
@@ -62,18 +71,15 @@ export class Database implements DatabaseClient {
 
   /** Whether a connection is open. */
   get connected(): boolean {
-    return this.#idle.length + this.#busy.size > 0;
+    const { idle, lent, own } = this.#connections;
+    return idle.length + lent.size + own.size > 0;
   }
 
   /** The same connections, whose statements end with this signal. */
   bind(signal: AbortSignal): Database {
     // A task may have many statements under way, and each listens.
     setMaxListeners(0, signal);
-    return new Database(
-      this.parameters,
-      { ...this.#options, signal },
-      { idle: this.#idle, busy: this.#busy },
-    );
+    return new Database(this.parameters, { ...this.#options, signal }, this.#connections);
   }
 
   async query<Row extends object = Record<string, unknown>>(
@@ -96,11 +102,11 @@ export class Database implements DatabaseClient {
     const { database, ...timeout } = options;
     const parameters = database === undefined ? this.parameters : withDatabase(this.parameters, database);
     const client = await connect(parameters, { ...this.#options, ...timeout });
-    this.#busy.add(client);
+    this.#connections.own.add(client);
     try {
       return await work({ query: (text, values) => this.#run(client, text, values) });
     } finally {
-      this.#busy.delete(client);
+      this.#connections.own.delete(client);
       await disconnect(client);
     }
   }
@@ -118,32 +124,56 @@ export class Database implements DatabaseClient {
 
   /** Closes every connection. */
   async close(): Promise<void> {
-    const all = [...this.#idle.splice(0), ...this.#busy];
-    this.#busy.clear();
+    const { idle, lent, own } = this.#connections;
+    const all = [...idle.splice(0), ...lent, ...own];
+    lent.clear();
+    own.clear();
     await Promise.all(all.map(disconnect));
   }
 
   async #take(): Promise<Client> {
     this.#options.signal?.throwIfAborted();
-    const client = this.#idle.pop() ?? (await this.#open());
-    this.#busy.add(client);
+    const client = this.#connections.idle.pop() ?? (await this.#lentOne()) ?? (await this.#open());
+    this.#connections.lent.add(client);
     return client;
   }
 
+  /** One that another statement has, where that ends soon. */
+  async #lentOne(): Promise<Client | undefined> {
+    const { lent, waiting } = this.#connections;
+    if (lent.size <= waiting.size) return undefined;
+    return new Promise((resolve) => {
+      const answer = (client: Client | undefined): void => {
+        clearTimeout(timer);
+        waiting.delete(answer);
+        resolve(client);
+      };
+      const timer = setTimeout(answer, this.#options.patience ?? 10, undefined);
+      waiting.add(answer);
+    });
+  }
+
   async #open(): Promise<Client> {
+    this.#options.signal?.throwIfAborted();
     const client = await connect(this.parameters, this.#options);
+    const { idle } = this.#connections;
     client.on('end', () => {
-      const index = this.#idle.indexOf(client);
-      if (index >= 0) this.#idle.splice(index, 1);
+      const index = idle.indexOf(client);
+      if (index >= 0) idle.splice(index, 1);
     });
     return client;
   }
 
   /** A connection whose statement was cancelled is not used again: the cancellation may still be on its way. */
   #giveBack(client: Client): void {
-    this.#busy.delete(client);
-    if (this.#options.signal?.aborted !== true && !hasEnded(client)) this.#idle.push(client);
-    else void disconnect(client);
+    const { idle, lent, waiting } = this.#connections;
+    const isUsable = this.#options.signal?.aborted !== true && !hasEnded(client);
+    const [first] = waiting;
+    // It stays lent on its way to the next.
+    if (!first || !isUsable) lent.delete(client);
+    first?.(isUsable ? client : undefined);
+    if (!isUsable) void disconnect(client);
+    else if (!first) idle.push(client);
   }
 
   async #run<Row extends object>(client: Client, text: string, values?: readonly unknown[]): Promise<Row[]> {

@@ -41,12 +41,26 @@ describe('Database', () => {
     await test.drop();
   });
 
-  it('keeps a connection for the next statement, and opens one more for each that runs beside it', async () => {
-    const pid = (): Promise<{ pid: number }[]> =>
-      database.query<{ pid: number }>('select pg_backend_pid() as pid');
-    assert.deepEqual(await pid(), await pid());
-    const [first, second] = await Promise.all([pid(), pid()]);
-    assert.notDeepEqual(first, second);
+  it('keeps a connection for the next statement, and opens one more for each that waits in vain', async () => {
+    const backend = async (of: Database, seconds = 0): Promise<unknown> => {
+      const [row] = await of.query('select pg_backend_pid() as pid, pg_sleep($1)', [seconds]);
+      return (row as { pid: number }).pid;
+    };
+    const first = await backend(database);
+    assert.equal(await backend(database), first);
+    const long = await Promise.all([1, 2, 3].map(() => backend(database, 0.5)));
+    assert.equal(new Set(long).size, 3);
+    assert.ok(long.includes(first));
+    const patient = new Database(resolveConnection(test.url, {}), {
+      applicationName: 'db-bootstrap/test',
+      patience: 60_000,
+    });
+    assert.equal(new Set(await Promise.all([backend(patient), backend(patient)])).size, 2);
+    assert.equal(
+      new Set(await Promise.all([backend(patient, 0.1), backend(patient), backend(patient)])).size,
+      2,
+    );
+    await patient.close();
   });
 
   it('gives work a connection of its own, on which nothing stays set', async () => {
