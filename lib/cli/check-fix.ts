@@ -9,7 +9,7 @@ import type { Session } from './session.js';
 
 /**
  * `check --fix`: repairs what the first round found and what is safe to repair, holding the run's lock, one check after the other; then
- * those look again. What is deleted needs a person's word, or `--yes`.
+ * all that still fail look again. What is deleted needs a person's word, or `--yes`.
  */
 export async function repairFindings(
   first: Round,
@@ -46,7 +46,22 @@ export async function repairFindings(
       }
     },
   });
-  return { ...merged(first, second), repaired };
+  const after = merged(first, second);
+  const isDone = [...repaired.values()].some((repairs) => repairs.length > 0);
+  const others = after.tasks.filter(({ name, status }) => status === 'failed' && !repaired.has(name));
+  if (!isDone || others.length === 0 || second.status === 'cancelled') return { ...after, repaired };
+  // What was wrong elsewhere may have been wrong for the same reason.
+  const third = await runRound({
+    ...options,
+    workflow: { ...workflow, tasks: chosen(workflow, others) },
+    readOnly: true,
+  });
+  return { ...merged(after, third), repaired };
+}
+
+function chosen(workflow: Workflow, ends: Round['tasks']): Workflow['tasks'] {
+  const names = new Set(ends.map(({ name }) => name));
+  return new Map([...workflow.tasks].filter(([name]) => names.has(name)));
 }
 
 /** The checks that repair, one after the other in the order of the workflow: content types need sequences that are right. */

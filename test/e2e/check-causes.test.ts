@@ -55,4 +55,47 @@ describe('what check puts first', function () {
       '  follows: schema "corner_shop" has no table "carriers_rate", which schema "test_tenant" has in the same state',
     ]);
   });
+
+  it('is the rule of the models that a tenant lacks, or what was left half done in it', async () => {
+    await manage('migrate_schemas', '--schema=corner_shop', '--fake', 'carriers', '0002');
+    await manage('migrate_schemas', '--schema=corner_shop', 'carriers');
+    const [rule] = await query<{ name: string }>(
+      database.url,
+      `select conname as name from pg_constraint where conrelid = 'corner_shop.carriers_carrier'::regclass and contype = 'u'`,
+    );
+    await query(database.url, `alter table corner_shop.carriers_carrier drop constraint ${rule?.name ?? ''}`);
+    await query(
+      database.url,
+      `insert into corner_shop.carriers_carrier (code, name, tracking_url, active) values ('A1', 'twice', '', true), ('A2', 'twice', '', true)`,
+    );
+    await assert.rejects(
+      query(database.url, 'create unique index concurrently half on corner_shop.carriers_carrier (name)'),
+    );
+    const told = headlines(await command('check')).map((line) => line.replace(/:.*? (?=")/, ': … '));
+    assert.deepEqual(
+      told.filter((line) => !line.startsWith('  ')).map((line) => line.slice(0, line.indexOf(']') + 1)),
+      ['error[DBB6086]', 'warning[DBB6093]'],
+      told.join('\n'),
+    );
+    assert.equal(told.filter((line) => line.startsWith('  follows')).length, 2);
+  });
+
+  it('looks again at what may have been wrong for the same reason, once that is repaired', async () => {
+    const [key] = await query<{ name: string }>(
+      database.url,
+      `select conname as name from pg_constraint where conrelid = 'tenants_domain'::regclass and contype = 'f'`,
+    );
+    await query(database.url, `alter table tenants_domain drop constraint ${key?.name ?? ''}`);
+    await query(
+      database.url,
+      `insert into tenants_domain (domain, is_primary, tenant_id) values ('gone.example.com', true, 9999)`,
+    );
+    const codes = async (...args: string[]): Promise<readonly string[]> => {
+      const { stdout } = await command('check', '--json', '--only', 'orphans,foreign-keys', ...args);
+      const { checks } = JSON.parse(stdout) as { checks: { findings: { code: string }[] }[] };
+      return checks.flatMap(({ findings }) => findings.map(({ code }) => code));
+    };
+    assert.deepEqual(await codes(), ['DBB6091', 'DBB6088', 'DBB6089']);
+    assert.deepEqual(await codes('--fix', '--yes'), ['DBB6088']);
+  });
 });
