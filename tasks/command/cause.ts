@@ -8,6 +8,8 @@ export interface Cause {
   readonly place?: Place;
   /** Frames of the project in a traceback, outermost first, as "file:line in function". */
   readonly frames?: readonly string[];
+  /** Whether it is only the last thing that was printed, and does not sound like a reason. */
+  readonly isGuess?: boolean;
 }
 
 /** Folders whose code is not the project's. */
@@ -29,11 +31,15 @@ function ofPython(lines: readonly string[], cwd: string): Cause | undefined {
     return match ? [{ file: match[1] ?? '', line: Number(match[2]), name: match[3] }] : [];
   });
   const own = found.filter(({ file }) => !foreign.test(file));
-  const last = own[own.length - 1];
+  // Every management command begins in manage.py: nobody has to look there.
+  const telling = own.filter(({ file, name }) => !(/(?:^|\/)manage\.py$/.test(file) && name === '<module>'));
+  const last = telling[telling.length - 1];
   return {
     message: lines[end] ?? '',
     ...(last ? { place: placeAt(last.file, last.line, cwd) } : {}),
-    frames: own.map(({ file, line, name }) => `${shown(file, cwd)}:${line}${name ? ` in ${name}` : ''}`),
+    frames: (telling.length > 0 ? own : []).map(
+      ({ file, line, name }) => `${shown(file, cwd)}:${line}${name ? ` in ${name}` : ''}`,
+    ),
   };
 }
 
@@ -77,7 +83,7 @@ function ofLastLine(lines: readonly string[]): Cause | undefined {
     ),
   );
   const message = sounding[sounding.length - 1] ?? full[full.length - 1];
-  return message === undefined ? undefined : { message };
+  return message === undefined ? undefined : { message, isGuess: sounding.length === 0 };
 }
 
 function placeAt(file: string, line: number, cwd: string, column?: number): Place {

@@ -19,17 +19,21 @@ export function failureOf(
   if (unfound !== undefined) return notStarted(context, { cwd, program: unfound, ended });
   const cause = causeOf(ended.output, cwd);
   const how = howItEnded(ended);
+  // What a program wrote last to its standard output was a result, and no complaint.
+  const isSilent = cause?.isGuess === true && !ended.stderr.includes(cause.message);
   const told = errorInOutput(ended.output);
   const sqlstate = told?.sqlstate ?? sqlstateOfOutput(ended.output);
   const notes: Note[] = [
     { label: 'command', text: textOf(context.options.run) },
     ...(shown === '.' ? [] : [{ label: 'folder', text: shown }]),
-    ...(cause ? [{ label: 'ended', text: how }] : []),
+    ...(cause && !isSilent ? [{ label: 'ended', text: how }] : []),
     ...(cause?.frames?.length ? [{ label: 'frames', text: cause.frames.join('\n') }] : []),
   ];
   return context.fail({
     code: 'DBB5001',
-    message: cause?.message ?? `the command ${how} and printed nothing`,
+    message: isSilent
+      ? `the command ${how} and says nothing about why`
+      : (cause?.message ?? `the command ${how} and printed nothing`),
     ...(cause?.place ? { place: cause.place } : {}),
     notes,
     facts: {
@@ -62,12 +66,17 @@ export function notStarted(
     { label: 'folder', text: cwd },
   ];
   const problem: Pick<Problem, 'message' | 'help'> = what.missingFolder
-    ? { message: `the folder "${cwd}" of the command does not exist`, ...help(nearestIn(dirname(cwd), cwd)) }
+    ? {
+        message: `the folder "${cwd}" of the command does not exist`,
+        help: meant(nearestIn(dirname(cwd), cwd)) ?? `make it, or correct "tasks.${context.task}.cwd"`,
+      }
     : forbidden(program, cwd)
       ? { message: `"${program}" may not be executed`, help: `run "chmod +x ${program}"` }
       : {
           message: `there is no program "${program}"`,
-          ...help(nearestProgram(program, cwd, context.env.PATH)),
+          help:
+            meant(nearestProgram(program, cwd, context.env.PATH)) ??
+            `install it, or correct "tasks.${context.task}.run"`,
         };
   const output = ended ? { output: ended.output, facts: { exitCode: ended.exitCode } } : {};
   return context.fail({ code: 'DBB5002', ...problem, notes, ...output } as Problem, cause);
@@ -93,8 +102,8 @@ function forbidden(program: string, cwd: string): boolean {
   return program.includes('/') && existsSync(resolve(cwd, program));
 }
 
-function help(near: string | undefined): { help?: string } {
-  return near === undefined ? {} : { help: `did you mean "${near}"?` };
+function meant(near: string | undefined): string | undefined {
+  return near === undefined ? undefined : `did you mean "${near}"?`;
 }
 
 function nearestProgram(program: string, cwd: string, path = ''): string | undefined {

@@ -235,6 +235,21 @@ describe('command', () => {
       );
     });
 
+    it('does not take a result that was printed for a reason', async () => {
+      const problem = await failure({ run: 'echo 200; exit 3' });
+      assert.equal(problem.message, 'the command exited with code 3 and says nothing about why');
+      assert.equal(problem.output, '200\n');
+      assert.equal((await failure({ run: 'echo 200 >&2; exit 3' })).message, '200');
+    });
+
+    it('in Python has no place where only manage.py is the project', async () => {
+      write('manage.py', 'import json\njson.loads("{")\n');
+      const problem = await failure({ run: 'python3 manage.py' });
+      assert.match(problem.message, /^json\.decoder\.JSONDecodeError: /);
+      assert.equal(problem.place?.line, undefined);
+      assert.ok(problem.notes?.every(({ label }) => label !== 'frames'));
+    });
+
     it('in Python shows the exception and the frames of the project', async () => {
       write('app/seed.py', 'import json\n\ndef load():\n    json.loads("{")\n');
       write('manage.py', 'from app.seed import load\nload()\n');
@@ -293,6 +308,13 @@ describe('command', () => {
         assert.equal(problem.help, 'did you mean "mkdir"?');
         assert.deepEqual(problem.notes?.[1], { label: 'folder', text: root });
       }
+    });
+
+    it('says what to do where no name is near', async () => {
+      const program = await failure({ run: 'no-such-program-anywhere' });
+      assert.match(program.help ?? '', /^install it, or correct "tasks\.\w+\.run"$/);
+      const folder = await failure({ run: 'true', cwd: 'far/away' });
+      assert.match(folder.help ?? '', /^make it, or correct "tasks\.\w+\.cwd"$/);
     });
 
     it('names the nearest file for a path', async () => {
