@@ -30,6 +30,24 @@ describe('problems of many schemas', () => {
     assert.deepEqual(joinSchemas(apart), apart);
   });
 
+  it('are one where only a note says in which schema they were met', () => {
+    const met = (schema: string, facts?: { readonly schema: string }): Problem => ({
+      code: 'DBB5053',
+      message: 'no schema of database "shop" holds a table "klient"',
+      notes: [{ label: 'schema', text: schema }],
+      ...(facts ? { facts } : {}),
+    });
+    assert.deepEqual(joinSchemas([met('a'), met('b', { schema: 'b' })]), [
+      {
+        ...met('a'),
+        notes: [
+          { label: 'schema', text: 'a' },
+          { label: 'the same in', text: '"b"' },
+        ],
+      },
+    ]);
+  });
+
   it('name ten of the others, and count the rest', () => {
     const [joined] = joinSchemas(Array.from({ length: 3000 }, (_, index) => behind(`t${String(index)}`)));
     assert.match(joined?.notes?.[0]?.text ?? '', /^"t1", .*, "t10" and 2,989 more$/);

@@ -2,7 +2,7 @@ import { quoteIdentifier, quoteLiteral } from '../../postgres/index.js';
 import type { Cause } from './cause.js';
 import { qualified, quoted } from './commands.js';
 import { runsDjango, type Scene } from './scene.js';
-import type { Symptom } from './symptom.js';
+import { whoMet, type Symptom } from './symptom.js';
 
 /** A unique index with its table, and the sequence that fills its only column, where there is one. */
 interface Unique {
@@ -100,7 +100,6 @@ async function explainRow(
   uniques: readonly Unique[],
 ): Promise<Cause | undefined> {
   const [, names, values] = /^Key \((.*?)\)=\((.*)\) already exists/.exec(symptom.detail ?? '') ?? [];
-  const { task } = scene;
   for (const unique of uniques) {
     const row = values === undefined ? undefined : await rowOf(scene, unique, values);
     if (values !== undefined && row === undefined && uniques.length > 1) continue;
@@ -110,14 +109,14 @@ async function explainRow(
     const place = `"${table}" in schema "${schema}"`;
     return {
       code: 'DBB5055',
-      message: `task "${task.name}" inserts a row that exists already: ${place} has (${key})${shown === undefined ? '' : ` = (${shown})`}`,
+      message: `${whoMet(symptom, scene.task)} inserts a row that exists already: ${place} has (${key})${shown === undefined ? '' : ` = (${shown})`}`,
       notes: [
         // A driver's note would tell the value all the same.
         ...(shown === '***' ? [{ label: 'detail', text: `Key (${key}) exists already` }] : []),
         { label: 'constraint', text: `"${constraint}" on (${key})` },
         ...(row === undefined ? [] : [{ label: 'row', text: row }]),
       ],
-      help: idempotent(scene, unique),
+      help: idempotent(symptom, scene, unique),
       facts: { schema, table, constraint, key: columns, ...(shown === '***' ? { detail: undefined } : {}) },
     };
   }
@@ -125,7 +124,11 @@ async function explainRow(
 }
 
 /** Where the insert is Python's, get_or_create; else the clause that makes it safe to repeat. */
-function idempotent({ command, task }: Scene, { columns }: Unique): string {
+function idempotent({ migration }: Symptom, { command, task }: Scene, { columns }: Unique): string {
+  if (migration !== undefined) {
+    const keys = columns.map((column) => `${column}=…`).join(', ');
+    return `let ${migration} look before it inserts: get_or_create(${keys}), or "on conflict do nothing" in SQL`;
+  }
   if (runsDjango(command)) {
     const keys = columns.map((column) => `${column}=…`).join(', ');
     return `let "${task.name}" look before it inserts: use get_or_create(${keys}) or update_or_create, so that it can run again`;

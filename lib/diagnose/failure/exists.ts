@@ -4,7 +4,7 @@ import type { Cause } from './cause.js';
 import { migrateCommand, qualified } from './commands.js';
 import type { Project } from './project.js';
 import { schemaOfCommand, type Scene } from './scene.js';
-import type { Symptom } from './symptom.js';
+import { whoMet, type Symptom } from './symptom.js';
 
 /** Why something "already exists": a migration makes what is there without its record, or a statement cannot be repeated. */
 export async function explainExisting(symptom: Symptom, scene: Scene): Promise<Cause | undefined> {
@@ -198,7 +198,7 @@ async function explainStatement(symptom: Symptom, { task, project }: Scene): Pro
       facts: { object, kind: made, migration: symptom.migration, maker },
     };
   }
-  const who = symptom.migration === undefined ? `task "${task.name}"` : `migration ${symptom.migration}`;
+  const who = whoMet(symptom, task);
   const facts = { object, kind: made };
   if (made === 'role') return { ...ofServer(who, quoteIdentifier(object)), facts };
   return {

@@ -3,7 +3,7 @@ import type { Cause } from './cause.js';
 import { qualified, quoted } from './commands.js';
 import { schemaOfCommand, type Scene } from './scene.js';
 import { tablesIn } from './statement.js';
-import type { Symptom } from './symptom.js';
+import { whoMet, type Symptom } from './symptom.js';
 
 /** Why a foreign key is violated (23503): the row that is missing, where it stands instead, or those that still refer to one. */
 export async function explainReference(symptom: Symptom, scene: Scene): Promise<Cause | undefined> {
@@ -19,7 +19,7 @@ export async function explainReference(symptom: Symptom, scene: Scene): Promise<
   if (from === '') return undefined;
   return {
     code: 'DBB5065',
-    message: `rows of "${from}" still refer to the row of "${table}" with (${column}) = (${value}), which task "${scene.task.name}" deletes or changes`,
+    message: `rows of "${from}" still refer to the row of "${table}" with (${column}) = (${value}), which ${whoMet(symptom, scene.task)} deletes or changes`,
     help: `delete or change the rows of "${from}" before, or give its foreign key "on delete cascade"`,
     facts: { table, refersFrom: from, key: column },
   };
@@ -67,7 +67,7 @@ async function explainMissingRow(symptom: Symptom, scene: Scene, asked: Referenc
   }
   return {
     code: 'DBB5065',
-    message: `task "${scene.task.name}" writes a row of "${table}"${where} that refers to no row: "${target}" has none with (${column}) = (${value})`,
+    message: `${whoMet(symptom, scene.task)} writes a row of "${table}"${where} that refers to no row: "${target}" has none with (${column}) = (${value})`,
     notes,
     help: crossing
       ? `insert the row into ${qualified(crossing.toSchema, target)}, or make the foreign key lead to "${target}" of the same schema`
@@ -153,7 +153,7 @@ export async function explainNull(symptom: Symptom, scene: Scene): Promise<Cause
     );
     return {
       code: 'DBB5066',
-      message: `${count?.count ?? 'some'} rows of "${table}" in schema "${schema}" have no value in "${column}", which ${symptom.migration === undefined ? `task "${scene.task.name}"` : `migration ${symptom.migration}`} makes required`,
+      message: `${count?.count ?? 'some'} rows of "${table}" in schema "${schema}" have no value in "${column}", which ${whoMet(symptom, scene.task)} makes required`,
       help: `give them a value before: update ${name} set ${key} = … where ${key} is null;`,
       facts,
     };
@@ -174,7 +174,7 @@ export async function explainNull(symptom: Symptom, scene: Scene): Promise<Cause
   }
   return {
     code: 'DBB5066',
-    message: `task "${scene.task.name}" gives no value to "${table}"."${column}" in schema "${schema}", which is required and has no default in the database`,
+    message: `${whoMet(symptom, scene.task)} gives no value to "${table}"."${column}" in schema "${schema}", which is required and has no default in the database`,
     ...(scene.project === undefined
       ? {}
       : {
@@ -213,7 +213,7 @@ export async function explainTooLong(symptom: Symptom, scene: Scene): Promise<Ca
   const which = names.length === 1 ? (names[0] ?? '') : `one of ${names.slice(0, 8).join(', ')}`;
   return {
     code: 'DBB5063',
-    message: `task "${scene.task.name}" writes a value of more than ${limit} characters into ${which}`,
+    message: `${whoMet(symptom, scene.task)} writes a value of more than ${limit} characters into ${which}`,
     help: `shorten the value, or let a migration make the column longer than ${limit}`,
     facts: { limit: Number(limit), columns: names, type },
   };

@@ -18,6 +18,11 @@ export interface Symptom {
   readonly output: string;
 }
 
+/** Who met it, as a person would say it: the migration that was being applied, or the task. */
+export function whoMet({ migration }: Symptom, { name }: { readonly name: string }): string {
+  return migration === undefined ? `task "${name}"` : `migration ${migration}`;
+}
+
 /** What PostgreSQL told about a problem; undefined where it was not PostgreSQL that failed. */
 export function symptomOf(problem: Problem): Symptom | undefined {
   const { facts = {}, output = '', message, notes = [] } = problem;
