@@ -11,7 +11,7 @@ export interface LeftOut {
 
 /** What an examination brought to light. */
 export interface Examination {
-  /** Errors first, then by place; one for each place and code. */
+  /** Errors first, among them what others may follow from, then by place; one for each place and code. */
   readonly findings: readonly Finding[];
   readonly leftOut: readonly LeftOut[];
 }
@@ -69,10 +69,13 @@ function keyOf({ code, place, subject, message }: Finding): string {
 }
 
 const ranks = { error: 0, warning: 1, note: 2 };
+/** The server that is not reached, and settings that make it another project: from these the rest may follow. */
+const first = /^DBB(?:40\d\d|600[1-5]|603[02]|604[5-9])$/;
 
 function bySeverityAndPlace(a: Finding, b: Finding): number {
   return (
     ranks[a.severity ?? 'error'] - ranks[b.severity ?? 'error'] ||
+    Number(first.test(b.code)) - Number(first.test(a.code)) ||
     (a.place?.file ?? '').localeCompare(b.place?.file ?? '') ||
     (a.place?.line ?? 0) - (b.place?.line ?? 0) ||
     a.code.localeCompare(b.code)

@@ -46,6 +46,26 @@ describe('examining a project', () => {
     );
   });
 
+  it('puts first what others may follow from: the server, and settings that make it another project', async () => {
+    const found = ['DBB5033', 'DBB6049', 'DBB6007', 'DBB4002'] as const;
+    const { findings } = await examine(evidence, [
+      {
+        name: 'one',
+        reads: [],
+        find: () =>
+          found.map((code, index) => ({
+            ...diagnosis,
+            code,
+            place: { file: `${String(index)}.py`, line: 1 },
+          })),
+      },
+    ]);
+    assert.deepEqual(
+      findings.map(({ code }) => code),
+      ['DBB6049', 'DBB4002', 'DBB5033', 'DBB6007'],
+    );
+  });
+
   it('leaves out what cannot be read, and names it', async () => {
     const { leftOut } = await examine(evidence, [
       { name: 'needs-host', reads: ['host'], find: () => [diagnosis] },

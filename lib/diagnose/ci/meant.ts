@@ -9,6 +9,7 @@ export function isMigration(work: string): boolean {
 export function hiddenBy(work: string): string {
   if (/^(?:migrate|migrate_schemas|sync_schemas)$/.test(work))
     return 'migrations that fail half way, settings that do not import, a database that is another';
+  if (work === 'makemigrations') return 'settings and models that do not import, migrations that conflict';
   if (work === 'psql') return 'SQL errors, a server that does not answer, a role that does not exist';
   if (/^create/.test(work)) return 'missing rights, a server that does not answer, names that clash';
   return 'errors in the data, tables that do not exist, a database that is another';

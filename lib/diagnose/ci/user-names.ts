@@ -4,6 +4,9 @@ import type { Service } from './read-workflow.js';
 
 const clients = new Set(['psql', 'createdb', 'dropdb', 'createuser', 'pg_restore', 'pg_dump']);
 
+/** Flags with a value that names no user. */
+const valued = /^(?:-[1aAbeEnqtxX]*[fcohpvPFRTL]|--(?:file|command|output|host|port|set|variable))$/;
+
 /** Clients that give no user name, so that they log in as the user of the operating system. */
 export function namelessClients(script: Script): Diagnosis[] {
   if (['PGUSER', 'DATABASE_URL', 'PGSERVICE'].some((name) => script.variables.has(name))) return [];
@@ -13,7 +16,12 @@ export function namelessClients(script: Script): Diagnosis[] {
     const texts = command.words.map(({ text }) => text);
     const word = command.words.find(({ text }) => text.endsWith(program));
     if (!clients.has(program) || !word) return [];
-    const isNamed = texts.some((text) => /^(?:-U|--username)|:\/\/|\buser=|\$/.test(text));
+    const isNamed = texts.some(
+      (text, index) =>
+        /^(?:-U|--username)|:\/\/|\buser=/.test(text) ||
+        // What a variable holds may name one, unless it is a file, a statement or a host.
+        (text.includes('$') && !/^--?\w+=/.test(text) && !valued.test(texts[index - 1] ?? '')),
+    );
     const isAside =
       texts.some((text) => ['--version', '-V', '--help'].includes(text)) || texts.includes('sudo');
     if (isNamed || isAside) return [];

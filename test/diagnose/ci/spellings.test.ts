@@ -126,6 +126,12 @@ const faults: readonly (readonly [
     'true',
     { command: 'psql' },
   ],
+  [
+    'a client without a user, with a file in a variable',
+    workflow(run('for f in a.sql b.sql; do psql -v ON_ERROR_STOP=1 -h "$HOST" -f "$f"; done')),
+    'DBB5064',
+    'psql',
+  ],
   ['a time limit', workflow(run('timeout 60 psql -U app -f seed.sql')), 'DBB5031', 'psql'],
   ['files from a list', workflow(run('xargs -n1 psql -U app -f < files.txt')), 'DBB5031', 'psql'],
   [
@@ -371,6 +377,10 @@ const healthy: readonly (readonly [name: string, text: string, files?: Record<st
         '        if: failure()\n',
       ),
     ),
+  ],
+  [
+    'users in variables',
+    workflow(run('psql "$URL" -c "select 1"\npsql -d "$URL" -c "select 1"\npsql $OPTIONS -c "select 1"')),
   ],
   ['what is cleaned up', workflow(run('dropdb -U app shop || true', '        if: ${{ always() }}\n'))],
   [
