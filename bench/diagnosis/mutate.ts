@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { copyExample } from '../../test/support/command.js';
 import { createTestDatabase, query, stopTestServer } from '../../test/support/postgres.js';
 import { virtualEnv } from '../../test/support/python.js';
+import { inCalled } from './in-called.js';
 import { inCatalog } from './in-catalog.js';
 import { inConfig } from './in-config.js';
 import { inDatabase } from './in-database.js';
@@ -79,6 +80,7 @@ try {
     ...inCatalog,
     ...inWorkflow,
     ...inScripts,
+    ...inCalled,
   ].filter(({ name }) => name.includes(only));
   for (const [index, mutation] of mutations.entries()) {
     const outcome = await tryOut(mutation, pickerOf(seed * 1000 + index));

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { bootstrap, copyExample, runEnd } from '../support/command.js';
 import { startPgBouncer } from '../support/pgbouncer.js';
 import { createTestDatabase, query } from '../support/postgres.js';
@@ -56,6 +58,35 @@ describe('what a run looks for before it changes anything', function () {
       assert.equal(tables.length, 0);
     } finally {
       await pgbouncer.stop();
+    }
+  });
+
+  it('stops for settings of which the first tenant would die, before any DDL', async () => {
+    const settings = join(project.folder, 'wholesale/settings/test.py');
+    const text = readFileSync(settings, 'utf8');
+    const own = await createTestDatabase();
+    writeFileSync(settings, `${text}\nTENANT_CREATION_FAKES_MIGRATIONS = True\n`);
+    try {
+      const { code, stdout } = await bootstrap(['run', '--skip', 'venv', '--reporter', 'ndjson'], {
+        cwd: project.folder,
+        env: { DATABASE_URL: own.url },
+      });
+      assert.equal(code, 1, stdout);
+      const [problem, ...others] = runEnd(stdout).problems ?? [];
+      assert.deepEqual(others, []);
+      assert.equal(problem?.code, 'DBB6052');
+      assert.match(problem.help ?? '', /^set TENANT_BASE_SCHEMA to the schema that is copied/);
+      assert.deepEqual(
+        await query(
+          own.url,
+          `select relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+            where nspname !~ '^pg_' and nspname not in ('information_schema', 'db_bootstrap')`,
+        ),
+        [],
+      );
+    } finally {
+      writeFileSync(settings, text);
+      await own.drop();
     }
   });
 });
