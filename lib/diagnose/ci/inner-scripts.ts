@@ -27,11 +27,13 @@ export function innerScriptsOf(script: Script, command: ShellCommand, root: stri
   return file ? [file] : started;
 }
 
+/** Programs that work as another user of this machine. */
+const asOthers = new Set(['sudo', 'su', 'runuser', 'gosu', 'su-exec']);
 const remote = new Set(['ssh', 'sshpass', 'mosh', 'gcloud', 'heroku', 'fly', 'flyctl']);
 
 /** `bash -c "…"`, also inside a container: a script of its own, whose shell goes on after errors unless it is told otherwise. */
 function textOfShell(script: Script, { words }: ShellCommand): Script | undefined {
-  const shell = shellIn(words);
+  const shell = words.findIndex(({ text }) => shells.has(basename(text)) || asOthers.has(text));
   if (shell < 0) return undefined;
   const flag = words.findIndex(({ text }, index) => index > shell && /^-[a-z]*c$/.test(text));
   const word = flag < 0 ? undefined : words[flag + 1];
@@ -42,7 +44,7 @@ function textOfShell(script: Script, { words }: ShellCommand): Script | undefine
     text,
     flags,
     at: word.offset,
-    isTimed: words.slice(0, shell).some((each) => each.text === 'timeout'),
+    before: words.slice(0, shell + 1),
     offsetOf: (offset) => offsets[offset] ?? word.offset,
   });
 }
@@ -62,7 +64,7 @@ function inputOfShell(script: Script, command: ShellCommand): Script | undefined
     text: heredoc,
     flags: rest,
     at: heredocAt,
-    isTimed: words.slice(0, shell).some((each) => each.text === 'timeout'),
+    before: words.slice(0, shell),
     offsetOf: (offset) => heredocAt + offset,
   });
 }
@@ -78,11 +80,13 @@ function shellScript(
     readonly flags: readonly string[];
     /** Where it begins in the script. */
     readonly at: number;
-    readonly isTimed: boolean;
+    /** What stands before the shell. */
+    readonly before: readonly Word[];
     readonly offsetOf: (offset: number) => number;
   },
 ): Script {
-  const { text, flags, at, isTimed, offsetOf } = inner;
+  const { text, flags, at, before, offsetOf } = inner;
+  const names = before.map((word) => word.text);
   return scriptOf({
     ...script,
     text,
@@ -90,7 +94,11 @@ function shellScript(
     passesOver: () => script.passesOver?.(at) === true,
     stopsAtErrors: flags.some((each) => /^-[a-z]*e/.test(each)),
     pipefail: setsPipefail(text) || flags.includes('pipefail'),
-    isTimed: script.isTimed === true || isTimed,
+    // Whoever becomes another user means the role of that name.
+    variables: names.some((name) => asOthers.has(name))
+      ? new Set([...script.variables, 'PGUSER'])
+      : script.variables,
+    isTimed: script.isTimed === true || names.includes('timeout'),
     placeOf: (offset, length) => script.placeOf(offsetOf(offset), length),
   });
 }

@@ -37,7 +37,7 @@ export function scriptOf(parts: Omit<Script, 'commands'>): Script {
 
 /** What starts another program, with those of its flags that take a value. */
 const wrappers: Readonly<Record<string, RegExp>> = {
-  sudo: /^(?:-[ugpCDRTh]|--user|--group)$/,
+  sudo: /^(?:-[A-Za-z]*[ugpCDRT]|--user|--group)$/,
   env: /^(?:-[uC]|--unset|--chdir)$/,
   exec: /^-a$/,
   nice: /^-n$/,

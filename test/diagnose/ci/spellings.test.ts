@@ -132,6 +132,20 @@ const faults: readonly (readonly [
     'DBB5064',
     'psql',
   ],
+  [
+    'another user, with letters in one',
+    workflow(run('sudo -iu postgres psql -c "create database app" || true')),
+    'DBB5030',
+    'true',
+    { command: 'psql' },
+  ],
+  [
+    'another user, who gets a text',
+    workflow(run('su - postgres -c "createdb app || true"')),
+    'DBB5030',
+    'true',
+    { command: 'createdb' },
+  ],
   ['a time limit', workflow(run('timeout 60 psql -U app -f seed.sql')), 'DBB5031', 'psql'],
   ['files from a list', workflow(run('xargs -n1 psql -U app -f < files.txt')), 'DBB5031', 'psql'],
   [
@@ -381,6 +395,14 @@ const healthy: readonly (readonly [name: string, text: string, files?: Record<st
   [
     'users in variables',
     workflow(run('psql "$URL" -c "select 1"\npsql -d "$URL" -c "select 1"\npsql $OPTIONS -c "select 1"')),
+  ],
+  [
+    'clients of another user of the machine',
+    workflow(
+      run(
+        'sudo -u postgres psql -c "select 1"\nsudo -u postgres bash -ec "createdb app"\nsu postgres -c "createdb more"\nsudo -iu postgres bash -e <<EOF\ncreatedb third\nEOF',
+      ),
+    ),
   ],
   ['what is cleaned up', workflow(run('dropdb -U app shop || true', '        if: ${{ always() }}\n'))],
   [
