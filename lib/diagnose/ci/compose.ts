@@ -53,7 +53,7 @@ function startedBy(
 ): readonly string[] {
   const all = file.mapAt(file.root, 'services');
   const names = (all?.items ?? []).map(({ key }) => String(key));
-  const isOnDemand = (name: string): boolean => file.mapAt(all, name)?.has('profiles') === true;
+  const isOnDemand = (name: string): boolean => file.has(file.mapAt(all, name), 'profiles');
   const wanted = new Set(services.length > 0 || isRun ? services : names.filter((name) => !isOnDemand(name)));
   if (withNeeds)
     for (const name of wanted) {
@@ -173,6 +173,6 @@ function variablesOf(service: YAMLMap, file: YamlSource): ReadonlySet<string> {
     .map((item) => (file.isScalar(item) ? String(item.value) : ''));
   const named = file.texts(service, 'environment').map(([name]) => name);
   // Nobody knows what stands in a file of variables.
-  const unknown = service.has('env_file') ? ['PGUSER'] : [];
+  const unknown = file.has(service, 'env_file') ? ['PGUSER'] : [];
   return new Set([...named, ...listed.map((text) => text.replace(/=[^]*/, '')), ...unknown]);
 }

@@ -13,6 +13,7 @@ export class YamlSource {
   readonly #lines: readonly string[];
   readonly #source: string;
   readonly #counter: LineCounter;
+  readonly #document: Document;
 
   private constructor(yaml: Yaml, file: string, source: string) {
     this.#yaml = yaml;
@@ -20,9 +21,9 @@ export class YamlSource {
     this.#source = source;
     this.#lines = source.split('\n');
     this.#counter = new yaml.LineCounter();
-    const document: Document = yaml.parseDocument(source, { lineCounter: this.#counter, uniqueKeys: false });
-    this.root = this.map(document.contents);
-    const [error] = document.errors;
+    this.#document = yaml.parseDocument(source, { lineCounter: this.#counter, uniqueKeys: false });
+    this.root = this.map(this.#document.contents);
+    const [error] = this.#document.errors;
     this.fault = error && {
       message: (error.message.split('\n', 1)[0] ?? '').replace(/ at line \d+, column \d+:?$/, ''),
       place: this.#at(error.pos[0], error.pos[1] - error.pos[0]),
@@ -38,23 +39,50 @@ export class YamlSource {
   }
 
   map(node: unknown): YAMLMap | undefined {
-    return this.#yaml.isMap(node) ? node : undefined;
+    const value = this.#resolved(node);
+    return this.#yaml.isMap(value) ? value : undefined;
   }
 
   /** The map that keys lead to. */
   mapAt(from: YAMLMap | undefined, ...keys: readonly string[]): YAMLMap | undefined {
-    return keys.reduce<YAMLMap | undefined>((map, key) => this.map(map?.get(key, true)), from);
+    return keys.reduce<YAMLMap | undefined>((map, key) => this.map(this.#get(map, key)), from);
+  }
+
+  has(map: YAMLMap | undefined, key: string): boolean {
+    return this.#get(map, key) !== undefined;
   }
 
   /** The items of a list; empty for anything else. */
   list(map: YAMLMap | undefined, key: string): readonly unknown[] {
-    const node = map?.get(key, true);
-    return this.#yaml.isSeq(node) ? node.items : [];
+    const node = this.#get(map, key);
+    return this.#yaml.isSeq(node) ? node.items.map((item) => this.#resolved(item)) : [];
   }
 
   scalar(map: YAMLMap | undefined, key: string): Scalar | undefined {
-    const node = map?.get(key, true);
+    const node = this.#get(map, key);
     return this.#yaml.isScalar(node) ? node : undefined;
+  }
+
+  /** What an alias stands for. */
+  #resolved(node: unknown): unknown {
+    return this.#yaml.isAlias(node) ? node.resolve(this.#document) : node;
+  }
+
+  /** A value of a map: its own, or one that `<<` takes over from another. */
+  #get(map: YAMLMap | undefined, key: string): unknown {
+    return this.#resolved(this.#pairs(map).find((pair) => String(pair.key) === key)?.value);
+  }
+
+  /** Its own pairs first, then those of the maps behind `<<`. */
+  #pairs(map: YAMLMap | undefined, depth = 0): YAMLMap['items'] {
+    const own = map?.items ?? [];
+    if (depth > 5) return own;
+    const merged = own
+      .filter(({ key }) => String(key) === '<<')
+      .map(({ value }) => this.#resolved(value))
+      .flatMap((value) => (this.#yaml.isSeq(value) ? value.items : [value]))
+      .flatMap((value) => this.#pairs(this.map(value), depth + 1));
+    return [...own, ...merged];
   }
 
   isScalar(node: unknown): node is Scalar {
@@ -68,10 +96,12 @@ export class YamlSource {
 
   /** The names and texts of a map; what is no scalar is an empty text. */
   texts(map: YAMLMap | undefined, key: string): readonly (readonly [string, string])[] {
-    return (this.mapAt(map, key)?.items ?? []).map(({ key: name, value }) => [
-      String(name),
-      this.#yaml.isScalar(value) ? String(value.value) : '',
-    ]);
+    const pairs = this.#pairs(this.mapAt(map, key));
+    // Of two values for one name, that of the map itself counts: it is the last.
+    return pairs.reverse().map(({ key: name, value }) => {
+      const node = this.#resolved(value);
+      return [String(name), this.#yaml.isScalar(node) ? String(node.value) : ''];
+    });
   }
 
   placeOf(node: Node): Place {

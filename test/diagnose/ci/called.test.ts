@@ -204,6 +204,22 @@ describe('what a workflow file calls', () => {
       assert.match(finding.evidence.join('\n'), /in service "migrate" of docker-compose\.yml/);
     });
 
+    it('may stand in what another service is made of', async () => {
+      const file = `x-app: &app
+  build: .
+  environment: { PGUSER: app }
+  command: sh -c "python manage.py migrate || true"
+services:
+  web:
+    <<: *app
+  worker:
+    <<: [*app]
+    command: psql -c "select 1"
+`;
+      const found = await placesWith(run('docker compose up'), { 'compose.yml': file });
+      assert.deepEqual(found, ['DBB5030 compose.yml:4:47']);
+    });
+
     it('has variables of its own', async () => {
       const file = (environment: string): Record<string, string> => ({
         'compose.yaml': `services:\n  seed:\n    image: postgres:16\n${environment}    command: psql -c "select 1"\n`,
@@ -218,6 +234,15 @@ describe('what a workflow file calls', () => {
         'DBB5064 compose.yaml:4:14',
       ]);
     });
+  });
+
+  it('may be steps that stand elsewhere in the file', async () => {
+    const text = workflow(run('python manage.py migrate || true')).replace('    steps:', '    steps: &steps');
+    const found = await findIn(`${text}  again:\n    runs-on: ubuntu-latest\n    steps: *steps\n`);
+    assert.deepEqual(
+      found.map(({ subject }) => subject.job),
+      ['test', 'again'],
+    );
   });
 
   it('may be a workflow that it calls', async () => {
