@@ -71,7 +71,8 @@ async function readFile(
   const own = jobsOf(yaml).flatMap((job) => stepsOf(job, yaml, { root, inherited }));
   const steps = await Promise.all(own.map((step) => withServices(step, root)));
   const services = jobsOf(yaml).flatMap((job) => servicesOf(job, yaml));
-  for (const { called, env } of calledOf(yaml, root).filter((each) => !known.has(each.called))) {
+  for (const { called, env } of calledOf(yaml, root)) {
+    if (known.has(called)) continue;
     const read = await readFile(called, root, known, [...inherited, ...env]);
     steps.push(...read.steps);
     services.push(...read.services);

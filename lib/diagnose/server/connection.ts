@@ -42,6 +42,16 @@ async function problemOf(parameters: ConnectionParameters): Promise<Problem | un
   }
 }
 
+/** One thing to do, told by what the server did: the failure alone may have had several causes. */
+function repairOf({ code, message, help = 'correct the database URL' }: Problem): string {
+  if (code === 'DBB4007')
+    return 'correct host and port in the database URL: what listens there is not PostgreSQL';
+  if (code !== 'DBB4011') return help;
+  return /does not support SSL/i.test(message)
+    ? 'write sslmode=disable into the database URL, or switch TLS on at the server: it offers none'
+    : 'name the authority of its certificate with sslrootcert=… in the database URL, and the host as the certificate does';
+}
+
 async function isTakenWithTls(parameters: ConnectionParameters): Promise<boolean> {
   if (parameters.sslmode !== 'disable') return false;
   const problem = await problemOf({ ...parameters, sslmode: 'require' });
@@ -99,7 +109,7 @@ async function diagnose(
       : pooler
         ? 'connect to the server itself, or add the parameter to ignore_startup_parameters of PgBouncer'
         : near === undefined
-          ? (failure.help ?? 'correct the database URL')
+          ? repairOf(failure)
           : `did you mean the database "${near}"?`,
   };
 }

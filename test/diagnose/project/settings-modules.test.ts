@@ -71,6 +71,15 @@ describe('settings modules that disagree on tenancy', () => {
     );
     assert.deepEqual(others, []);
     assert.equal(finding?.severity, 'warning');
+    assert.deepEqual(finding.subject, {
+      settings: 'shop.settings.test',
+      other: 'shop.settings.production',
+      setting: 'TENANT_MODEL',
+    });
+    assert.match(
+      finding.help ?? '',
+      /^let shop\.settings\.production and shop\.settings\.test import TENANT_MODEL/,
+    );
     assert.deepEqual(
       finding.evidence.map((line) => line.replaceAll(/ \(\S+\)/g, '')),
       [

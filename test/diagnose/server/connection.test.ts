@@ -28,13 +28,14 @@ describe('rule: connection', function () {
   });
   after(() => silentServer.close());
 
-  const cases: readonly [string, () => string | Promise<string>, string, string, RegExp[]][] = [
+  const cases: readonly [string, () => string | Promise<string>, string, string, RegExp[], RegExp][] = [
     [
       'a host name that does not resolve',
       () => 'postgres://app@no-such-host.invalid/app',
       'DBB4010',
       'host',
       [/the name "no-such-host\.invalid" does not resolve/],
+      /^correct the host in the database URL$/,
     ],
     [
       'a port where nothing listens',
@@ -42,6 +43,7 @@ describe('rule: connection', function () {
       'DBB4001',
       'host',
       [/the name "localhost" resolves to/, /takes no connection \(ECONNREFUSED\)/],
+      /^start the server, or correct host and port in the database URL$/,
     ],
     [
       'a port where something else listens',
@@ -49,6 +51,7 @@ describe('rule: connection', function () {
       'DBB4007',
       'host',
       [/takes connections/, /nothing that speaks PostgreSQL answers there/],
+      /^correct host and port in the database URL: what listens there is not PostgreSQL$/,
     ],
     [
       'TLS that the server does not speak',
@@ -56,6 +59,7 @@ describe('rule: connection', function () {
       'DBB4011',
       'TLS',
       [/takes connections/, /TLS, asked for by sslmode=require, fails/],
+      /^write sslmode=disable into the database URL, or switch TLS on at the server/,
     ],
     [
       'a wrong password',
@@ -63,6 +67,7 @@ describe('rule: connection', function () {
       'DBB4002',
       'password',
       [/a PostgreSQL server answers/, /the login of role "postgres" is refused/],
+      /^check user and password in the database URL for /,
     ],
     [
       'a database that does not exist',
@@ -74,16 +79,17 @@ describe('rule: connection', function () {
         /there is no database "postgrse"/,
         /databases of this server: .*postgres/,
       ],
+      /^did you mean the database "postgres"\?$/,
     ],
   ];
-  for (const [name, url, code, part, evidence] of cases) {
+  for (const [name, url, code, part, evidence, help] of cases) {
     it(`tells ${name} from the rest, and shows what was tried`, async () => {
       const [finding, ...others] = await findingsWith([connection], { url: await url() });
       assert.deepEqual(others, []);
       assert.equal(finding?.code, code);
       assert.equal(finding.subject.part, part);
       for (const pattern of evidence) assert.match(finding.evidence.join('\n'), pattern);
-      assert.notEqual(finding.help, undefined);
+      assert.match(finding.help ?? '', help);
       assert.doesNotMatch(
         JSON.stringify(finding),
         new RegExp(`${encodeURIComponent(server.password)}|wrong@`),
@@ -140,6 +146,13 @@ describe('rule: connection', function () {
       assert.ok(finding?.evidence.includes('the same login with sslmode=require gets past these rules'));
       assert.match(finding?.help ?? '', /^write sslmode=require into the database URL/);
       assert.deepEqual(await findingsWith([connection], { url }), []);
+    });
+
+    it('tells a certificate that nobody vouches for', async () => {
+      const url = `postgres://app:secret@127.0.0.1:${String(own.port)}/postgres?sslmode=verify-full`;
+      const [finding] = await findingsWith([connection], { url });
+      assert.deepEqual([finding?.code, finding?.subject.part], ['DBB4011', 'TLS']);
+      assert.match(finding?.help ?? '', /^name the authority of its certificate with sslrootcert=/);
     });
 
     it('tells rules that refuse the role whatever it does', async () => {
