@@ -15,12 +15,20 @@ export interface MigrationRecording extends MigrationKey {
   readonly atomic: boolean;
   /** In order, with their values in them. */
   readonly statements: readonly string[];
+  /** Where it is not atomic: for each statement the index that it makes or removes concurrently, null for any other statement. */
+  readonly indexes?: readonly (ConcurrentIndex | null)[];
   /** What it recorded in django_migrations: itself, or what it replaces. */
   readonly records: readonly MigrationKey[];
   /** It changed rows, so that constraints may have to be checked before the next migration. */
   readonly writes: boolean;
   /** Locks on tables that it took first, of those that keep others from writing; only of what was undone. */
   readonly locks?: readonly { readonly schema: string; readonly relation: string; readonly mode: string }[];
+}
+
+/** By its bare name; not made: removed. */
+export interface ConcurrentIndex {
+  readonly name: string;
+  readonly made: boolean;
 }
 
 /** Migrations in a row that are done in one way. */

@@ -1,4 +1,4 @@
-import type { RecordedSegment, Recording, Timeouts } from '../django/index.js';
+import type { ConcurrentIndex, RecordedSegment, Recording, Timeouts } from '../django/index.js';
 import { BootstrapError } from '../errors/index.js';
 import type { DatabaseClient } from '../postgres/index.js';
 import { inMigration } from './failure-in-schema.js';
@@ -24,9 +24,10 @@ export async function replaySteps(schema: string, options: StepOptions): Promise
   const { client, recording, segment, timeouts } = options;
   const settings = Object.entries(timeouts).map(([name, ms]) => `set ${name} = ${String(ms)};\n`);
   await client.query(`${settings.join('')}set search_path = ${searchPathOf(schema, recording)}`);
-  for (const { app, name, statements, records } of segment.migrations) {
+  for (const { app, name, statements, indexes, records } of segment.migrations) {
     try {
-      for (const statement of statements) await step(schema, statement, options);
+      for (const [position, statement] of statements.entries())
+        await step(schema, { statement, index: indexes?.[position] ?? null }, options);
       if (records.length > 0) await client.query(recordStatement(records));
     } catch (error) {
       throw error instanceof BootstrapError ? inMigration(`${app}.${name}`, error) : error;
@@ -34,28 +35,25 @@ export async function replaySteps(schema: string, options: StepOptions): Promise
   }
 }
 
-const create =
-  /^\s*create\s+(?:unique\s+)?index\s+concurrently\s+(?:if\s+not\s+exists\s+)?(?:"((?:[^"]|"")+)"|([a-z_][\w$]*))\s+on\b/i;
-const drop =
-  /^\s*drop\s+index\s+concurrently\s+(?:if\s+exists\s+)?(?:"((?:[^"]|"")+)"|([a-z_][\w$]*))\s*;?\s*$/i;
-
-async function step(schema: string, statement: string, { client, again }: StepOptions): Promise<void> {
-  const made = nameIn(create, statement);
-  const removed = nameIn(drop, statement);
-  if (made !== undefined) {
-    const valid = await isValid(client, schema, made);
-    if (valid === true && again) return;
-    if (valid === false) await dropInvalidIndex(client, { schema, name: made });
-    await client.query(statement);
-  } else if (removed !== undefined) {
-    // By its bare name, one of a table that all tenants share might be meant where the tenant's own is gone.
-    if (!again || (await isValid(client, schema, removed)) !== undefined) await client.query(statement);
-  } else await client.query(statement);
+interface Step {
+  readonly statement: string;
+  readonly index: ConcurrentIndex | null;
 }
 
-function nameIn(pattern: RegExp, statement: string): string | undefined {
-  const [, quoted, plain] = pattern.exec(statement) ?? [];
-  return quoted?.replaceAll('""', '"') ?? plain?.toLowerCase();
+async function step(
+  schema: string,
+  { statement, index }: Step,
+  { client, again }: StepOptions,
+): Promise<void> {
+  const valid = index && (await isValid(client, schema, index.name));
+  if (index?.made === true) {
+    if (valid === true && again) return;
+    if (valid === false) await dropInvalidIndex(client, { schema, name: index.name });
+    await client.query(statement);
+  } else if (index) {
+    // By its bare name, one of a table that all tenants share might be meant where the tenant's own is gone.
+    if (!again || valid !== undefined) await client.query(statement);
+  } else await client.query(statement);
 }
 
 /** Whether an index of this name is valid; undefined where the schema has none. */

@@ -18,6 +18,12 @@ def index_removed(sql):
     return _name_in(_REMOVES.match(sql))
 
 
+def index_in(sql):
+    """The index that a statement makes or removes concurrently, for those who execute it again; None for any other statement."""
+    made, removed = index_made(sql), index_removed(sql)
+    return None if made is None and removed is None else {"name": made or removed, "made": made is not None}
+
+
 def without_concurrently(sql):
     """The same statement for inside a transaction."""
     return _CONCURRENTLY.sub("", sql, count=1)
