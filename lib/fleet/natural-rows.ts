@@ -1,5 +1,5 @@
 import type { Recording } from '../django/index.js';
-import { quoteIdentifier, quoteLiteral, type DatabaseClient } from '../postgres/index.js';
+import { quoteIdentifier, type DatabaseClient } from '../postgres/index.js';
 import { searchPathStatement } from './recording.js';
 
 /**
@@ -13,16 +13,11 @@ export async function addRows(
 ): Promise<void> {
   const { rows } = recording;
   if (rows === null) return;
-  const digests = await client.query<{ schema: string; digest: string | null }>(
-    schemas
-      .map((schema) => {
-        const digest = rows.check.replaceAll('{schema}', () => quoteIdentifier(schema));
-        return `select ${quoteLiteral(schema)} as schema, (${digest}) as digest`;
-      })
-      .join(' union all '),
-  );
-  const scripts = digests.flatMap(({ schema, digest }) =>
-    scriptIn(schema, recording, digest === rows.digest ? rows.added : rows.demanded),
+  // A statement for each is planned faster than one union of all.
+  const checks = schemas.map((schema) => rows.check.replaceAll('{schema}', () => quoteIdentifier(schema)));
+  const digests = await client.query<{ digest: string | null }>(checks.join(';\n'));
+  const scripts = schemas.flatMap((schema, position) =>
+    scriptIn(schema, recording, digests[position]?.digest === rows.digest ? rows.added : rows.demanded),
   );
   if (scripts.length > 0) await client.query(scripts.join(';\n'));
 }

@@ -33,8 +33,8 @@ _THERE = (
 
 #: The same in one number, whatever the ids are.
 _DIGESTS = (
-    "select sum(hashtextextended(t.model, hashtextextended(t.app_label, 0)))::text from {schema}.django_content_type t",
-    "select sum(hashtextextended(coalesce(p.codename, ''), hashtextextended(t.model, hashtextextended(t.app_label, 0))))::text"
+    "select sum(hashtextextended(t.model, hashtextextended(t.app_label, 0)))::text as digest from {schema}.django_content_type t",
+    "select sum(hashtextextended(coalesce(p.codename, ''), hashtextextended(t.model, hashtextextended(t.app_label, 0))))::text as digest"
     " from {schema}.django_content_type t left join {schema}.auth_permission p on p.content_type_id = t.id",
 )
 
