@@ -2,7 +2,9 @@
 
 import os
 import sys
+from types import SimpleNamespace
 
+from django.db.migrations import loader as django_loader
 from django.db.migrations.exceptions import NodeNotFoundError
 from django.db.migrations.loader import MigrationLoader
 
@@ -21,6 +23,7 @@ class RecordedLoader(MigrationLoader):
     def __init__(self, disk, recorded):
         self._disk = disk
         self._recorded = dict.fromkeys(recorded)
+        self._exact, self._is_consistent = frozenset(recorded), False
         super().__init__(None, ignore_no_migrations=True)
 
     @property
@@ -30,6 +33,18 @@ class RecordedLoader(MigrationLoader):
     @applied_migrations.setter
     def applied_migrations(self, value):
         pass  # What Django would set without a connection: nothing is applied.
+
+    def check_consistent_history(self, connection):
+        """Of the given record, which need not be read again, and judged once."""
+        if self._is_consistent:
+            return
+        original = django_loader.MigrationRecorder
+        django_loader.MigrationRecorder = lambda connection: SimpleNamespace(applied_migrations=lambda: self._exact)
+        try:
+            super().check_consistent_history(connection)
+        finally:
+            django_loader.MigrationRecorder = original
+        self._is_consistent = True
 
     def load_disk(self):
         self.disk_migrations = dict(self._disk.disk_migrations)

@@ -64,15 +64,17 @@ def own_search_path(connection, operation):
     schema has recorded is asked anew.
     """
     global _once
-    if not _once or _is_plain(operation):
+    if _is_plain(operation):
         yield
         return
-    _once = False
+    before, _once = _once, False
+    forget_record()
     try:
         yield
     finally:
-        _once = True
-        connection.search_path_set_schemas = None
+        _once = before
+        if before:
+            connection.search_path_set_schemas = None
         forget_record()
 
 

@@ -8,11 +8,10 @@ from contextlib import contextmanager
 from django.core.management.commands import migrate as command
 from django.core.management.sql import emit_post_migrate_signal
 from django.db.migrations.executor import MigrationExecutor
-from django.db.migrations.recorder import MigrationRecorder
 
 from .disk_graph import RecordedLoader, disk_graph
 from .fewer_statements import one_search_path
-from .kept_record import forget_record, kept_record
+from .kept_record import KeptRecorder, forget_record, kept_record
 from .kept_states import forget_rows, is_kept
 from .listeners import listeners_to, why_apart
 from .natural_rows import rows_instead_of
@@ -35,7 +34,7 @@ def kept_command(project, schema, record):
 
     def init(self, connection, progress_callback=None):
         self.connection, self.progress_callback = connection, progress_callback
-        self.recorder = MigrationRecorder(connection)
+        self.recorder = KeptRecorder(connection)
         record = frozenset(self.recorder.applied_migrations())
         self.loader = _once(_loaders, (graph, record), lambda: RecordedLoader(graph.loader, record))
 
@@ -65,7 +64,7 @@ def kept_command(project, schema, record):
     # What may do anything at any time may also record migrations.
     known = record if why_apart() is None else None
     try:
-        with kept_record(schema, known):
+        with kept_record(known):
             yield
     finally:
         for owner, name, original in originals:

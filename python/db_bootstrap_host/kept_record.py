@@ -9,47 +9,48 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from .states import read_records
 
-_record = None
+_record, _keeps = None, False
 
 
 @contextmanager
-def kept_record(schema, record=None):
+def kept_record(record=None):
     """
-    While it holds, recorders answer from what they know. `record` is what the schema has recorded, where nothing of the project's runs
+    While it holds, a `KeptRecorder` keeps what it knows. `record` is what its schema has recorded, where nothing of the project's runs
     from now on but what `forget_record` is called after; without it nothing is kept.
     """
-    global _record
-    plain = {name: getattr(MigrationRecorder, name) for name in ("applied_migrations", "record_applied", "record_unapplied")}
-    keeps, _record = record is not None, record
-
-    def applied_migrations(recorder):
-        global _record
-        found = read_records(recorder.connection, [schema])[schema] if _record is None else _record
-        if keeps:
-            _record = found
-        return dict.fromkeys(found)
-
-    def record_applied(recorder, app, name):
-        global _record
-        plain["record_applied"](recorder, app, name)
-        if _record is not None:
-            _record = _record | {(app, name)}
-
-    def record_unapplied(recorder, app, name):
-        forget_record()
-        plain["record_unapplied"](recorder, app, name)
-
-    MigrationRecorder.applied_migrations = applied_migrations
-    MigrationRecorder.record_applied, MigrationRecorder.record_unapplied = record_applied, record_unapplied
+    global _record, _keeps
+    _record, _keeps = record, record is not None
     try:
         yield
     finally:
-        _record = None
-        for name, original in plain.items():
-            setattr(MigrationRecorder, name, original)
+        _record, _keeps = None, False
 
 
 def forget_record():
     """Somebody may have recorded something in a way of his own."""
     global _record
     _record = None
+
+
+class KeptRecorder(MigrationRecorder):
+    """Django's own for its executor, which asks for keys alone. Code of the project's gets the plain one."""
+
+    def applied_migrations(self):
+        global _record
+        found = _record
+        if found is None:
+            schema = self.connection.schema_name
+            found = read_records(self.connection, [schema])[schema]
+        if _keeps:
+            _record = found
+        return dict.fromkeys(found)
+
+    def record_applied(self, app, name):
+        global _record
+        super().record_applied(app, name)
+        if _record is not None:
+            _record = _record | {(app, name)}
+
+    def record_unapplied(self, app, name):
+        forget_record()
+        super().record_unapplied(app, name)
