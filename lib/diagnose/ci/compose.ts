@@ -10,26 +10,43 @@ import { YamlSource } from './yaml-source.js';
 const defaults = ['compose', 'docker-compose'].flatMap((stem) => [`${stem}.yaml`, `${stem}.yml`]);
 const overrides = defaults.map((name) => name.replace(/\./, '.override.'));
 
-/** What the services of compose files execute that scripts start by `docker compose up` or `run`, with what that starts in turn. */
-export async function composeScripts(scripts: readonly Script[], root: string): Promise<readonly Script[]> {
-  const found: Script[] = [];
-  const told = new Set<string>();
+/** A service of a compose file that a script starts. */
+export interface StartedService {
+  readonly name: string;
+  readonly service: YAMLMap;
+  readonly file: YamlSource;
+  /** Who starts it. */
+  readonly script: Script;
+  /** Whether its own command runs, and not one that the script names. */
+  readonly withCommand: boolean;
+}
+
+/** The services of compose files that scripts start by `docker compose up` or `run`. */
+export async function startedServices(
+  scripts: readonly Script[],
+  root: string,
+): Promise<readonly StartedService[]> {
+  const found: StartedService[] = [];
   for (const script of scripts)
     for (const command of script.commands) {
       const call = composeCallOf(command);
       if (!call) continue;
-      for (const file of await filesOf(script, call, root)) {
+      for (const file of await filesOf(script, call, root))
         for (const name of startedBy(call, file)) {
           const service = file.mapAt(file.root, 'services', name);
-          const key = `${file.file}:${name}`;
-          if (!service || told.has(key)) continue;
-          told.add(key);
-          for (const started of scriptsOfService({ name, service, file, script, root }))
-            found.push(...withInnerScripts(started, root));
+          const isKnown = found.some((each) => each.name === name && each.file.file === file.file);
+          const withCommand = !(call.hasCommand && call.services.includes(name));
+          if (service && !isKnown) found.push({ name, service, file, script, withCommand });
         }
-      }
     }
   return found;
+}
+
+/** What started services execute, with what that starts in turn. */
+export function composeScripts(started: readonly StartedService[], root: string): readonly Script[] {
+  return started
+    .flatMap((each) => scriptsOfService(each, root))
+    .flatMap((script) => withInnerScripts(script, root));
 }
 
 async function filesOf(
@@ -46,11 +63,8 @@ async function filesOf(
   return Promise.all(sources.map(({ file, text }) => YamlSource.read(file, text)));
 }
 
-/** The services that a call starts with their own command: those that it names, and those that they need; all where it names none. */
-function startedBy(
-  { services, isRun, hasCommand, withNeeds }: ComposeCall,
-  file: YamlSource,
-): readonly string[] {
+/** The services that a call starts: those that it names, and those that they need; all where it names none. */
+function startedBy({ services, isRun, withNeeds }: ComposeCall, file: YamlSource): readonly string[] {
   const all = file.mapAt(file.root, 'services');
   const names = (all?.items ?? []).map(({ key }) => String(key));
   const isOnDemand = (name: string): boolean => file.has(file.mapAt(all, name), 'profiles');
@@ -64,29 +78,25 @@ function startedBy(
       for (const need of [...needs, ...file.texts(service, 'depends_on').map(([key]) => key)])
         wanted.add(need);
     }
-  // What runs another command keeps its entrypoint only.
-  return [...wanted].filter((name) => !(hasCommand && services.includes(name)));
+  return [...wanted];
 }
 
-function scriptsOfService(parts: {
-  readonly name: string;
-  readonly service: YAMLMap;
-  readonly file: YamlSource;
-  readonly script: Script;
-  readonly root: string;
-}): readonly Script[] {
-  const { name, service, file, script, root } = parts;
-  const [entrypoint, command] = ['entrypoint', 'command'].map((key) => wordsOf(service, key, file));
+function scriptsOfService(
+  { name, service, file, script, withCommand }: StartedService,
+  root: string,
+): readonly Script[] {
+  const entrypoint = wordsOf(service, 'entrypoint', file);
+  const command = withCommand ? wordsOf(service, 'command', file) : [];
   // A shell takes the command for its own words; what else comes first reads them, or starts them at its end.
-  const isShell = entrypoint?.some(({ words }) =>
+  const isShell = entrypoint.some(({ words }) =>
     words.some(({ text }) => /^(?:\S*\/)?(?:ba|da)?sh$/.test(text)),
   );
-  const commands = isShell === true ? [[...(entrypoint ?? []), ...(command ?? [])]] : [entrypoint, command];
+  const commands = isShell ? [[...entrypoint, ...command]] : [entrypoint, command];
   const folder = join(root, dirname(file.file));
   const build = file.text(service, 'build') ?? file.text(file.mapAt(service, 'build'), 'context') ?? '.';
   const context = join(folder, build);
   return commands
-    .flatMap((parts) => joined(parts ?? []) ?? [])
+    .flatMap((parts) => joined(parts) ?? [])
     .map(({ text, words, placeOf }) => ({
       text,
       commands: [
@@ -168,11 +178,18 @@ function withoutMount(
 }
 
 function variablesOf(service: YAMLMap, file: YamlSource): ReadonlySet<string> {
+  // Nobody knows what stands in a file of variables.
+  const unknown = file.has(service, 'env_file') ? ['PGUSER'] : [];
+  return new Set([...environmentOf(service, file).keys(), ...unknown]);
+}
+
+/** The variables that a service sets, as a map or as a list. */
+export function environmentOf(service: YAMLMap, file: YamlSource): ReadonlyMap<string, string> {
   const listed = file
     .list(service, 'environment')
     .map((item) => (file.isScalar(item) ? String(item.value) : ''));
-  const named = file.texts(service, 'environment').map(([name]) => name);
-  // Nobody knows what stands in a file of variables.
-  const unknown = file.has(service, 'env_file') ? ['PGUSER'] : [];
-  return new Set([...named, ...listed.map((text) => text.replace(/=[^]*/, '')), ...unknown]);
+  return new Map([
+    ...file.texts(service, 'environment'),
+    ...listed.map((text) => [text.replace(/=[^]*/, ''), text.replace(/^[^=]*=?/, '')] as const),
+  ]);
 }

@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { YAMLMap } from 'yaml';
 import type { Place } from '../../errors/index.js';
-import { composeScripts } from './compose.js';
+import { composeService } from './compose-health.js';
+import { composeScripts, startedServices } from './compose.js';
 import { withInnerScripts } from './inner-scripts.js';
 import { scriptOf, setsPipefail, type Script } from './script.js';
 import { YamlSource } from './yaml-source.js';
@@ -36,6 +37,12 @@ export interface Service {
   readonly job: string;
   readonly image: string;
   readonly env: ReadonlyMap<string, string>;
+  /** The command that says whether it is healthy, and where it is written: as an option or as `healthcheck`. */
+  readonly health?: {
+    readonly text: string;
+    readonly place: Place;
+    readonly as: '--health-cmd' | 'healthcheck';
+  };
   /** The text of `options`. */
   readonly options?: { readonly text: string; readonly place: Place };
   readonly volumes: readonly { readonly text: string; readonly place: Place }[];
@@ -69,8 +76,15 @@ async function readFile(
   const file = relative(root, path);
   const yaml = await YamlSource.read(file, readFileSync(path, 'utf8'));
   const own = jobsOf(yaml).flatMap((job) => stepsOf(job, yaml, { root, inherited }));
-  const steps = await Promise.all(own.map((step) => withServices(step, root)));
-  const services = jobsOf(yaml).flatMap((job) => servicesOf(job, yaml));
+  const started = await Promise.all(own.map(({ scripts }) => startedServices(scripts, root)));
+  const steps: Step[] = own.map((step, index) => ({
+    ...step,
+    scripts: [...step.scripts, ...composeScripts(started[index] ?? [], root)],
+  }));
+  const services = [
+    ...jobsOf(yaml).flatMap((job) => servicesOf(job, yaml)),
+    ...own.flatMap(({ job }, index) => (started[index] ?? []).map((each) => composeService(each, job))),
+  ];
   for (const { called, env } of calledOf(yaml, root)) {
     if (known.has(called)) continue;
     const read = await readFile(called, root, known, [...inherited, ...env]);
@@ -94,11 +108,6 @@ function jobsOf(yaml: YamlSource): readonly Job[] {
     const body = yaml.map(value);
     return body ? [{ name: String(key), body, isAction: false }] : [];
   });
-}
-
-/** A step with what the services of compose files execute that it starts. */
-async function withServices(step: Step, root: string): Promise<Step> {
-  return { ...step, scripts: [...step.scripts, ...(await composeScripts(step.scripts, root))] };
 }
 
 /** The files of the actions and of the workflows of the repository that it uses, with the variables that an action finds. */
@@ -213,7 +222,7 @@ function servicesOf({ name: job, body }: Job, yaml: YamlSource): Service[] {
         job,
         image: yaml.text(service, 'image') ?? '',
         env: new Map(yaml.texts(service, 'env')),
-        ...(options ? { options: { text: String(options.value), place: yaml.placeOf(options) } } : {}),
+        ...(options ? optionsOf(String(options.value), yaml.placeOf(options)) : {}),
         volumes: yaml
           .list(service, 'volumes')
           .flatMap((item) =>
@@ -222,4 +231,13 @@ function servicesOf({ name: job, body }: Job, yaml: YamlSource): Service[] {
       },
     ];
   });
+}
+
+function optionsOf(text: string, place: Place): Pick<Service, 'options' | 'health'> {
+  const health = /--health-cmd[ =](?:"([^"]*)"|'([^']*)'|(\S+))/.exec(text);
+  const command = health?.[1] ?? health?.[2] ?? health?.[3];
+  return {
+    options: { text, place },
+    ...(command === undefined ? {} : { health: { text: command, place, as: '--health-cmd' } }),
+  };
 }

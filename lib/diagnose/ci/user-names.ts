@@ -45,26 +45,33 @@ export function namelessClients(script: Script): Diagnosis[] {
 
 /** A health command without a user name fills the server's log with: role "root" does not exist. */
 export function namelessHealth(service: Service): Diagnosis[] {
-  const { options } = service;
-  if (!options) return [];
-  const health = /--health-cmd[ =](?:"([^"]*)"|'([^']*)'|(\S+))/.exec(options.text);
-  const command = health?.[1] ?? health?.[2] ?? health?.[3] ?? '';
-  if (!/^pg_isready\b/.test(command) || /(?:-U|--username)/.test(command)) return [];
-  const user = service.env.get('POSTGRES_USER') ?? 'postgres';
+  const { health, env } = service;
+  const command = health?.text ?? '';
+  if (
+    !health ||
+    !/^pg_isready\b/.test(command) ||
+    /(?:-U|--username)|:\/\//.test(command) ||
+    env.has('PGUSER')
+  )
+    return [];
+  const user = env.get('POSTGRES_USER') ?? 'postgres';
   return [
     {
       code: 'DBB5064',
       severity: 'note',
       message: `the health command of service "${service.name}" gives no user name, so the server logs: role "root" does not exist`,
-      place: options.place,
-      subject: { file: options.place.file, job: service.job, service: service.name },
+      place: health.place,
+      subject: { file: health.place.file, job: service.job, service: service.name },
       expected: 'pg_isready -U with the role of the service',
       actual: command,
       evidence: [
         'the command runs as root inside the container',
-        `the role of the service is "${user}"${service.env.has('POSTGRES_USER') ? ', its POSTGRES_USER' : ', as nothing else is set'}`,
+        `the role of the service is "${user}"${env.has('POSTGRES_USER') ? ', its POSTGRES_USER' : ', as nothing else is set'}`,
       ],
-      help: `write --health-cmd "pg_isready -U ${user}"`,
+      help:
+        health.as === '--health-cmd'
+          ? `write --health-cmd "pg_isready -U ${user}"`
+          : `write "pg_isready -U ${user}" into its healthcheck`,
     },
   ];
 }

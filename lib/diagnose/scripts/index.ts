@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { Origin, TaskDefinition } from '../../../config/workflow.js';
-import { composeScripts } from '../ci/compose.js';
+import { composeScripts, startedServices } from '../ci/compose.js';
 import { hiddenFailures } from '../ci/hidden-failures.js';
 import { initScripts } from '../ci/init-scripts.js';
 import { repeatedMigrations, repeatedTasks, tenantFlagValues } from '../ci/migrations.js';
@@ -48,7 +48,7 @@ function ofCommands(name: string, find: (script: Script) => readonly Diagnosis[]
 /** The commands, and what they start. */
 async function scriptsOf(evidence: Evidence): Promise<readonly Script[]> {
   const scripts = commandsOf(evidence).flatMap((script) => withInnerScripts(script, evidence.root));
-  return [...scripts, ...(await composeScripts(scripts, evidence.root))];
+  return [...scripts, ...composeScripts(await startedServices(scripts, evidence.root), evidence.root)];
 }
 
 function commandsOf({ workflow, root }: Evidence): Script[] {

@@ -204,6 +204,32 @@ describe('what a workflow file calls', () => {
       assert.match(finding.evidence.join('\n'), /in service "migrate" of docker-compose\.yml/);
     });
 
+    it('is the entrypoint alone where a command is named', async () => {
+      assert.deepEqual(await placesWith(run('docker compose run --no-deps web pytest'), compose), [ofWeb[0]]);
+    });
+
+    it('has a health command, of which the role is named by its own variables', async () => {
+      const file = (test: string): Record<string, string> => ({
+        'compose.yml': `services:\n  db:\n    image: postgres:16\n    environment: [POSTGRES_USER=shop]\n    healthcheck:\n      test: ${test}\n`,
+      });
+      for (const test of [
+        'pg_isready -d shop',
+        '["CMD-SHELL", "pg_isready -d shop"]',
+        '["CMD", "pg_isready"]',
+      ]) {
+        const [finding, ...others] = await findIn(workflow(run('docker compose up -d')), file(test));
+        assert.deepEqual(others, []);
+        assert.deepEqual(
+          [finding?.code, finding?.severity, finding?.place?.file, finding?.place?.line],
+          ['DBB5064', 'note', 'compose.yml', 6],
+        );
+        assert.deepEqual(finding?.subject, { file: 'compose.yml', job: 'test', service: 'db' });
+        assert.equal(finding.help, 'write "pg_isready -U shop" into its healthcheck');
+      }
+      for (const test of ['["CMD", "pg_isready", "-U", "shop"]', '["NONE"]', 'curl -f http://localhost'])
+        assert.deepEqual(await placesWith(run('docker compose up -d'), file(test)), [], test);
+    });
+
     it('may stand in what another service is made of', async () => {
       const file = `x-app: &app
   build: .
