@@ -41,7 +41,7 @@ const locksBeside = 12;
 export async function replayAll(options: ReplayOptions): Promise<void> {
   const { database, segment, schemas, capacity, signal, isStopped } = options;
   const statements = segment.migrations.reduce((sum, migration) => sum + migration.statements.length + 1, 0);
-  const size = Math.max(
+  const most = Math.max(
     1,
     Math.min(
       largestBatch,
@@ -49,7 +49,9 @@ export async function replayAll(options: ReplayOptions): Promise<void> {
       Math.floor(capacity.locks / (segment.names.length + locksBeside)),
     ),
   );
-  const batches = batchesOf(schemas, size);
+  // Who refers to a table that all tenants share locks it against the others: one after the other, nobody waits or deadlocks.
+  const connections = segment.shared.length > 0 ? 1 : capacity.connections;
+  const batches = batchesOf(schemas, evenSize(schemas.length, most, connections));
   const work = async (): Promise<void> => {
     if (batches.length === 0) return;
     await database.withClient(async (client) => {
@@ -58,8 +60,7 @@ export async function replayAll(options: ReplayOptions): Promise<void> {
       }
     });
   };
-  // Who refers to a table that all tenants share locks it against the others: one after the other, nobody waits or deadlocks.
-  const lanes = segment.shared.length > 0 ? 1 : Math.min(capacity.connections, batches.length);
+  const lanes = Math.min(connections, batches.length);
   const ends = await Promise.allSettled(Array.from({ length: lanes }, work));
   const broken = ends.find((end) => end.status === 'rejected');
   // What an interruption broke off is rolled back.
@@ -112,6 +113,13 @@ async function replayBatch(
   }
   for (const part of batchesOf(schemas, size))
     if (!options.isStopped()) await replayBatch(client, part, options);
+}
+
+/** As many for each batch, up to `most`, that all connections end at about the same time. */
+function evenSize(count: number, most: number, connections: number): number {
+  if (count <= most) return most;
+  const rounds = Math.ceil(count / (connections * most));
+  return Math.ceil(count / (connections * rounds));
 }
 
 function batchesOf(schemas: readonly string[], size: number): string[][] {
