@@ -43,7 +43,7 @@ const works: readonly Work[] = [
   { name: 'nothing to do', added: 0, created: 0 },
   { name: 'one AddField', added: 1, created: 0 },
   { name: 'ten migrations, one with RunPython', added: 10, withCode: 4, created: 0 },
-  { name: 'one AddField, by Django in every tenant', added: 1, created: 0, byDjango: true },
+  { name: 'by Django in every tenant, one field', added: 1, created: 0, byDjango: true },
   { name: 'create 100 tenants', added: 0, created: 100 },
 ];
 
