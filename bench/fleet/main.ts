@@ -29,6 +29,9 @@ const folder = mkdtempSync(join(tmpdir(), 'dbb-fleet-'));
 /** So large a fleet is timed in one round; in a larger one only the command does nothing once before it is timed doing nothing. */
 const largeFleet = 300;
 
+/** Of no kind that settings may look for: what makes a fleet is no part of the project. */
+const fleetConfig = 'fleet.bootstraprc';
+
 interface Work {
   readonly name: string;
   /** Migrations that the release adds; the one at `withCode` runs Python. */
@@ -75,13 +78,8 @@ async function main(): Promise<void> {
   for (const tenants of values.tenants.split(',').map(Number)) {
     const base = await createTestDatabase();
     const project = projectFor('base', tenants);
-    await bootstrap(project, base.url, [
-      'run',
-      '--config',
-      'fleet.json',
-      '--only',
-      'wait,shared,tenants,tenant-migrations',
-    ]);
+    const make = ['run', '--config', fleetConfig, '--only', 'wait,shared,tenants,tenant-migrations'];
+    await bootstrap(project, base.url, make);
     for (const work of works.filter(({ name }) => isWanted(name))) await compare(work, tenants, base.name);
     await base.drop();
   }
@@ -104,14 +102,14 @@ function projectFor(name: string, tenants: number, work?: Work): string {
     env: { DJANGO_SETTINGS_MODULE: 'project.settings' },
     concurrency: 2,
   };
-  // A fleet lives in the database; only what makes it here names every tenant.
-  writeFileSync(join(project, '.bootstraprc'), JSON.stringify(config));
   const wanted = names(0, tenants + (work?.created ?? 0)).map((schema) => ({
     schema,
     domain: `${schema}.example.com`,
     fields: { name: schema },
   }));
-  writeFileSync(join(project, 'fleet.json'), JSON.stringify({ ...config, tenants: wanted }));
+  // A fleet lives in the database; only what makes it here names every tenant.
+  writeFileSync(join(project, '.bootstraprc'), JSON.stringify(config));
+  writeFileSync(join(project, fleetConfig), JSON.stringify({ ...config, tenants: wanted }));
   return project;
 }
 
@@ -209,7 +207,7 @@ async function compare(work: Work, tenants: number, base: string): Promise<void>
       await query(server.url, `create database "${copy}" template "${base}"`);
       try {
         // The shared schema, and rows and empty schemas of new tenants, are there for both.
-        const prepare = ['run', '--config', 'fleet.json', '--only', 'wait,shared,tenants'];
+        const prepare = ['run', '--config', fleetConfig, '--only', 'wait,shared,tenants'];
         await bootstrap(project, url(copy), prepare);
         if (work.added + work.created === 0 && (tenants <= largeFleet || name === 'db-bootstrap'))
           await run(url(copy));

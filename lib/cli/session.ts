@@ -1,3 +1,4 @@
+import { basename, join } from 'node:path';
 import type { Json, TaskDatabase, TaskHost, TaskKind } from '../../config/define.js';
 import { worthMasking } from '../../config/secrets.js';
 import type { Workflow } from '../../config/workflow.js';
@@ -218,6 +219,7 @@ function lazyHost(
     return createHostService({
       django: workflow.django,
       root: workflow.root,
+      ...(workflow.file === undefined ? {} : { config: join(workflow.root, basename(workflow.file)) }),
       runId,
       grace: workflow.grace,
       ...(database && workflow.ledger.kind !== 'off'

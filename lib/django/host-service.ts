@@ -16,6 +16,8 @@ export interface HostServiceOptions {
     readonly settings?: string;
   };
   readonly root: string;
+  /** Absolute path of the workflow's config: what Django answers does not depend on it. */
+  readonly config?: string;
   readonly runId: string;
   /** Between asking and killing, in milliseconds. */
   readonly grace: number;
@@ -204,7 +206,7 @@ async function openBook(
   options: HostServiceOptions,
   env: Readonly<Record<string, string>>,
 ): Promise<AnswerBook | undefined> {
-  const { answers, django, root } = options;
+  const { answers, django, root, config } = options;
   if (!answers) return undefined;
   const { directory } = django;
   try {
@@ -212,7 +214,7 @@ async function openBook(
     const { path } = await findInterpreter({ python: django.python, directory, root, env });
     return await AnswerBook.open(
       answers.store,
-      { python: path, settings, directory, root, env },
+      { python: path, settings, directory, root, env, ...(config === undefined ? {} : { config }) },
       answers.fresh === true,
     );
   } catch {

@@ -77,6 +77,7 @@ describe('kept answers of the host', () => {
     const service = createHostService({
       django: { directory: project, python: join(folder, 'python'), settings },
       root: project,
+      config: join(project, '.bootstraprc.yaml'),
       runId: 'test',
       grace: 2000,
       answers: {
@@ -149,6 +150,22 @@ describe('kept answers of the host', () => {
     const text = [...kept.values()].join('');
     assert.ok(text.includes('DATABASE_URL'));
     assert.ok(!text.includes(url));
+  });
+
+  it('hold when tenants are added to the config, unless Django reads it', async () => {
+    const config = join(project, '.bootstraprc.yaml');
+    await writeFile(config, 'preset: django-tenants\n');
+    await run();
+    await appendFile(config, '# one tenant more\n');
+    assert.equal((await run()).starts, 0);
+    await appendFile(
+      join(project, 'wholesale/settings/base.py'),
+      `\nCONFIG = open(${JSON.stringify(config)}).read()\n`,
+    );
+    await run();
+    assert.equal((await run()).starts, 0);
+    await appendFile(config, '\n# and one more\n');
+    await asksOnce();
   });
 
   it('leave room for what a run remembers, as long as the project is what it was', async () => {

@@ -11,6 +11,8 @@ export interface LoadedAs {
   readonly directory: string;
   readonly root: string;
   readonly env: Readonly<Record<string, string>>;
+  /** Absolute path of the workflow's own config. */
+  readonly config?: string;
 }
 
 /** Variables that differ from run to run and say nothing of the project. */
@@ -56,12 +58,11 @@ export function fingerprintProject(loaded: LoadedAs, sources: Sources): string {
     add('installed', namesIn(folder).join('\n'));
     for (const [name, content] of distributions(folder)) add(`distribution ${name}`, content);
   }
-  const files = new Set([
-    ...sources.files,
-    ...projectFiles(directory),
-    ...settingsFiles(directory),
-    ...settingsFiles(root),
-  ]);
+  // The workflow's config, in which tenants come and go, counts where Django has read it.
+  const beside = [...settingsFiles(directory), ...settingsFiles(root)].filter(
+    (path) => path !== loaded.config,
+  );
+  const files = new Set([...sources.files, ...projectFiles(directory), ...beside]);
   for (const path of [...files].sort()) add(`file ${shown(path)}`, contentOf(path));
   for (const path of [...sources.folders].sort()) add(`folder ${shown(path)}`, listed(path));
   for (const path of projectFiles(join(packageRoot(), 'python')))
