@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { createTestDatabase, query, stopTestServer, testServer } from '../../test/support/postgres.js';
+import { query, stopTestServer, testServer } from '../../test/support/postgres.js';
 import { pythonOf } from '../../test/support/python.js';
 import { median } from '../pairs.js';
 import { runWatched, type Watched } from './memory.js';
@@ -31,6 +31,10 @@ const largeFleet = 300;
 
 /** Of no kind that settings may look for: what makes a fleet is no part of the project. */
 const fleetConfig = 'fleet.bootstraprc';
+
+// Where the fleet is made, and where each command works on it: for a project, another URL is another database.
+const copy = `fleet_test_${String(process.pid)}`;
+const base = `${copy}_base`;
 
 interface Work {
   readonly name: string;
@@ -76,12 +80,13 @@ function printSlopes(): void {
 
 async function main(): Promise<void> {
   for (const tenants of values.tenants.split(',').map(Number)) {
-    const base = await createTestDatabase();
+    await query(server.url, `create database "${copy}"`);
     const project = projectFor('base', tenants);
     const make = ['run', '--config', fleetConfig, '--only', 'wait,shared,tenants,tenant-migrations'];
-    await bootstrap(project, base.url, make);
-    for (const work of works.filter(({ name }) => isWanted(name))) await compare(work, tenants, base.name);
-    await base.drop();
+    await bootstrap(project, url(copy), make);
+    await query(server.url, `alter database "${copy}" rename to "${base}"`);
+    for (const work of works.filter(({ name }) => isWanted(name))) await compare(work, tenants);
+    await query(server.url, `drop database "${base}"`);
   }
   printSlopes();
 }
@@ -168,7 +173,7 @@ async function bySql(database: string, project: string, work: Work, tenants: num
   });
 }
 
-async function compare(work: Work, tenants: number, base: string): Promise<void> {
+async function compare(work: Work, tenants: number): Promise<void> {
   const project = projectFor('work', tenants, work);
   const only = ['run', '--only', 'wait,tenant-migrations'];
   const peer = (executor: string) => (database: string) =>
@@ -203,7 +208,6 @@ async function compare(work: Work, tenants: number, base: string): Promise<void>
   const rounds = tenants >= largeFleet ? 1 : Number(values.rounds);
   for (let round = 0; round < rounds; round++) {
     for (const [name, run] of commands) {
-      const copy = `fleet_test_${String(process.pid)}`;
       await query(server.url, `create database "${copy}" template "${base}"`);
       try {
         // The shared schema, and rows and empty schemas of new tenants, are there for both.
