@@ -43,8 +43,7 @@ class KeptRecorder(MigrationRecorder):
             found = read_records(self.connection, [schema])[schema]
         if _keeps:
             _record = found
-        # Of several faults in a history Django names the first; a set has none.
-        return dict.fromkeys(sorted(found))
+        return dict.fromkeys(found)
 
     def record_applied(self, app, name):
         global _record
