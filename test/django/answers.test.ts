@@ -178,6 +178,11 @@ describe('kept answers of the host', () => {
     // More is read for another question, so the fingerprint is another one, of the same files.
     await run([['autodetect', {}]]);
     assert.deepEqual((await seen()).recalled, shape);
+    const memory = [...kept].find(([key]) => key.startsWith('memory ')) ?? ['', ''];
+    kept.set(memory[0], memory[1].replace(/"packed":"..../, '"packed":"AAAA'));
+    assert.equal((await seen()).recalled, undefined);
+    kept.set(...memory);
+    assert.deepEqual((await seen()).recalled, shape);
     assert.equal((await seen({}, true)).recalled, undefined);
     await appendFile(join(project, 'wholesale/urls.py'), '\n# other\n');
     assert.equal((await seen()).recalled, undefined);

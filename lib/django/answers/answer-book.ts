@@ -198,8 +198,13 @@ function pack(values: Values): string {
   return gzipSync(JSON.stringify(values)).toString('base64');
 }
 
+/** Nothing where it is damaged: what is remembered only saves time. */
 function unpack(packed: string): Values {
-  return JSON.parse(gunzipSync(Buffer.from(packed, 'base64')).toString()) as Values;
+  try {
+    return JSON.parse(gunzipSync(Buffer.from(packed, 'base64')).toString()) as Values;
+  } catch {
+    return {};
+  }
 }
 
 function moved({ sources, root }: Page, here: string): Sources {
