@@ -60,7 +60,7 @@ async function translate(from: string, { root, django }: RepositoryFacts): Promi
     import('./from-workflow.js'),
   ]);
   const preset = django?.tenancy ? 'django-tenants' : django ? 'django' : 'sql';
-  return translateWorkflow(await readWorkflow(path, root), preset, root);
+  return translateWorkflow(readWorkflow(path, root), preset, root);
 }
 
 /** Which line became what, and which was left alone. */

@@ -1,3 +1,4 @@
+import { isScalar } from 'yaml';
 import { environmentOf, type StartedService } from './compose.js';
 import type { Service } from './read-workflow.js';
 
@@ -5,7 +6,7 @@ import type { Service } from './read-workflow.js';
 export function composeService({ name, service, file }: StartedService, job: string): Service {
   const check = file.mapAt(service, 'healthcheck');
   const whole = file.scalar(check, 'test');
-  const [kind, ...items] = file.list(check, 'test').filter((item) => file.isScalar(item));
+  const [kind, ...items] = file.list(check, 'test').filter((item) => isScalar(item));
   const [first] = kind?.value === 'NONE' ? [] : items;
   const node = whole ?? first;
   const text = whole ? String(whole.value) : items.map(({ value }) => String(value)).join(' ');

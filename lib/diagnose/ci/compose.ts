@@ -1,5 +1,5 @@
 import { dirname, join, relative } from 'node:path';
-import type { Scalar, YAMLMap } from 'yaml';
+import { isScalar, type Scalar, type YAMLMap } from 'yaml';
 import { composeCallOf, type ComposeCall } from './compose-call.js';
 import { withInnerScripts } from './inner-scripts.js';
 import type { Script } from './script.js';
@@ -22,16 +22,13 @@ export interface StartedService {
 }
 
 /** The services of compose files that scripts start by `docker compose up` or `run`. */
-export async function startedServices(
-  scripts: readonly Script[],
-  root: string,
-): Promise<readonly StartedService[]> {
+export function startedServices(scripts: readonly Script[], root: string): readonly StartedService[] {
   const found: StartedService[] = [];
   for (const script of scripts)
     for (const command of script.commands) {
       const call = composeCallOf(command);
       if (!call) continue;
-      for (const file of await filesOf(script, call, root))
+      for (const file of filesOf(script, call, root))
         for (const name of startedBy(call, file)) {
           const service = file.mapAt(file.root, 'services', name);
           const isKnown = found.some((each) => each.name === name && each.file.file === file.file);
@@ -49,18 +46,14 @@ export function composeScripts(started: readonly StartedService[], root: string)
     .flatMap((script) => withInnerScripts(script, root));
 }
 
-async function filesOf(
-  script: Script,
-  { files, directory }: ComposeCall,
-  root: string,
-): Promise<readonly YamlSource[]> {
+function filesOf(script: Script, { files, directory }: ComposeCall, root: string): readonly YamlSource[] {
   const folder = join(script.folder, directory);
   const named = files.length > 0 ? files.map((file) => join(script.folder, file)) : [];
   const first = defaults.map((name) => join(folder, name)).find((path) => readSource(path, root));
   const second = overrides.map((name) => join(folder, name)).find((path) => readSource(path, root));
   const paths = named.length > 0 ? named : [first, second].flatMap((path) => path ?? []);
   const sources = paths.flatMap((path) => readSource(path, root) ?? []);
-  return Promise.all(sources.map(({ file, text }) => YamlSource.read(file, text)));
+  return sources.map(({ file, text }) => new YamlSource(file, text));
 }
 
 /** The services that a call starts: those that it names, and those that they need; all where it names none. */
@@ -74,7 +67,7 @@ function startedBy({ services, isRun, withNeeds }: ComposeCall, file: YamlSource
       const service = file.mapAt(all, name);
       const needs = file
         .list(service, 'depends_on')
-        .map((item) => (file.isScalar(item) ? String(item.value) : ''));
+        .map((item) => (isScalar(item) ? String(item.value) : ''));
       for (const need of [...needs, ...file.texts(service, 'depends_on').map(([key]) => key)])
         wanted.add(need);
     }
@@ -134,7 +127,7 @@ function wordsOf(service: YAMLMap, key: string, file: YamlSource): readonly Comm
   }
   return file
     .list(service, key)
-    .filter((item): item is Scalar => file.isScalar(item))
+    .filter((item): item is Scalar => isScalar(item))
     .map((item) => {
       const located = file.located(item);
       return { ...located, words: [{ text: located.text, offset: 0, length: located.text.length }] };
@@ -169,7 +162,7 @@ function withoutMount(
   { file, folder, context }: { readonly file: YamlSource; readonly folder: string; readonly context: string },
 ): string {
   for (const item of file.list(service, 'volumes')) {
-    const [source = '', target = ''] = file.isScalar(item) ? String(item.value).split(':') : [];
+    const [source = '', target = ''] = isScalar(item) ? String(item.value).split(':') : [];
     const inside = `${target.replace(/\/$/, '')}/`;
     if (source.startsWith('.') && target.startsWith('/') && text.startsWith(inside))
       return `./${join(relative(context, join(folder, source)), text.slice(inside.length))}`;
@@ -185,9 +178,7 @@ function variablesOf(service: YAMLMap, file: YamlSource): ReadonlySet<string> {
 
 /** The variables that a service sets, as a map or as a list. */
 export function environmentOf(service: YAMLMap, file: YamlSource): ReadonlyMap<string, string> {
-  const listed = file
-    .list(service, 'environment')
-    .map((item) => (file.isScalar(item) ? String(item.value) : ''));
+  const listed = file.list(service, 'environment').map((item) => (isScalar(item) ? String(item.value) : ''));
   return new Map([
     ...file.texts(service, 'environment'),
     ...listed.map((text) => [text.replace(/=[^]*/, ''), text.replace(/^[^=]*=?/, '')] as const),

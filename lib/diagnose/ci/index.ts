@@ -51,17 +51,17 @@ function ofFiles(name: string, find: (file: WorkflowFile) => readonly Diagnosis[
   return {
     name,
     reads: [],
-    find: async (evidence) => (await workflowsOf(evidence)).flatMap((file) => find(file)),
+    find: (evidence) => workflowsOf(evidence).flatMap((file) => find(file)),
   };
 }
 
-const read = new WeakMap<Evidence, Promise<readonly WorkflowFile[]>>();
+const read = new WeakMap<Evidence, readonly WorkflowFile[]>();
 
 /** The files of an examination, read once for all rules. */
-function workflowsOf(evidence: Evidence): Promise<readonly WorkflowFile[]> {
+function workflowsOf(evidence: Evidence): readonly WorkflowFile[] {
   const known = read.get(evidence);
   if (known) return known;
-  const files = Promise.all(evidence.workflowFiles.map((path) => readWorkflow(path, evidence.root)));
+  const files = evidence.workflowFiles.map((path) => readWorkflow(path, evidence.root));
   read.set(evidence, files);
   return files;
 }

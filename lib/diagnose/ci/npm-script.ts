@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { programOf, scriptOf, setsPipefail, type Script } from './script.js';
 import type { ShellCommand } from './shell.js';
-import { placesIn, readSource } from './sources.js';
+import { readSource } from './sources.js';
+import { YamlSource } from './yaml-source.js';
 
 const managers = new Set(['npm', 'pnpm', 'yarn', 'bun']);
 /** Scripts that npm starts without "run". */
@@ -21,24 +22,25 @@ export function npmScripts(script: Script, command: ShellCommand, root: string):
   const folder = join(script.folder, call.directory);
   const source = readSource(join(folder, 'package.json'), root);
   if (!source) return [];
-  const scripts = scriptsIn(source.text);
+  const manifest = new YamlSource(source.file, source.text);
   return ['pre', '', 'post'].flatMap((stage) => {
-    const found = scripts.get(`${stage}${call.name}`);
+    const name = `${stage}${call.name}`;
+    const found = manifest.scalar(manifest.mapAt(manifest.root, 'scripts'), name);
     if (!found) return [];
-    const placeOf = placesIn(source);
+    const { text, placeOf } = manifest.located(found);
     return [
       scriptOf({
-        text: found.text,
-        subject: { file: source.file, script: `${stage}${call.name}` },
-        label: `script "${stage}${call.name}" of ${source.file}`,
+        text,
+        subject: { file: source.file, script: name },
+        label: `script "${name}" of ${source.file}`,
         folder,
         variables: script.variables,
         ...(script.values ? { values: script.values } : {}),
         isTimed: script.isTimed === true,
         // npm hands each of them to a shell without options.
-        pipefail: setsPipefail(found.text),
+        pipefail: setsPipefail(text),
         stopsAtErrors: false,
-        placeOf: (offset, length) => placeOf(found.offsets[offset] ?? found.offsets[0] ?? 0, length),
+        placeOf,
       }),
     ];
   });
@@ -65,36 +67,4 @@ function callOf(command: ShellCommand): { readonly name: string; readonly direct
   // The others start a script by its bare name as well, where no command of theirs has it.
   const name = program === 'npm' ? short[first] : first;
   return name === undefined || name === '' ? undefined : { name, directory };
-}
-
-interface Located {
-  readonly text: string;
-  /** Where each character of it stands in the file. */
-  readonly offsets: readonly number[];
-}
-
-/** The scripts of a package.json, as a shell gets them. */
-function scriptsIn(json: string): ReadonlyMap<string, Located> {
-  const start = /"scripts"\s*:\s*\{/.exec(json);
-  const scripts = new Map<string, Located>();
-  if (!start) return scripts;
-  const entry = /\s*"((?:[^"\\]|\\.)*)"\s*:\s*"((?:[^"\\]|\\.)*)"\s*,?/y;
-  entry.lastIndex = start.index + start[0].length;
-  for (let found = entry.exec(json); found; found = entry.exec(json)) {
-    const [all, name = '', raw = ''] = found;
-    const from = found.index + all.lastIndexOf(raw + '"');
-    scripts.set(name, unescaped(raw, from));
-  }
-  return scripts;
-}
-
-function unescaped(raw: string, from: number): Located {
-  const offsets: number[] = [];
-  let text = '';
-  for (const { 0: part, index } of raw.matchAll(/\\u[\da-fA-F]{4}|\\["\\/bfnrt]|[^]/g)) {
-    const value = part.length === 1 ? part : String(JSON.parse(`"${part}"`));
-    offsets.push(from + index);
-    text += value;
-  }
-  return { text, offsets };
 }

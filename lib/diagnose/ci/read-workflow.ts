@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import type { YAMLMap } from 'yaml';
+import { isScalar, type YAMLMap } from 'yaml';
 import type { Place } from '../../errors/index.js';
 import { composeService } from './compose-health.js';
 import { composeScripts, startedServices } from './compose.js';
@@ -59,24 +59,19 @@ export interface WorkflowFile {
 }
 
 /** Reads a workflow file; places are relative to `root`. */
-export function readWorkflow(path: string, root: string): Promise<WorkflowFile> {
+export function readWorkflow(path: string, root: string): WorkflowFile {
   return readFile(path, root, new Set(), []);
 }
 
 type Variables = readonly (readonly [string, string])[];
 
 /** `inherited` are variables of who uses it. */
-async function readFile(
-  path: string,
-  root: string,
-  known: Set<string>,
-  inherited: Variables,
-): Promise<WorkflowFile> {
+function readFile(path: string, root: string, known: Set<string>, inherited: Variables): WorkflowFile {
   known.add(path);
   const file = relative(root, path);
-  const yaml = await YamlSource.read(file, readFileSync(path, 'utf8'));
+  const yaml = new YamlSource(file, readFileSync(path, 'utf8'));
   const own = jobsOf(yaml).flatMap((job) => stepsOf(job, yaml, { root, inherited }));
-  const started = await Promise.all(own.map(({ scripts }) => startedServices(scripts, root)));
+  const started = own.map(({ scripts }) => startedServices(scripts, root));
   const steps: Step[] = own.map((step, index) => ({
     ...step,
     scripts: [...step.scripts, ...composeScripts(started[index] ?? [], root)],
@@ -87,7 +82,7 @@ async function readFile(
   ];
   for (const { called, env } of calledOf(yaml, root)) {
     if (known.has(called)) continue;
-    const read = await readFile(called, root, known, [...inherited, ...env]);
+    const read = readFile(called, root, known, [...inherited, ...env]);
     steps.push(...read.steps);
     services.push(...read.services);
   }
@@ -226,7 +221,7 @@ function servicesOf({ name: job, body }: Job, yaml: YamlSource): Service[] {
         volumes: yaml
           .list(service, 'volumes')
           .flatMap((item) =>
-            yaml.isScalar(item) ? [{ text: String(item.value), place: yaml.placeOf(item) }] : [],
+            isScalar(item) ? [{ text: String(item.value), place: yaml.placeOf(item) }] : [],
           ),
       },
     ];

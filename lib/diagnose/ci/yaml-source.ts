@@ -1,27 +1,33 @@
-import type { Document, LineCounter, Node, Scalar, YAMLMap } from 'yaml';
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  type Document,
+  type Node,
+  type Scalar,
+  type YAMLMap,
+} from 'yaml';
 import type { Place } from '../../errors/index.js';
 
-type Yaml = typeof import('yaml');
-
-/** A file of YAML with the place of each of its values. */
+/** A file of YAML, or of JSON, with the place of each of its values. */
 export class YamlSource {
   readonly file: string;
   readonly root: YAMLMap | undefined;
   /** Why it is no YAML, and where. */
   readonly fault: { readonly message: string; readonly place: Place } | undefined;
-  readonly #yaml: Yaml;
   readonly #lines: readonly string[];
   readonly #source: string;
-  readonly #counter: LineCounter;
+  readonly #counter = new LineCounter();
   readonly #document: Document;
 
-  private constructor(yaml: Yaml, file: string, source: string) {
-    this.#yaml = yaml;
+  constructor(file: string, source: string) {
     this.file = file;
     this.#source = source;
     this.#lines = source.split('\n');
-    this.#counter = new yaml.LineCounter();
-    this.#document = yaml.parseDocument(source, { lineCounter: this.#counter, uniqueKeys: false });
+    this.#document = parseDocument(source, { lineCounter: this.#counter, uniqueKeys: false });
     this.root = this.map(this.#document.contents);
     const [error] = this.#document.errors;
     this.fault = error && {
@@ -30,17 +36,13 @@ export class YamlSource {
     };
   }
 
-  static async read(file: string, source: string): Promise<YamlSource> {
-    return new YamlSource(await import('yaml'), file, source);
-  }
-
   includes(text: string): boolean {
     return this.#source.includes(text);
   }
 
   map(node: unknown): YAMLMap | undefined {
     const value = this.#resolved(node);
-    return this.#yaml.isMap(value) ? value : undefined;
+    return isMap(value) ? value : undefined;
   }
 
   /** The map that keys lead to. */
@@ -55,17 +57,17 @@ export class YamlSource {
   /** The items of a list; empty for anything else. */
   list(map: YAMLMap | undefined, key: string): readonly unknown[] {
     const node = this.#get(map, key);
-    return this.#yaml.isSeq(node) ? node.items.map((item) => this.#resolved(item)) : [];
+    return isSeq(node) ? node.items.map((item) => this.#resolved(item)) : [];
   }
 
   scalar(map: YAMLMap | undefined, key: string): Scalar | undefined {
     const node = this.#get(map, key);
-    return this.#yaml.isScalar(node) ? node : undefined;
+    return isScalar(node) ? node : undefined;
   }
 
   /** What an alias stands for. */
   #resolved(node: unknown): unknown {
-    return this.#yaml.isAlias(node) ? node.resolve(this.#document) : node;
+    return isAlias(node) ? node.resolve(this.#document) : node;
   }
 
   /** A value of a map: its own, or one that `<<` takes over from another. */
@@ -80,13 +82,9 @@ export class YamlSource {
     const merged = own
       .filter(({ key }) => String(key) === '<<')
       .map(({ value }) => this.#resolved(value))
-      .flatMap((value) => (this.#yaml.isSeq(value) ? value.items : [value]))
+      .flatMap((value) => (isSeq(value) ? value.items : [value]))
       .flatMap((value) => this.#pairs(this.map(value), depth + 1));
     return [...own, ...merged];
-  }
-
-  isScalar(node: unknown): node is Scalar {
-    return this.#yaml.isScalar(node);
   }
 
   text(map: YAMLMap | undefined, key: string): string | undefined {
@@ -100,7 +98,7 @@ export class YamlSource {
     // Of two values for one name, that of the map itself counts: it is the last.
     return pairs.reverse().map(({ key: name, value }) => {
       const node = this.#resolved(value);
-      return [String(name), this.#yaml.isScalar(node) ? String(node.value) : ''];
+      return [String(name), isScalar(node) ? String(node.value) : ''];
     });
   }
 
@@ -150,9 +148,8 @@ export class YamlSource {
   }
 }
 
-const escapes: Readonly<Record<string, RegExp>> = { '"': /^\\[\\"/nt]/, "'": /^''/ };
+const escapes: Readonly<Record<string, RegExp>> = { '"': /^\\(?:[\\"/bfnrt]|u[\da-fA-F]{4})/, "'": /^''/ };
 
 function valueOf(escaped: string): string {
-  const last = escaped.charAt(1);
-  return escaped.startsWith('\\') ? ({ n: '\n', t: '\t' }[last] ?? last) : last;
+  return escaped.startsWith('\\') ? String(JSON.parse(`"${escaped}"`)) : escaped.charAt(1);
 }

@@ -20,8 +20,8 @@ export const scriptsRules: readonly Rule[] = [
   {
     name: 'command-repeated-migrations',
     reads: ['workflow'],
-    find: async (evidence) => {
-      const scripts = await scriptsOf(evidence);
+    find: (evidence) => {
+      const scripts = scriptsOf(evidence);
       const own = repeatedTasks(scripts, migratingTasks(evidence));
       return own.length > 0 ? own : repeatedMigrations(scripts);
     },
@@ -41,14 +41,14 @@ function ofCommands(name: string, find: (script: Script) => readonly Diagnosis[]
   return {
     name,
     reads: ['workflow'],
-    find: async (evidence) => (await scriptsOf(evidence)).flatMap(find),
+    find: (evidence) => scriptsOf(evidence).flatMap(find),
   };
 }
 
 /** The commands, and what they start. */
-async function scriptsOf(evidence: Evidence): Promise<readonly Script[]> {
+function scriptsOf(evidence: Evidence): readonly Script[] {
   const scripts = commandsOf(evidence).flatMap((script) => withInnerScripts(script, evidence.root));
-  return [...scripts, ...composeScripts(await startedServices(scripts, evidence.root), evidence.root)];
+  return [...scripts, ...composeScripts(startedServices(scripts, evidence.root), evidence.root)];
 }
 
 function commandsOf({ workflow, root }: Evidence): Script[] {
