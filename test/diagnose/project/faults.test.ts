@@ -14,6 +14,36 @@ class Migration(migrations.Migration):
     operations = [${operations}]
 `;
 
+/** Lets a migration change the key of the shared products, to which orders of tenants refer. */
+const withOtherKey = (
+  files: ProjectFiles,
+  name: string,
+  key: { readonly model: string; readonly altered: string },
+): ProjectFiles =>
+  files
+    .edit(
+      'catalog/models.py',
+      'class Product(models.Model):\n',
+      `class Product(models.Model):\n    id = ${key.model}\n`,
+    )
+    .edit(
+      'catalog/models.py',
+      'from django.db import models\n',
+      'import uuid\n\nfrom django.db import models\n',
+    )
+    .edit(
+      'orders/migrations/0001_initial.py',
+      'initial = True',
+      `run_before = [("catalog", "${name}")]\n    initial = True`,
+    )
+    .write(
+      `catalog/migrations/${name}.py`,
+      migration(
+        '("catalog", "0001_initial")',
+        `\n        migrations.AlterField("product", "id", ${key.altered}),\n    `,
+      ).replace('from django', 'import uuid\n\nfrom django'),
+    );
+
 /** A fault of a project that is healthy otherwise, and what has to be said about it, and nothing else. */
 interface Fault {
   readonly name: string;
@@ -417,29 +447,10 @@ const faults: readonly Fault[] = [
     name: 'a shared key that becomes a uuid under the foreign keys of tenants',
     both: true,
     fault: (files) =>
-      files
-        .edit(
-          'catalog/models.py',
-          'class Product(models.Model):\n',
-          'class Product(models.Model):\n    id = models.UUIDField(primary_key=True, default=uuid.uuid4)\n',
-        )
-        .edit(
-          'catalog/models.py',
-          'from django.db import models\n',
-          'import uuid\n\nfrom django.db import models\n',
-        )
-        .edit(
-          'orders/migrations/0001_initial.py',
-          'initial = True',
-          'run_before = [("catalog", "0002_uuid")]\n    initial = True',
-        )
-        .write(
-          'catalog/migrations/0002_uuid.py',
-          migration(
-            '("catalog", "0001_initial")',
-            '\n        migrations.AlterField("product", "id", models.UUIDField(primary_key=True, serialize=False, default=uuid.uuid4)),\n    ',
-          ).replace('from django', 'import uuid\n\nfrom django'),
-        ),
+      withOtherKey(files, '0002_uuid', {
+        model: 'models.UUIDField(primary_key=True, default=uuid.uuid4)',
+        altered: 'models.UUIDField(primary_key=True, serialize=False, default=uuid.uuid4)',
+      }),
     code: 'DBB6055',
     subject: {
       app: 'catalog',
@@ -457,24 +468,10 @@ const faults: readonly Fault[] = [
     name: 'a shared key that becomes an integer under the foreign keys of tenants',
     both: true,
     fault: (files) =>
-      files
-        .edit(
-          'catalog/models.py',
-          'class Product(models.Model):\n',
-          'class Product(models.Model):\n    id = models.AutoField(primary_key=True)\n',
-        )
-        .edit(
-          'orders/migrations/0001_initial.py',
-          'initial = True',
-          'run_before = [("catalog", "0002_short")]\n    initial = True',
-        )
-        .write(
-          'catalog/migrations/0002_short.py',
-          migration(
-            '("catalog", "0001_initial")',
-            '\n        migrations.AlterField("product", "id", models.AutoField(primary_key=True, serialize=False)),\n    ',
-          ),
-        ),
+      withOtherKey(files, '0002_short', {
+        model: 'models.AutoField(primary_key=True)',
+        altered: 'models.AutoField(primary_key=True, serialize=False)',
+      }),
     code: 'DBB6055',
     subject: {
       app: 'catalog',
