@@ -132,8 +132,12 @@ async function run(ctx: Context): Promise<TaskResult> {
   const waiting = members
     .filter(({ schema }) => !lost.has(schema))
     .map((member) => ({ ...member, type: types?.get(member.schema) ?? null }));
-  const capacity = await capacityOf(ctx.database, ctx.concurrency);
-  const { invalid, removed } = await removeLeftovers(ctx, [...pending], owed);
+  // Each of a large fleet reads the catalog for some time.
+  const [capacity, { invalid, removed }, ordered] = await Promise.all([
+    capacityOf(ctx.database, ctx.concurrency),
+    removeLeftovers(ctx, [...pending], owed),
+    found.ordered ? waiting : smallFirst(ctx.database, waiting),
+  ]);
   const invalidIn = (schema: string): string[] =>
     invalid.flatMap((index) => (index.schema === schema ? [index.name] : []));
   const rollout: Omit<RolloutOptions, 'hosts'> = {
@@ -154,7 +158,7 @@ async function run(ctx: Context): Promise<TaskResult> {
       },
     },
     invalid,
-    members: found.ordered ? waiting : await smallFirst(ctx.database, waiting),
+    members: ordered,
     signal: ctx.signal,
     onAdvance: (schema, part) => {
       parts.set(schema, part);

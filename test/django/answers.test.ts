@@ -29,6 +29,7 @@ describe('kept answers of the host', () => {
   let url: string;
   let drop: () => Promise<void>;
   let ours: Database;
+  let watched: Pick<Database, 'query'>;
   let settings = 'wholesale.settings.base';
   const kept = new Map<string, string>();
   const env: Record<string, string> = {
@@ -50,6 +51,7 @@ describe('kept answers of the host', () => {
     drop = () => made.drop();
     env.DATABASE_URL = url;
     ours = new Database(resolveConnection(url, {}), { applicationName: 'db-bootstrap/test' });
+    watched = ours;
     await run([['migrate', { schema: 'public' }]]);
   });
   after(async () => {
@@ -81,7 +83,7 @@ describe('kept answers of the host', () => {
       runId: 'test',
       grace: 2000,
       answers: {
-        database: ours,
+        database: watched,
         keep: true,
         fresh,
         store: storeOver(kept),
@@ -166,6 +168,30 @@ describe('kept answers of the host', () => {
     assert.equal((await run()).starts, 0);
     await appendFile(config, '\n# and one more\n');
     await asksOnce();
+  });
+
+  /** Others change the database, when its state has been read and Django has not yet answered, and back after the run. */
+  async function keptBeside(change: string, back: string): Promise<boolean> {
+    let changes = 0;
+    watched = {
+      query: async <Row extends object>(text: string, values?: readonly unknown[]) => {
+        const rows = await ours.query<Row>(text, values);
+        if (text.includes('pg_control_system') && changes++ === 0) await query(url, change);
+        return rows;
+      },
+    };
+    kept.clear();
+    await run();
+    watched = ours;
+    assert.ok(changes > 0);
+    await query(url, back);
+    return (await run()).starts === 0;
+  }
+
+  it('are kept where others change what they do not depend on, and not where they do', async () => {
+    assert.equal(await keptBeside('create table public.beside ()', 'drop table beside'), true);
+    assert.equal(await keptBeside('create schema beside', 'drop schema beside'), false);
+    await run();
   });
 
   it('leave room for what a run remembers, as long as the project is what it was', async () => {

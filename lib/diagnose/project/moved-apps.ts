@@ -5,7 +5,7 @@ import type { Diagnosis } from '../diagnosis.js';
 import type { Evidence } from '../evidence.js';
 import type { Rule } from '../rule.js';
 import { factsOf, placeOfEntry } from './facts.js';
-import { standingTables, type Kind } from './standing.js';
+import { standingTables, type Kind, type Standing } from './standing.js';
 
 /**
  * Apps that changed their list after schemas were migrated: the router had their migrations recorded where it skipped their tables, so
@@ -22,12 +22,8 @@ export const movedApps: Rule = {
     const apps = facts.project.apps.filter(
       ({ tables, otherDatabase }) => tables.length > 0 && !otherDatabase,
     );
-    const kinds = await standingTables(
-      database,
-      facts,
-      apps.flatMap(({ tables }) => tables),
-    );
-    const moved = apps.flatMap((app) => movesOf(app, kinds ?? []));
+    const standing = await standingTables(database, facts);
+    const moved = standing ? await movesOf(apps, standing) : [];
     const found = await Promise.all(
       moved.map(async (move) =>
         (await isRecorded(database, move)) ? [diagnosisOf(move, settings, evidence)] : [],
@@ -48,19 +44,34 @@ interface Move {
   readonly elsewhere: readonly { readonly kind: Kind; readonly count: number }[];
 }
 
-function movesOf(app: AppFacts, kinds: readonly Kind[]): Move[] {
-  const standing = kinds.map((kind) => ({
-    kind,
-    tables: app.tables.filter((table) => kind.tables.has(table)),
-    count: Math.max(0, ...app.tables.map((table) => kind.tables.get(table) ?? 0)),
-  }));
-  const elsewhere = standing.filter(({ count }) => count > 0);
-  const tables = app.tables.filter((table) => elsewhere.some((each) => each.tables.includes(table)));
-  return standing.flatMap(({ kind, count }): Move[] => {
-    const [schema] = kind.schemas;
-    const isMoved = app.places.includes(kind.kind) && count === 0 && elsewhere.length > 0;
-    return isMoved && schema !== undefined ? [{ app, to: kind, schema, tables, elsewhere }] : [];
+async function movesOf(apps: readonly AppFacts[], there: Standing): Promise<Move[]> {
+  const { kinds } = there;
+  // An app that has tables in a few schemas of each kind where it belongs has not moved.
+  const few = await there.count(tablesOf(apps), 'few');
+  const lacking = apps.filter((app) =>
+    kinds.some(
+      ({ kind }) => app.places.includes(kind) && app.tables.every((table) => !few.get(kind)?.has(table)),
+    ),
+  );
+  const counts = await there.count(tablesOf(lacking));
+  return lacking.flatMap((app) => {
+    const standing = kinds.map((kind) => {
+      const found = counts.get(kind.kind);
+      const tables = app.tables.filter((table) => found?.has(table));
+      return { kind, tables, count: Math.max(0, ...tables.map((table) => found?.get(table) ?? 0)) };
+    });
+    const elsewhere = standing.filter((each) => each.count > 0);
+    const tables = app.tables.filter((table) => elsewhere.some((each) => each.tables.includes(table)));
+    return standing.flatMap(({ kind, count }): Move[] => {
+      const [schema] = kind.schemas;
+      const isMoved = app.places.includes(kind.kind) && count === 0 && elsewhere.length > 0;
+      return isMoved && schema !== undefined ? [{ app, to: kind, schema, tables, elsewhere }] : [];
+    });
   });
+}
+
+function tablesOf(apps: readonly AppFacts[]): string[] {
+  return apps.flatMap(({ tables }) => tables);
 }
 
 /** Whether the schema counts the app as migrated. Where it does not, the next run makes the tables. */

@@ -2,23 +2,27 @@ import type { TaskClient } from '../../../config/define.js';
 import type { Preflight } from '../../django/index.js';
 import { quoteIdentifier } from '../../postgres/index.js';
 
-/** The schemas of one kind that have been migrated, and which tables of some apps stand in them. */
+/** The schemas of one kind that have been migrated. */
 export interface Kind {
   /** "public", "tenants", or a type of tenants. */
   readonly kind: string;
   readonly count: number;
   /** Some of them, the first ones by name. */
   readonly schemas: readonly string[];
-  /** In how many of them each table stands. */
-  readonly tables: ReadonlyMap<string, number>;
 }
 
-/** Kinds of schemas with what stands in them; undefined where nobody can tell of which type a tenant is. */
+/** Which kinds of schemas there are, and in how many schemas of each a table stands. */
+export interface Standing {
+  readonly kinds: readonly Kind[];
+  /** By kind and table; tables that stand nowhere are left out. In `few`, only the first schemas of each kind are looked at. */
+  count(tables: readonly string[], few?: 'few'): Promise<ReadonlyMap<string, ReadonlyMap<string, number>>>;
+}
+
+/** Undefined where nobody can tell of which type a tenant is. */
 export async function standingTables(
   database: TaskClient,
   { settings, project }: Preflight,
-  tables: readonly string[],
-): Promise<readonly Kind[] | undefined> {
+): Promise<Standing | undefined> {
   const model = project?.tenantModel?.model;
   if (!settings) return undefined;
   const { publicSchema, multiType } = settings;
@@ -37,26 +41,31 @@ export async function standingTables(
   const schemas = `select n.oid, n.nspname::text as name, t.kind
       from pg_catalog.pg_class m join pg_catalog.pg_namespace n on n.oid = m.relnamespace ${tenants}
      where m.relname = 'django_migrations' and m.relkind in ('r', 'p')`;
-  const [kinds, standing] = await Promise.all([
-    database.query<{ kind: string; count: number; schemas: string[] }>(
-      `select kind, count(*)::integer as count, (array_agg(name order by name))[1:20] as schemas
-         from (${schemas}) as s group by kind order by kind`,
-      [publicSchema],
-    ),
-    database.query<{ table: string; kind: string; count: number }>(
-      `select c.relname::text as "table", s.kind, count(*)::integer as count
-         from (${schemas}) as s
-         join pg_catalog.pg_class c on c.relnamespace = s.oid and c.relkind in ('r', 'p', 'v', 'm', 'f')
-        where c.relname = any ($2::text[]) group by 1, 2`,
-      [publicSchema, tables],
-    ),
-  ]);
-  return kinds.map((each) => ({
-    ...each,
-    tables: new Map(
-      standing.filter(({ kind }) => kind === each.kind).map(({ table, count }) => [table, count]),
-    ),
-  }));
+  const kinds = await database.query<Kind & Record<string, unknown>>(
+    `select kind, count(*)::integer as count, (array_agg(name order by name))[1:20] as schemas
+       from (${schemas}) as s group by kind order by kind`,
+    [publicSchema],
+  );
+  return {
+    kinds,
+    count: async (tables, few) => {
+      if (tables.length === 0) return new Map();
+      // In few schemas, each table is looked up in each: nobody reads the whole catalog of a large fleet.
+      const rows = await database.query<{ table: string; kind: string; count: number }>(
+        `select r.name as "table", s.kind, count(*)::integer as count
+           from (${schemas}) as s cross join unnest($2::text[]) as r (name)
+           join pg_catalog.pg_class c on c.relname = r.name and c.relnamespace = s.oid and c.relkind in ('r', 'p', 'v', 'm', 'f')
+          where $3::text[] is null or s.name = any ($3) group by 1, 2`,
+        [publicSchema, tables, few ? kinds.flatMap((kind) => kind.schemas) : null],
+      );
+      return new Map(
+        kinds.map(({ kind }) => [
+          kind,
+          new Map(rows.filter((row) => row.kind === kind).map(({ table, count }) => [table, count])),
+        ]),
+      );
+    },
+  };
 }
 
 async function exists(database: TaskClient, schema: string, table: string): Promise<boolean> {

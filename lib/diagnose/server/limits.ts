@@ -18,8 +18,8 @@ interface Limits {
   readonly largest: number;
 }
 
-// Our own sessions, of a run as of a doctor, are among those that are needed. Some schemas tell how large one is: counting in all of
-// them takes tenths of a second where there are a thousand.
+// Our own sessions, of a run as of a doctor, are among those that are needed. Some schemas tell how large one is, and what depends on
+// a schema is looked up, which reading the catalog of a thousand is not.
 const limitsQuery = `
   with other as (select * from pg_stat_activity where coalesce(application_name, '') not like 'db-bootstrap/%')
   select current_setting('max_connections')::integer as connections,
@@ -35,11 +35,12 @@ const limitsQuery = `
          (select count(*)::integer from other where datid = d.oid) as databaseused,
          (select count(*)::integer from pg_class where relname = 'django_migrations' and relkind in ('r', 'p')) as fleet,
          coalesce((select max(n)::integer from (
-           select count(*) as n from pg_class c
-            where c.relkind in ('r', 'p', 'i', 'I', 'S', 't')
-              and c.relnamespace = any(array(
-                select relnamespace from pg_class where relname = 'django_migrations' and relkind in ('r', 'p') limit 10))
-            group by c.relnamespace) as schemas), 0) as largest
+           select count(*) as n
+             from (select relnamespace from pg_class where relname = 'django_migrations' and relkind in ('r', 'p') limit 10) as s
+             join pg_depend d on d.refclassid = 'pg_namespace'::regclass and d.refobjid = s.relnamespace and d.classid = 'pg_class'::regclass
+             join pg_class c on c.oid = d.objid and c.relkind in ('r', 'p', 'S')
+             cross join lateral (select c.oid union all select indexrelid from pg_index where indrelid = c.oid) as relation
+            group by s.relnamespace) as schemas), 0) as largest
     from pg_roles r, pg_database d where r.rolname = current_user and d.datname = current_database()`;
 
 /** Connections beside those of the tasks: the lock, the ledger and single statements, Django. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Inspection, Sources } from '../project-answers.js';
 import { withDigests, type StateDatabase } from '../recorded-states.js';
-import { databaseState, type DatabaseState } from './database-state.js';
+import { databaseState, snapshotOf, type DatabaseState } from './database-state.js';
 import { fingerprintProject, newestChange, type LoadedAs } from './fingerprint.js';
 
 /** Where answers are kept from run to run. */
@@ -134,6 +134,7 @@ export class AnswerBook {
     since: number,
   ): Promise<void> {
     const inspection = (await ask('inspect', {})) as Inspection;
+    const first = await snapshotOf(database);
     const before = await databaseState(database, inspection);
     const news: Record<string, Answer> = { [idOf('inspect', {})]: { result: inspection } };
     for (const { method, params, result } of this.#noted.values()) {
@@ -143,7 +144,10 @@ export class AnswerBook {
         if (isSettled(method, again)) news[idOf(method, params)] = { result: again, state: before.digest };
       }
     }
-    if ((await databaseState(database, inspection))?.digest !== before?.digest) return;
+    const isSame =
+      (await snapshotOf(database)) === first ||
+      (await databaseState(database, inspection))?.digest === before?.digest;
+    if (!isSame) return;
     // Asked for last: answering may have read more.
     const asked = (await ask('sources', {})) as Sources;
     if (asked.doubts.length > 0) return;

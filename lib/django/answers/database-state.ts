@@ -45,3 +45,9 @@ export async function databaseState(
     return undefined;
   }
 }
+
+/** Which transactions have ended: as long as it is the same, so is everything that a statement sees. */
+export async function snapshotOf(database: StateDatabase): Promise<string | undefined> {
+  const [row] = await database.query<{ snapshot: string }>('select pg_current_snapshot()::text as snapshot');
+  return row?.snapshot;
+}
