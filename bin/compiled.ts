@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import Module, { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { Script } from 'node:vm';
+import { crc32 } from 'node:zlib';
 
 /** A CommonJS file that was loaded, and what writes down how V8 compiled it. */
 export interface Loaded<Exports> {
@@ -28,7 +28,8 @@ export function loadCompiled<Exports>(file: string, purpose: string): Loaded<Exp
   }
   const kept = join(folder, `${process.version}-${process.arch}-${purpose}`);
   const cachedData = readKept(kept);
-  const script = new Script(Module.wrap(readFileSync(file, 'utf8')), {
+  // The bundle is ASCII, which is read so in half the time.
+  const script = new Script(Module.wrap(readFileSync(file, 'latin1')), {
     filename: file,
     ...(cachedData ? { cachedData } : {}),
   });
@@ -46,14 +47,14 @@ export function loadCompiled<Exports>(file: string, purpose: string): Loaded<Exp
   };
 }
 
-const digestLength = 16;
+const sumLength = 4;
 
-/** V8 trusts the bytes that it is given, so a digest stands before them. */
+/** V8 trusts the bytes that it is given, so a checksum stands before them. */
 function readKept(file: string): Buffer | undefined {
   try {
     const whole = readFileSync(file);
-    const data = whole.subarray(digestLength);
-    return digestOf(data).equals(whole.subarray(0, digestLength)) ? data : undefined;
+    const data = whole.subarray(sumLength);
+    return sumOf(data).equals(whole.subarray(0, sumLength)) ? data : undefined;
   } catch {
     return undefined;
   }
@@ -63,7 +64,7 @@ function writeKept(file: string, data: Buffer): void {
   const draft = `${file}.${String(process.pid)}`;
   try {
     mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(draft, Buffer.concat([digestOf(data), data]));
+    writeFileSync(draft, Buffer.concat([sumOf(data), data]));
     renameSync(draft, file);
   } catch {
     // A package that may not be written is as good: it starts as it did the first time.
@@ -75,6 +76,8 @@ function writeKept(file: string, data: Buffer): void {
   }
 }
 
-function digestOf(data: Buffer): Buffer {
-  return createHash('md5').update(data).digest();
+function sumOf(data: Buffer): Buffer {
+  const sum = Buffer.alloc(sumLength);
+  sum.writeUInt32BE(crc32(data));
+  return sum;
 }

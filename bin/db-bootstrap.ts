@@ -5,15 +5,18 @@ import type { Loaded } from './compiled.js';
 
 type Main = typeof import('../lib/cli/main.js');
 
-const args = process.argv.slice(2);
-const { exported, keep } = await load();
-const code = await exported.main(args);
-// Output that could not be written has set it already.
-if (code !== 0) process.exitCode = code;
-// What was not understood is no command.
-if (code !== 2) keep();
+void perform(process.argv.slice(2));
 
-async function load(): Promise<Loaded<Main>> {
+async function perform(args: readonly string[]): Promise<void> {
+  const { exported, keep } = await load(args);
+  const code = await exported.main(args);
+  // Output that could not be written has set it already.
+  if (code !== 0) process.exitCode = code;
+  // What was not understood is no command.
+  if (code !== 2) keep();
+}
+
+async function load(args: readonly string[]): Promise<Loaded<Main>> {
   if (args.length === 1 && /^(?:-h|--help)$/.test(args[0] ?? '')) {
     return { exported: createRequire(import.meta.url)('../help.cjs') as Main, keep: () => undefined };
   }

@@ -23,8 +23,13 @@ export function presetSource(name: string, askedBy: Source, problems: Problem[])
     return undefined;
   }
   const file = join(folder, `${name}.yaml`);
-  return parseSource(`preset ${name}`, readConfigText(file, file), problems);
+  const source = presets.get(name) ?? parseSource(`preset ${name}`, readConfigText(file, file), problems);
+  if (source) presets.set(name, source);
+  return source;
 }
+
+/** Those that were read: a config's layers are looked at more than once. */
+const presets = new Map<string, Source>();
 
 /** The configs that a config extends, weakest first, each with what it extends itself before it. */
 export async function extendedSources(

@@ -4,6 +4,9 @@ import type { TaskKind } from './define.js';
 import { keysAt } from './schema-keys.js';
 import { durationPattern, parseDuration } from './duration.js';
 
+// Before any schema is made: compiling one takes longer than reading the few values that a config has.
+z.config({ jitless: true });
+
 // One validator: configs are checked by it and schema.json is generated from it. What a text means (durations, names of tasks)
 // is read afterwards, from values that have the right types.
 

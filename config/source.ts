@@ -77,6 +77,8 @@ function lineOf(text: string, start: number): number {
   return low + 1;
 }
 
+const parseOptions = { prettyErrors: false, merge: true, logLevel: 'error', uniqueKeys: false } as const;
+
 /** Reads YAML or JSON with positions; pushes what is wrong with it (syntax, duplicate keys) to `problems`. */
 export function parseSource(
   label: string,
@@ -85,13 +87,7 @@ export function parseSource(
   options: { readonly at?: Path } = {},
 ): Source | undefined {
   const { at } = options;
-  const document = parseDocument(text, {
-    prettyErrors: false,
-    merge: true,
-    logLevel: 'error',
-    keepSourceTokens: true,
-    uniqueKeys: false,
-  });
+  const document = parseDocument(text, parseOptions);
   const root = at === undefined ? document.contents : (document.getIn([...at], true) as Node | null);
   const placeAt = (from: number, to: number): Place => textPlace(label, text, from, to - from);
   // In a file of others, such as package.json, only what is ours counts.
@@ -100,7 +96,7 @@ export function parseSource(
   // After a mistake in the syntax the rest is read wrongly: only the first says something.
   const fault = document.errors.find(({ pos }) => isOurs(pos[0]));
   const twice = fault ? [] : twiceKeys(document).filter(({ from }) => isOurs(from));
-  if (fault) problems.push(syntaxProblem(fault, document, placeAt));
+  if (fault) problems.push(syntaxProblem(fault, text, placeAt));
   problems.push(...twice.map((key) => twiceProblem(key, placeAt)));
   if (fault || twice.length > 0) return undefined;
   let data: Json;
@@ -138,11 +134,11 @@ export function parseSource(
 
 function syntaxProblem(
   error: Document.Parsed['errors'][number],
-  document: Document.Parsed,
+  text: string,
   placeAt: (from: number, to: number) => Place,
 ): Problem {
   const [from, to] = error.pos;
-  const open = /^Flow (?:map|sequence) /.test(error.message) ? openBracket(document) : undefined;
+  const open = /^Flow (?:map|sequence) /.test(error.message) ? openBracket(text) : undefined;
   if (open) {
     return {
       code: 'DBB2002',
@@ -174,9 +170,9 @@ function twiceProblem(
 }
 
 /** The innermost bracket that nothing closes. */
-function openBracket(document: Document.Parsed): { bracket: string; offset: number } | undefined {
+function openBracket(text: string): { bracket: string; offset: number } | undefined {
   let found: { bracket: string; offset: number } | undefined;
-  visit(document, {
+  visit(parseDocument(text, { ...parseOptions, keepSourceTokens: true }), {
     Collection(_key, { srcToken }) {
       if (srcToken?.type !== 'flow-collection') return;
       const wanted = srcToken.start.source === '[' ? 'flow-seq-end' : 'flow-map-end';

@@ -31,8 +31,6 @@ export function openIo(options: Pick<ConfigOptions, 'cwd' | 'color'>, report?: N
 /** Reads the config that the options choose; throws every mistake in it at once. `report` is where the output goes. */
 export async function load(options: RunOptions, report?: NodeJS.WriteStream): Promise<Loaded> {
   const io = openIo(options, report);
-  // Before any schema is made: compiling one takes longer than reading the few values that a config has.
-  (await import('zod')).config({ jitless: true });
   const [{ loadWorkflow }, { builtinKinds }] = await Promise.all([
     import('../../config/index.js'),
     import('../../tasks/index.js'),

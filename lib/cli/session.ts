@@ -176,6 +176,7 @@ function lockOf(
   const lock = databaseLock(connection, { runId, wait: waitLock });
   return {
     lost: lock.lost,
+    approach: (signal) => lock.approach?.(signal),
     release: () => lock.release(),
     acquire: async (signal) => {
       await lock.acquire(signal);

@@ -197,8 +197,13 @@ export function createHostService(options: HostServiceOptions): HostService {
 
 type Params = Readonly<Record<string, unknown>>;
 
+const keys = new WeakMap<Readonly<Record<string, string>>, string>();
+
+/** Equal for equal environments; each question of a task has the same one. */
 function keyOf(env: Readonly<Record<string, string>>): string {
-  return JSON.stringify(Object.entries(env).sort());
+  const key = keys.get(env) ?? JSON.stringify(Object.entries(env).sort());
+  keys.set(env, key);
+  return key;
 }
 
 /** What earlier runs have answered about the project; undefined where nothing is kept, or no project is found. */

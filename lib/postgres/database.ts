@@ -141,14 +141,15 @@ export class Database implements DatabaseClient {
   /** One that another statement has, where that ends soon. */
   async #lentOne(): Promise<Client | undefined> {
     const { lent, waiting } = this.#connections;
-    if (lent.size <= waiting.size) return undefined;
+    if (lent.size === 0) return undefined;
     return new Promise((resolve) => {
       const answer = (client: Client | undefined): void => {
         clearTimeout(timer);
         waiting.delete(answer);
         resolve(client);
       };
-      const timer = setTimeout(answer, this.#options.patience ?? 10, undefined);
+      // Where this process was busy all the while, what the server has answered meanwhile comes first.
+      const timer = setTimeout(() => setImmediate(answer, undefined), this.#options.patience ?? 10);
       waiting.add(answer);
     });
   }

@@ -1,4 +1,4 @@
-export { connect, disconnect, type DatabaseOptions } from './connect.js';
+export { connect, disconnect, hasEnded, type DatabaseOptions } from './connect.js';
 export { Database, type DatabaseClient } from './database.js';
 export { quoteIdentifier, quoteLiteral } from './identifiers.js';
 export { errorInOutput, sentenceIn, type OutputError } from './output-error.js';

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, QueryResultRow } from 'pg';
 import { BootstrapError, type Problem } from '../errors/index.js';
-import { connect, disconnect, problemOf, type ConnectionParameters } from '../postgres/index.js';
+import { connect, disconnect, hasEnded, problemOf, type ConnectionParameters } from '../postgres/index.js';
 import type { RunLock } from './services.js';
 
 /** What both locks need to know. */
@@ -21,24 +21,45 @@ export function databaseLock(parameters: ConnectionParameters, options: LockOpti
   const lost = new AbortController();
   let client: Client | undefined;
   let released = false;
+  let early: Promise<Client | undefined> | undefined;
+  const askOf =
+    (connection: Client): Ask =>
+    (text, values) =>
+      connection.query<QueryResultRow>(text, [...values]).then(
+        ({ rows }) => rows,
+        (error: unknown) => {
+          throw new BootstrapError(problemOf(error, parameters), { cause: error });
+        },
+      );
+  const open = async (signal: AbortSignal): Promise<Client> => {
+    const connection = await connect(parameters, { applicationName: lockName(options.runId), signal });
+    try {
+      // It is silent for as long as the run lasts, and a server of PostgreSQL 14 or newer may end sessions for that.
+      await askOf(connection)(
+        `select set_config(name, '0', false) from (values ('idle_session_timeout')) as s (name) where current_setting(name, true) is not null`,
+        [],
+      );
+      return connection;
+    } catch (error) {
+      await disconnect(connection);
+      throw error;
+    }
+  };
+  /** The connection that was opened early, once; undefined where that came to nothing. */
+  const opened = async (): Promise<Client | undefined> => {
+    const connection = await early;
+    early = undefined;
+    return connection && !hasEnded(connection) ? connection : undefined;
+  };
   return {
     lost: lost.signal,
+    approach(signal) {
+      early ??= open(signal).catch(() => undefined);
+    },
     async acquire(signal) {
-      const connection = await connect(parameters, { applicationName: lockName(options.runId), signal });
-      const ask: Ask = (text, values) =>
-        connection.query<QueryResultRow>(text, [...values]).then(
-          ({ rows }) => rows,
-          (error: unknown) => {
-            throw new BootstrapError(problemOf(error, parameters), { cause: error });
-          },
-        );
+      const connection = (await opened()) ?? (await open(signal));
       try {
-        // It is silent for as long as the run lasts, and a server of PostgreSQL 14 or newer may end sessions for that.
-        await ask(
-          `select set_config(name, '0', false) from (values ('idle_session_timeout')) as s (name) where current_setting(name, true) is not null`,
-          [],
-        );
-        await take(ask, { ...options, signal, display: parameters.display });
+        await take(askOf(connection), { ...options, signal, display: parameters.display });
       } catch (error) {
         await disconnect(connection);
         throw error;
@@ -50,7 +71,8 @@ export function databaseLock(parameters: ConnectionParameters, options: LockOpti
     },
     async release() {
       released = true;
-      if (client) await disconnect(client);
+      const connection = client ?? (await opened());
+      if (connection) await disconnect(connection);
     },
   };
 }

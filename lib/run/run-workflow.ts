@@ -89,6 +89,7 @@ class Run {
     const { workflow, runId, services, kill } = this.#options;
     const stateDirectory = stateDirectoryOf(workflow);
     const answering = services.databaseAnswers();
+    this.#session.approach(this.#cancel.signal);
     for (const survivor of await endSurvivors(stateDirectory, { grace: workflow.grace, kill })) {
       const problem = survivorProblem(survivor);
       if (survivor.ended === undefined) this.#stop(problem);
@@ -208,10 +209,12 @@ class Run {
       interrupt.aborted ? String(interrupt.reason) : undefined,
     );
     const closing = (async (): Promise<void> => {
-      await this.#session.close(status, exitCode);
+      await this.#session.end(status, exitCode);
+      const released = this.#session.close();
       await services
         .close()
         .catch((error: unknown) => this.#voice.notice({ ...faultOf(error), severity: 'warning' }));
+      await released;
     })();
     await Promise.race([closing, aborted(kill)]);
     this.#removeRunFile();

@@ -22,6 +22,8 @@ export interface FailedTask {
 
 /** One run at a time on a database. */
 export interface RunLock {
+  /** Opens what it needs already, beside what the run asks first; what fails is told when it is acquired. */
+  approach?(signal: AbortSignal): void;
   /** Throws DBB4008 where another run holds it. */
   acquire(signal: AbortSignal): Promise<void>;
   /** Aborted when the lock's connection was lost. */

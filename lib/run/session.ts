@@ -10,7 +10,8 @@ export class Session {
   readonly #notice: (problem: Problem) => void;
   readonly #startedAt = Date.now();
   #opening: Promise<void> | undefined;
-  #locked = false;
+  /** The lock, or what it needs. */
+  #holds = false;
   #attached = false;
   #complained = false;
   #waiting: (() => Promise<void>)[] = [];
@@ -24,6 +25,14 @@ export class Session {
   /** Whether the lock is held, or being taken. */
   get isOpen(): boolean {
     return this.#opening !== undefined;
+  }
+
+  /** Begins what `open` needs first, for as long as nobody knows yet whether the database answers. */
+  approach(signal: AbortSignal): void {
+    const { lock } = this.#options.services;
+    if (!lock.approach) return;
+    lock.approach(signal);
+    this.#holds = true;
   }
 
   /** Takes the lock, makes the ledger ready, and writes down what happened so far. Rejects with DBB4008, or what the ledger threw. */
@@ -41,17 +50,22 @@ export class Session {
     return this.#record(() => this.#options.services.ledger.taskEnded(end));
   }
 
-  /** Writes the end of the run and lets the lock go. */
-  async close(status: RunStatus, exitCode: number): Promise<void> {
-    const { ledger, lock } = this.#options.services;
+  /** Writes the end of the run. */
+  async end(status: RunStatus, exitCode: number): Promise<void> {
+    const { ledger } = this.#options.services;
     if (this.#attached) await this.#record(() => ledger.endRun(status, exitCode));
-    if (this.#locked) await lock.release().catch((error: unknown) => this.#complain(error));
+  }
+
+  /** Lets the lock go. */
+  async close(): Promise<void> {
+    const { lock } = this.#options.services;
+    if (this.#holds) await lock.release().catch((error: unknown) => this.#complain(error));
   }
 
   async #open(signal: AbortSignal): Promise<void> {
     const { services, workflow, runId, version } = this.#options;
     await services.lock.acquire(signal);
-    this.#locked = true;
+    this.#holds = true;
     for (const problem of await services.ledger.attach()) this.#notice(problem);
     this.#attached = true;
     services.attached?.();

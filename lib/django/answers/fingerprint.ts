@@ -1,8 +1,9 @@
 import { createHash, type Hash } from 'node:crypto';
-import { readFileSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { packageRoot } from '../../errors/index.js';
 import type { Sources } from '../project-answers.js';
+import { contentOf, namesIn, projectFiles, skipped } from './files.js';
+import { hostDigest } from './host-digest.js';
 
 /** The project as a process would load it: what decides, beside the files, which answers it gives. */
 export interface LoadedAs {
@@ -29,14 +30,6 @@ const volatile = new Set([
   'LINES',
 ]);
 const settingsLike = /^\.env|\.(?:env|toml|ya?ml|json|ini|cfg|conf)$/;
-const skipped = new Set([
-  'node_modules',
-  '__pycache__',
-  '.git',
-  '.db-bootstrap',
-  'dist-packages',
-  'site-packages',
-]);
 
 /**
  * A digest (SHA-256, hex) of all that Django would read: the project's Python files, whatever else it opened or listed while it was
@@ -65,8 +58,7 @@ export function fingerprintProject(loaded: LoadedAs, sources: Sources): string {
   const files = new Set([...sources.files, ...projectFiles(directory), ...beside]);
   for (const path of [...files].sort()) add(`file ${shown(path)}`, contentOf(path));
   for (const path of [...sources.folders].sort()) add(`folder ${shown(path)}`, listed(path));
-  for (const path of projectFiles(join(packageRoot(), 'python')))
-    add(`host ${relative(packageRoot(), path)}`, contentOf(path));
+  add('host', hostDigest());
   return hash.digest('hex');
 }
 
@@ -132,47 +124,9 @@ function distributions(folder: string): [string, Buffer | string][] {
     ]);
 }
 
-/** All Python files below a folder, but those of virtual environments and of what is not the project's. */
-function projectFiles(folder: string): string[] {
-  const found: string[] = [];
-  const visit = (path: string): void => {
-    let entries;
-    try {
-      entries = readdirSync(path, { withFileTypes: true });
-    } catch {
-      return;
-    }
-    if (entries.some(({ name }) => name === 'pyvenv.cfg')) return;
-    for (const entry of entries) {
-      if (entry.isDirectory()) {
-        if (!skipped.has(entry.name) && !entry.name.startsWith('.')) visit(join(path, entry.name));
-      } else if (entry.name.endsWith('.py')) found.push(join(path, entry.name));
-    }
-  };
-  visit(folder);
-  return found.sort();
-}
-
 /** Files beside manage.py or the config that settings may look for without opening them each time: ".env" and its like. */
 function settingsFiles(folder: string): string[] {
   return namesIn(folder)
     .filter((name) => settingsLike.test(name))
     .map((name) => join(folder, name));
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder).sort();
-  } catch {
-    return ['(missing)'];
-  }
-}
-
-function contentOf(path: string): Buffer | string {
-  try {
-    // A pipe that settings looked for would never end.
-    return statSync(path).isFile() ? readFileSync(path) : '(no file)';
-  } catch (error) {
-    return `(${(error as NodeJS.ErrnoException).code ?? 'unreadable'})`;
-  }
 }

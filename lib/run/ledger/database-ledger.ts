@@ -19,6 +19,9 @@ export function databaseLedger(database: Database, schema: string, options: File
 /** How many runs the tables tell of. */
 const kept = 100;
 
+/** How long ends of tasks that have changed nothing wait for others, in milliseconds. */
+const moment = 100;
+
 // 42501: the role may not. 25006: nobody may, the server only follows another.
 const refusals = ['42501', '25006'];
 
@@ -34,6 +37,7 @@ class DatabaseLedger implements Ledger {
   /** Ends that are not written yet, and the writing that is under way. */
   readonly #ends: TaskEnd[] = [];
   #writing: Promise<void> | undefined;
+  #later: NodeJS.Timeout | undefined;
 
   constructor(database: Database, schema: string, options: FileLedgerOptions) {
     this.#database = database;
@@ -87,18 +91,20 @@ class DatabaseLedger implements Ledger {
     await this.#instead?.taskStarted(name);
   }
 
-  /** Nobody waits for this write: the next task starts meanwhile, and ends that come together are written together. */
+  /**
+   * Nobody waits for this write: the next task starts meanwhile, and ends that come together are written together. Those of tasks that
+   * have changed nothing wait a moment for others: where they are lost, what they found is found again.
+   */
   async taskEnded(end: TaskEnd): Promise<void> {
     if (this.#instead) return this.#instead.taskEnded(end);
     this.#ends.push(end);
-    if (this.#writing) return;
-    this.#writing = this.#writeEnds();
-    // It is told when the run ends.
-    this.#writing.catch(() => undefined);
+    if (end.changed || !endedWell.includes(end.status)) this.#write();
+    else this.#later ??= setTimeout(() => this.#write(), moment);
   }
 
   async endRun(status: RunStatus, exitCode: number): Promise<void> {
     if (this.#instead) return this.#instead.endRun(status, exitCode);
+    this.#write();
     await this.#writing;
     await this.#database.query(
       `with old as (
@@ -120,6 +126,14 @@ class DatabaseLedger implements Ledger {
 
   local(task: string): TaskLedger {
     return this.#local.forTask(task);
+  }
+
+  #write(): void {
+    clearTimeout(this.#later);
+    this.#later = undefined;
+    this.#writing ??= this.#writeEnds();
+    // What fails is told when the run ends.
+    this.#writing.catch(() => undefined);
   }
 
   async #writeEnds(): Promise<void> {
