@@ -57,14 +57,18 @@ export function databaseLock(parameters: ConnectionParameters, options: LockOpti
       early ??= open(signal).catch(() => undefined);
     },
     async acquire(signal) {
-      const connection = (await opened()) ?? (await open(signal));
-      try {
-        await take(askOf(connection), { ...options, signal, display: parameters.display });
-      } catch (error) {
-        await disconnect(connection);
-        throw error;
-      }
-      client = connection;
+      const takeOn = async (connection: Client): Promise<Client> => {
+        try {
+          await take(askOf(connection), { ...options, signal, display: parameters.display });
+          return connection;
+        } catch (error) {
+          await disconnect(connection);
+          throw error;
+        }
+      };
+      const connection = await opened();
+      const taken = connection && takeOn(connection).catch(unlessLost);
+      client = (await taken) ?? (await takeOn(await open(signal)));
       client.on('end', () => {
         if (!released) lost.abort(new Error("the lock's connection ended"));
       });
@@ -75,6 +79,11 @@ export function databaseLock(parameters: ConnectionParameters, options: LockOpti
       if (connection) await disconnect(connection);
     },
   };
+}
+
+/** Undefined for a failure that another connection may not have. */
+function unlessLost(error: unknown): undefined {
+  if (!(error instanceof BootstrapError) || error.code === 'DBB4008') throw error;
 }
 
 /** Statements on the lock's connection; failures are BootstrapErrors. */

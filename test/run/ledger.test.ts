@@ -180,6 +180,26 @@ describe('databaseLedger', () => {
     await assert.rejects(ledger.endRun('succeeded', 0), /task_results/);
   });
 
+  it('writes ends of tasks that have changed nothing together, before the run ends', async () => {
+    const database = open();
+    const ledger = ledgerOf(database);
+    await ledger.attach();
+    await ledger.startRun(record);
+    const written = (): Promise<{ task: string; xmin: string }[]> =>
+      query(test.url, 'select task, xmin::text from db_bootstrap.task_results order by task');
+    for (const name of ['a', 'b', 'c']) await ledger.taskEnded(end(name, { changed: false }));
+    let rows = await written();
+    while (rows.length === 0) rows = await written();
+    assert.deepEqual(
+      rows.map(({ task }) => task),
+      ['a', 'b', 'c'],
+    );
+    assert.equal(new Set(rows.map(({ xmin }) => xmin)).size, 1);
+    await ledger.taskEnded(end('d', { changed: false }));
+    await ledger.endRun('succeeded', 0);
+    assert.equal((await written()).length, 4);
+  });
+
   it('costs few statements, however many tasks end and look', async () => {
     await ledgerOf().attach();
     const database = open();

@@ -127,6 +127,55 @@ describe('databaseLock', () => {
     await mine.release();
   });
 
+  describe('whose connection is opened early', () => {
+    const sessions = (runId: string): Promise<{ pid: number }[]> =>
+      query<{ pid: number }>(
+        test.url,
+        `select pid from pg_stat_activity where application_name like 'dbb:${runId}:%'`,
+      );
+    const opened = async (runId: string): Promise<void> => {
+      while ((await sessions(runId)).length === 0);
+    };
+
+    it('is taken on that connection', async () => {
+      const mine = lockOf({ runId: 'early' });
+      mine.approach?.(never);
+      await opened('early');
+      const before = await sessions('early');
+      await mine.acquire(never);
+      assert.deepEqual(await sessions('early'), before);
+      await mine.release();
+    });
+
+    it('is taken on another where that one has ended meanwhile', async () => {
+      const mine = lockOf({ runId: 'ended' });
+      mine.approach?.(never);
+      await opened('ended');
+      await query(
+        test.url,
+        `select pg_terminate_backend(pid, 5000) from pg_stat_activity where application_name like 'dbb:ended:%'`,
+      );
+      await mine.acquire(never);
+      assert.equal((await sessions('ended')).length, 1);
+      assert.equal(mine.lost.aborted, false);
+      await mine.release();
+    });
+
+    it('leaves no session behind where it is never taken', async () => {
+      const mine = lockOf({ runId: 'unused' });
+      mine.approach?.(never);
+      await mine.release();
+      while ((await sessions('unused')).length > 0);
+    });
+
+    it('tells why it cannot be taken, where that connection could not be opened', async () => {
+      const refused = lockOf({}, 'postgres://127.0.0.1:1/nothing');
+      refused.approach?.(never);
+      assert.equal((await rejection(refused.acquire(never))).code, 'DBB4001');
+      await refused.release();
+    });
+  });
+
   it('outlives what the server allows an idle session', async () => {
     const other = await createTestDatabase();
     await query(other.url, `alter database "${other.name}" set idle_session_timeout = '200ms'`);
