@@ -1,4 +1,5 @@
 import type { TaskDatabase } from '../../config/define.js';
+import { keywordVariable } from '../postgres/index.js';
 import { runVariable } from '../process/index.js';
 
 /** Where a database is, as children are told. */
@@ -51,23 +52,13 @@ export function applicationName(runId: string, task?: string): string {
         .replace(/\uFFFD+$/, '');
 }
 
-// What libpq's own keywords in a URL are called in the environment: psql and psycopg see no URL, and TLS must hold for them too.
-const keywords: Readonly<Record<string, string>> = {
-  sslmode: 'PGSSLMODE',
-  sslrootcert: 'PGSSLROOTCERT',
-  sslcert: 'PGSSLCERT',
-  sslkey: 'PGSSLKEY',
-  options: 'PGOPTIONS',
-  connect_timeout: 'PGCONNECT_TIMEOUT',
-  channel_binding: 'PGCHANNELBINDING',
-  target_session_attrs: 'PGTARGETSESSIONATTRS',
-  passfile: 'PGPASSFILE',
-};
-
 function keywordVariables(url: string): Record<string, string> {
   const query = new URLSearchParams(url.split('?')[1] ?? '');
   return Object.fromEntries(
-    [...query].flatMap(([name, value]) => (keywords[name] === undefined ? [] : [[keywords[name], value]])),
+    [...query].flatMap(([name, value]) => {
+      const variable = keywordVariable(name);
+      return variable === undefined ? [] : [[variable, value]];
+    }),
   );
 }
 

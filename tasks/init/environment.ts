@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { TaskContext } from '../../config/define.js';
-import { resolveConnection } from '../../lib/postgres/index.js';
+import { keywordVariable, resolveConnection } from '../../lib/postgres/index.js';
 
 /** Variables of init scripts; undefined removes one. */
 export type InitEnvironment = Readonly<Record<string, string | undefined>> & {
@@ -68,7 +68,7 @@ function targetOf({ database, env, taskEnv = {} }: TaskContext<unknown>): Target
     password: taskEnv.DATABASE_URL === undefined ? env.PGPASSWORD : url.password,
     keywords: Object.fromEntries(
       Object.entries({ sslmode, ...keywords }).flatMap(([name, value]) => {
-        const variable = variables[name];
+        const variable = keywordVariable(name);
         return variable === undefined || value === undefined || variable in taskEnv
           ? []
           : [[variable, value]];
@@ -76,18 +76,6 @@ function targetOf({ database, env, taskEnv = {} }: TaskContext<unknown>): Target
     ),
   };
 }
-
-const variables: Readonly<Record<string, string>> = {
-  sslmode: 'PGSSLMODE',
-  sslrootcert: 'PGSSLROOTCERT',
-  sslcert: 'PGSSLCERT',
-  sslkey: 'PGSSLKEY',
-  options: 'PGOPTIONS',
-  connect_timeout: 'PGCONNECT_TIMEOUT',
-  channel_binding: 'PGCHANNELBINDING',
-  target_session_attrs: 'PGTARGETSESSIONATTRS',
-  passfile: 'PGPASSFILE',
-};
 
 function refuseTwins(context: TaskContext<unknown>, name: string): void {
   if (!context.env[name] || !context.env[`${name}_FILE`]) return;

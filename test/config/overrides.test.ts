@@ -22,24 +22,6 @@ const files = {
 
 describe('what overrides a config', () => {
   const env = { CI: 'true', DATABASE_URL: 'postgres://localhost/app' };
-  const cases: readonly (readonly [what: string, asked: Asked, expected: number])[] = [
-    ['the project file over what it extends', {}, 3],
-    ['a profile over the project file', { profile: 'ci' }, 4],
-    ['a profile that a variable names', { env: { ...env, DB_BOOTSTRAP_PROFILE: 'ci' } }, 4],
-    ['a variable over a profile', { profile: 'ci', env: { ...env, DB_BOOTSTRAP_CONCURRENCY: '5' } }, 5],
-    [
-      'a flag over a variable',
-      { flags: { concurrency: '6' }, env: { ...env, DB_BOOTSTRAP_CONCURRENCY: '5' } },
-      6,
-    ],
-    ['--set over a variable', { set: ['concurrency=7'], env: { ...env, DB_BOOTSTRAP_CONCURRENCY: '5' } }, 7],
-  ];
-  for (const [what, asked, expected] of cases) {
-    it(`takes ${what}`, async () => {
-      assert.equal((await load(files, asked)).concurrency, expected);
-    });
-  }
-
   it('refuses keys without a value that take nothing away', async () => {
     const problems = await problemsOf(
       'tasks:\n  wait:\n  a: { use: command, run: x, timeot: }\nconcurency:\ngrace:\nguards: { host: }\n',
