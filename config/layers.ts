@@ -22,14 +22,30 @@ export function presetSource(name: string, askedBy: Source, problems: Problem[])
     });
     return undefined;
   }
-  const file = join(folder, `${name}.yaml`);
-  const source = presets.get(name) ?? parseSource(`preset ${name}`, readConfigText(file, file), problems);
+  const source = presets.get(name) ?? readPreset(name, join(folder, `${name}.yaml`), problems);
   if (source) presets.set(name, source);
   return source;
 }
 
+/** Where all is joined into one file, what each preset says is in it, as JSON. */
+declare const PRESETS: string | undefined;
+
 /** Those that were read: a config's layers are looked at more than once. */
 const presets = new Map<string, Source>();
+
+function readPreset(name: string, file: string, problems: Problem[]): Source | undefined {
+  const label = `preset ${name}`;
+  const parse = (): Source | undefined => parseSource(label, readConfigText(file, file), problems);
+  const data =
+    typeof PRESETS === 'undefined' ? undefined : (JSON.parse(PRESETS) as Record<string, Json>)[name];
+  if (data === undefined) return parse();
+  let parsed: Source | undefined;
+  return {
+    label,
+    data,
+    place: (path, part) => (parsed ??= parse())?.place(path, part) ?? { file: label },
+  };
+}
 
 /** The configs that a config extends, weakest first, each with what it extends itself before it. */
 export async function extendedSources(

@@ -135,10 +135,22 @@ function ledgerOf(value: Json | undefined, noDatabase: boolean): LedgerSetting {
   };
 }
 
+function once<Value>(make: () => Value): () => Value {
+  let made: { readonly value: Value } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
 function originsOf(merged: Merged): Map<string, Origin> {
   const origins = new Map<string, Origin>();
   const note = (path: Path, source: Source): void => {
-    origins.set(formatPath(path), { layer: source.label, place: source.place(path, 'key') });
+    // Found when it is asked for: few of them ever are.
+    const place = once(() => source.place(path, 'key'));
+    origins.set(formatPath(path), {
+      layer: source.label,
+      get place() {
+        return place();
+      },
+    });
   };
   // A list comes from one layer as a whole; its parts have lines of their own.
   const inside = (value: Json | undefined, path: Path, source: Source): void => {

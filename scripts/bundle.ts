@@ -2,6 +2,8 @@ import { build, type BuildOptions, type Plugin } from 'esbuild';
 import { chmodSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
+import type { Json } from '../config/define.js';
+import { parseSource } from '../config/source.js';
 import { digestOfHost } from '../lib/django/answers/host-digest.js';
 
 /** Of zod's languages English alone, which is the one that it speaks unless told otherwise. */
@@ -38,6 +40,17 @@ const bare: Plugin = {
   },
 };
 
+/** What each preset says, by name. */
+function presets(): Record<string, Json> {
+  const folder = resolve('config/presets');
+  const entries = readdirSync(folder).map((file): [string, Json] => {
+    const source = parseSource(file, readFileSync(join(folder, file), 'utf8'), []);
+    if (!source) throw new Error(`${file} is not valid YAML`);
+    return [file.replace(/\.yaml$/, ''), source.data];
+  });
+  return Object.fromEntries(entries);
+}
+
 // Joins what tsc made in dist into one file, with the libraries that are used in each run: Node 20 spends a millisecond on each module
 // that it loads, and only what is compiled as CommonJS can be kept compiled there (bin/compiled.ts). What is imported late is evaluated
 // late in it, too.
@@ -55,7 +68,11 @@ await build({
   external: ['typescript', 'jiti', 'libpg-query', 'pg-native'],
   plugins: [english],
   alias: { yaml: resolve('node_modules/yaml/browser/index.js') },
-  define: { ...common.define, HOST_DIGEST: JSON.stringify(digestOfHost()) },
+  define: {
+    ...common.define,
+    HOST_DIGEST: JSON.stringify(digestOfHost()),
+    PRESETS: JSON.stringify(JSON.stringify(presets())),
+  },
 });
 // A text with one byte for each character is read and compiled in half the time. esbuild has escaped strings; what is left is comments.
 const text = readFileSync(command, 'utf8').replace(/\/\/.*$/gmu, (comment) =>
