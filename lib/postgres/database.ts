@@ -21,6 +21,8 @@ interface Connections {
   readonly own: Set<Client>;
   /** Who waits for one that is lent; told "undefined" where it comes to nothing. */
   readonly waiting: Set<(client: Client | undefined) => void>;
+  /** Aborted when all are closed: what is still on its way to a connection gets none. */
+  readonly closed: AbortController;
 }
 
 /** How connections for statements are opened. */
@@ -38,7 +40,14 @@ export class Database implements DatabaseClient {
   constructor(parameters: ConnectionParameters, options: PoolOptions, shared?: Connections) {
     this.parameters = parameters;
     this.#options = options;
-    this.#connections = shared ?? { idle: [], lent: new Set(), own: new Set(), waiting: new Set() };
+    this.#connections = shared ?? {
+      idle: [],
+      lent: new Set(),
+      own: new Set(),
+      waiting: new Set(),
+      closed: new AbortController(),
+    };
+    setMaxListeners(0, this.#connections.closed.signal);
   }
 
   get url(): string {
@@ -101,7 +110,7 @@ export class Database implements DatabaseClient {
   ): Promise<T> {
     const { database, ...timeout } = options;
     const parameters = database === undefined ? this.parameters : withDatabase(this.parameters, database);
-    const client = await connect(parameters, { ...this.#options, ...timeout });
+    const client = await this.#connect(parameters, timeout);
     this.#connections.own.add(client);
     try {
       return await work({ query: (text, values) => this.#run(client, text, values) });
@@ -122,9 +131,10 @@ export class Database implements DatabaseClient {
     });
   }
 
-  /** Closes every connection. */
+  /** Closes every connection, and opens none any more. */
   async close(): Promise<void> {
-    const { idle, lent, own } = this.#connections;
+    const { idle, lent, own, closed } = this.#connections;
+    closed.abort(new Error('the connections to the database are closed'));
     const all = [...idle.splice(0), ...lent, ...own];
     lent.clear();
     own.clear();
@@ -156,7 +166,7 @@ export class Database implements DatabaseClient {
 
   async #open(): Promise<Client> {
     this.#options.signal?.throwIfAborted();
-    const client = await connect(this.parameters, this.#options);
+    const client = await this.#connect(this.parameters);
     const { idle } = this.#connections;
     client.on('end', () => {
       const index = idle.indexOf(client);
@@ -165,10 +175,20 @@ export class Database implements DatabaseClient {
     return client;
   }
 
+  #connect(
+    parameters: ConnectionParameters,
+    options: { readonly connectTimeout?: number } = {},
+  ): Promise<Client> {
+    const { signal } = this.#options;
+    const { closed } = this.#connections;
+    const wanted = signal ? AbortSignal.any([signal, closed.signal]) : closed.signal;
+    return connect(parameters, { ...this.#options, ...options, signal: wanted });
+  }
+
   /** A connection whose statement was cancelled is not used again: the cancellation may still be on its way. */
   #giveBack(client: Client): void {
-    const { idle, lent, waiting } = this.#connections;
-    const isUsable = this.#options.signal?.aborted !== true && !hasEnded(client);
+    const { idle, lent, waiting, closed } = this.#connections;
+    const isUsable = this.#options.signal?.aborted !== true && !closed.signal.aborted && !hasEnded(client);
     const [first] = waiting;
     // It stays lent on its way to the next.
     if (!first || !isUsable) lent.delete(client);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer, type AddressInfo } from 'node:net';
 import { connect, Database, disconnect, resolveConnection } from '../../lib/postgres/index.js';
+import { FreezingServer } from '../support/freezing-server.js';
 import { createTestDatabase, query, startServer, type OwnServer } from '../support/postgres.js';
 import { rejection } from '../support/rejection.js';
 import { until } from '../support/until.js';
@@ -28,6 +29,8 @@ const gone = (url: string, words: string): Promise<void> =>
     );
     return rows.length === 0;
   });
+
+const settled = [() => 'resolved', () => 'rejected'] as const;
 
 describe('Database', () => {
   let test: Awaited<ReturnType<typeof createTestDatabase>>;
@@ -71,6 +74,26 @@ describe('Database', () => {
       database: 'postgres',
     });
     assert.deepEqual(other, { name: 'postgres' });
+  });
+
+  it('opens nothing any more once it is closed, also for statements that waited', async () => {
+    const way = await FreezingServer.start(test.url);
+    try {
+      const closing = open(way.url);
+      await closing.query('select 1');
+      way.freeze();
+      const knocked = way.knocked();
+      const waiting = [1, 2].map(() => closing.query('select 1').then(...settled));
+      await knocked;
+      const from = performance.now();
+      await closing.close();
+      assert.deepEqual(await Promise.all(waiting), ['rejected', 'rejected']);
+      assert.equal(await closing.query('select 1').then(...settled), 'rejected');
+      // A login is given up after 10 s.
+      assert.ok(performance.now() - from < 5000);
+    } finally {
+      way.close();
+    }
   });
 
   it('commits what resolves and rolls back what rejects', async () => {
