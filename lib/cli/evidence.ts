@@ -4,6 +4,7 @@ import type { TaskHost } from '../../config/define.js';
 import type { Workflow } from '../../config/workflow.js';
 import type { Evidence, Rule } from '../diagnose/index.js';
 import { BootstrapError, type Problem } from '../errors/index.js';
+import { aborted } from '../run/index.js';
 import type { RepositoryFacts } from './init/facts.js';
 import type { Io } from './io.js';
 import { load } from './load.js';
@@ -57,10 +58,11 @@ export async function collectEvidence(options: {
   if (!configured) missing.workflow = 'there is no config';
   else if (!workflow) missing.workflow = 'the config has mistakes';
   const user = { name: 'doctor', signal, log: silent };
-  const answers = (await session?.services.databaseAnswers()) ?? false;
+  const answers = (await session?.services.databaseAnswers(signal)) ?? false;
+  signal.throwIfAborted();
   if (!answers) missing.database = whyNoDatabase(options.case, session);
   // Where there is a ledger it is read: it may hold what Django has answered before.
-  else await session?.services.ledger.attach().catch(() => []);
+  else await Promise.race([session?.services.ledger.attach().catch(() => []), aborted(signal)]);
   const env = workflow && session ? hostEnvironment(workflow, session) : {};
   const host = await openHost(options.case, session, { ...user, env });
   if (typeof host === 'string') missing.host = host;

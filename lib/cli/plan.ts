@@ -1,6 +1,6 @@
 import type { Workflow } from '../../config/workflow.js';
 import { padText, redactor, renderProblems, truncateText, type Problem } from '../errors/index.js';
-import { planWorkflow, type TaskPlan } from '../run/index.js';
+import { aborted, planWorkflow, type TaskPlan } from '../run/index.js';
 import { silent } from './evidence.js';
 import { print, type Io } from './io.js';
 import { load } from './load.js';
@@ -30,7 +30,7 @@ export async function planCommand(
   try {
     const workflow = options.resume === true ? await resumed(configured, session.services) : configured;
     // Where there is a ledger it is read; where there is none, nothing has been done yet.
-    await session.services.ledger.attach().catch(() => []);
+    await Promise.race([session.services.ledger.attach().catch(() => []), aborted(signals.interrupt)]);
     const tasks = await planWorkflow({
       runId,
       workflow,
@@ -73,7 +73,7 @@ async function stopsOf(
     .filter(({ action }) => action === 'run')
     .flatMap(({ name }) => workflow.tasks.get(name) ?? [])
     .find(({ kind }) => changes(kind));
-  if (!first || !(await session.services.databaseAnswers())) return [];
+  if (!first || !(await session.services.databaseAnswers(signal))) return [];
   const { createPreflight } = await import('./preflight.js');
   const found = await createPreflight(workflow, session)(first, { name: first.name, signal, log: silent });
   return found.filter(({ severity = 'error' }) => severity === 'error');

@@ -21,12 +21,15 @@ export interface ProofDatabase {
 const options = { applicationName: 'db-bootstrap/prove' };
 
 /** Makes an empty database next to the target, on the same server. */
-export async function makeProofDatabase(target: ConnectionParameters): Promise<ProofDatabase> {
+export async function makeProofDatabase(
+  target: ConnectionParameters,
+  signal: AbortSignal,
+): Promise<ProofDatabase> {
   const id = randomBytes(3).toString('hex');
   // PostgreSQL keeps 63 bytes of a name.
   const stem = Buffer.from(target.database).subarray(0, 63 - '_prove_'.length - id.length);
   const name = `${stem.toString().replace(/\uFFFD+$/, '')}_prove_${id}`;
-  await inMaintenance(target, `create database ${quoteIdentifier(name)}`);
+  await inMaintenance(target, `create database ${quoteIdentifier(name)}`, signal);
   return {
     connection: withDatabase(target, name),
     drop: () => inMaintenance(target, `drop database if exists ${quoteIdentifier(name)} with (force)`),
@@ -34,9 +37,13 @@ export async function makeProofDatabase(target: ConnectionParameters): Promise<P
 }
 
 /** The named database: an empty one, or one whose rows the guards of the config give up. Throws DBB5042 for any other. */
-export async function takeProofDatabase(url: string, workflow: Workflow): Promise<ProofDatabase> {
+export async function takeProofDatabase(
+  url: string,
+  workflow: Workflow,
+  signal: AbortSignal,
+): Promise<ProofDatabase> {
   const connection = resolveConnection(url, workflow.env);
-  const database = new Database(connection, options);
+  const database = new Database(connection, { ...options, signal });
   try {
     const [{ objects } = { objects: 0 }] = await database.query<{ objects: number }>(
       `select (select count(*) from pg_namespace where nspname !~ '^pg_' and nspname not in ('information_schema', 'public'))::integer
@@ -90,10 +97,14 @@ function isSame(url: string, target: ConnectionParameters): boolean {
   }
 }
 
-async function inMaintenance(target: ConnectionParameters, statement: string): Promise<void> {
+async function inMaintenance(
+  target: ConnectionParameters,
+  statement: string,
+  signal?: AbortSignal,
+): Promise<void> {
   // "postgres" may have been dropped; template1 is always there.
   for (const name of ['postgres', 'template1']) {
-    const database = new Database(withDatabase(target, name), options);
+    const database = new Database(withDatabase(target, name), { ...options, ...(signal ? { signal } : {}) });
     try {
       await database.query(statement);
       return;

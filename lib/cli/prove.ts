@@ -33,7 +33,7 @@ export async function proveCommand(options: ProveOptions): Promise<number> {
   const signals = catchSignals();
   try {
     const target = await targetOf(io, workflow);
-    const place = await placeOf(options, workflow, target);
+    const place = await placeOf(options, workflow, target, signals.interrupt);
     try {
       return await prove(
         { ...options, again: [...again] },
@@ -45,6 +45,11 @@ export async function proveCommand(options: ProveOptions): Promise<number> {
       if (options.keep === true) print(io.stderr, `kept: ${place.connection.display}`);
       else await place.drop();
     }
+  } catch (error) {
+    if (!signals.interrupt.aborted) throw error;
+    const interrupted = { code: 'DBB5020', message: 'the proof was interrupted' } as const;
+    print(io.stderr, renderProblems([interrupted], { color: io.color }));
+    return signals.interrupt.reason === 'SIGTERM' ? 143 : 130;
   } finally {
     signals.release();
   }
@@ -61,9 +66,10 @@ function placeOf(
   { database }: ProveOptions,
   workflow: Workflow,
   target: ConnectionParameters | undefined,
+  signal: AbortSignal,
 ): Promise<ProofDatabase> {
-  if (database !== undefined) return takeProofDatabase(database, workflow);
-  if (target) return makeProofDatabase(target);
+  if (database !== undefined) return takeProofDatabase(database, workflow, signal);
+  if (target) return makeProofDatabase(target, signal);
   throw new BootstrapError({
     code: 'DBB4005',
     message: 'no database is configured, and next to it the database of the proof would be made',

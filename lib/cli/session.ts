@@ -85,11 +85,14 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     },
     explain: async (problems, failed) =>
       (await import('../diagnose/failure/index.js')).explainFailure(problems, failed),
-    databaseAnswers: async () =>
-      (await database?.query('select 1').then(
-        () => true,
-        () => false,
-      )) ?? false,
+    databaseAnswers: async (signal) =>
+      (await database
+        ?.bind(signal)
+        .query('select 1')
+        .then(
+          () => true,
+          () => false,
+        )) ?? false,
     endSessions: async (name) => {
       if (database) await endSessions(database, name);
     },

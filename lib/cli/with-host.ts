@@ -1,6 +1,7 @@
 import type { TaskHost } from '../../config/define.js';
 import type { Workflow } from '../../config/workflow.js';
 import { renderProblems } from '../errors/index.js';
+import { aborted } from '../run/index.js';
 import { hostEnvironment, silent } from './evidence.js';
 import { print, type Io } from './io.js';
 import { load } from './load.js';
@@ -20,7 +21,7 @@ export async function withHost(
   const session = await openSession({ io, workflow, runId: newRunId(), waitLock: 0, readOnly: true });
   try {
     // What Django has answered before is kept with the ledger.
-    await session.services.ledger.attach().catch(() => []);
+    await Promise.race([session.services.ledger.attach().catch(() => []), aborted(signals.interrupt)]);
     const env = hostEnvironment(workflow, session);
     const user = { name: command, signal: signals.interrupt, log: silent, env };
     return await work(session.services.host(user), io, workflow);

@@ -24,6 +24,7 @@ export class Cancelled extends Error {
 // Beyond the grace: the SIGKILL, the last output, and a connection that is told to cancel.
 const margin = 3000;
 const killMargin = 300;
+const killLimit = 1500;
 
 /**
  * Runs one attempt under its timeout. Rejects with DBB5003 when that passed and with `Cancelled` when the run was interrupted;
@@ -161,10 +162,20 @@ function giveUp(
   return { promise, stop: () => stop() };
 }
 
-/** Resolves some time after the second interruption: attempts have ended or were left alone by then. */
-export async function outOfPatience(kill: AbortSignal): Promise<void> {
-  await aborted(kill);
-  await new Promise((resolve) => setTimeout(resolve, 1500).unref());
+/** Resolves some time after a run was cancelled: attempts have ended or were left alone by then. */
+export async function outOfPatience(cancel: AbortSignal, { grace, kill }: Patience): Promise<void> {
+  const late = aborted(cancel).then(() => pause(grace + 2 * margin));
+  await Promise.race([late, aborted(kill).then(() => pause(killLimit))]);
+}
+
+/** Resolves when a cancelled run has waited long enough for its last words to be written. */
+export async function outOfWords(cancel: AbortSignal, kill: AbortSignal): Promise<void> {
+  await Promise.race([aborted(cancel).then(() => pause(margin)), aborted(kill)]);
+}
+
+/** A time that keeps no process from ending. */
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => void setTimeout(resolve, ms).unref());
 }
 
 /** Resolves when a signal is aborted. */

@@ -15,6 +15,7 @@ export { runWorkflow } from './run-workflow.js';
 export { planWorkflow, type PlanOptions, type TaskPlan } from './plan-workflow.js';
 export { destructiveTasks, evaluateGuards, guardReasons, type GuardOptions } from './guards.js';
 export { stateDirectoryOf } from './context.js';
+export { aborted } from './deadline.js';
 export { applicationName, taskEnvironment, type DatabaseParts } from './environment.js';
 export { databaseLock, type LockOptions } from './lock.js';
 export { fileLock } from './file-lock.js';

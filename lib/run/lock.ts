@@ -58,12 +58,18 @@ export function databaseLock(parameters: ConnectionParameters, options: LockOpti
     },
     async acquire(signal) {
       const takeOn = async (connection: Client): Promise<Client> => {
+        const giveUp = (): void => void disconnect(connection);
+        signal.addEventListener('abort', giveUp, { once: true });
         try {
+          signal.throwIfAborted();
           await take(askOf(connection), { ...options, signal, display: parameters.display });
           return connection;
         } catch (error) {
           await disconnect(connection);
+          signal.throwIfAborted();
           throw error;
+        } finally {
+          signal.removeEventListener('abort', giveUp);
         }
       };
       const connection = await opened();

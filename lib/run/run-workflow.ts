@@ -5,7 +5,7 @@ import { endSurvivors, writeRunFile } from '../process/index.js';
 import { runAttempts, type TaskOutcome } from './attempts.js';
 import { concludeRun } from './conclude.js';
 import { createContext, stateDirectoryOf } from './context.js';
-import { aborted, outOfPatience } from './deadline.js';
+import { aborted, outOfPatience, outOfWords } from './deadline.js';
 import { formatDuration } from './duration.js';
 import type { RunEventBody, TaskEnd } from './events.js';
 import { forgetDownstream, remembering } from './forgetting.js';
@@ -65,8 +65,11 @@ class Run {
     const timer = this.#startTimer(workflow.timeout);
     try {
       this.#announce();
-      // A server that no longer answers can hold up what talks to it, but not a person who has asked twice.
-      await Promise.race([this.#enter().then(() => this.#schedule()), outOfPatience(kill)]);
+      // A server that no longer answers can hold up what talks to it, but not a run that is to end.
+      await Promise.race([
+        this.#enter().then(() => this.#schedule()),
+        outOfPatience(this.#cancel.signal, { grace: workflow.grace, kill }),
+      ]);
     } catch (error) {
       this.#stop(faultOf(error));
     } finally {
@@ -88,7 +91,7 @@ class Run {
   async #enter(): Promise<void> {
     const { workflow, runId, services, kill } = this.#options;
     const stateDirectory = stateDirectoryOf(workflow);
-    const answering = services.databaseAnswers();
+    const answering = services.databaseAnswers(this.#cancel.signal);
     this.#session.approach(this.#cancel.signal);
     for (const survivor of await endSurvivors(stateDirectory, { grace: workflow.grace, kill })) {
       const problem = survivorProblem(survivor);
@@ -146,7 +149,8 @@ class Run {
     log.close();
     // Dependents must not start before the lock is held.
     const answers = outcome.status === 'succeeded' && (task.kind.readies ?? false);
-    if (answers || (!this.#session.isOpen && (await services.databaseAnswers()))) await this.#openSession();
+    if (answers || (!this.#session.isOpen && (await services.databaseAnswers(this.#cancel.signal))))
+      await this.#openSession();
     return task.kind.destructive && outcome.changed ? this.#afterDeleting(task, outcome) : outcome;
   }
 
@@ -209,7 +213,7 @@ class Run {
       interrupt.aborted ? String(interrupt.reason) : undefined,
     );
     const closing = (async (): Promise<void> => {
-      await this.#session.end(status, exitCode);
+      await this.#session.end(status, exitCode, outOfWords(this.#cancel.signal, kill));
       const released = this.#session.close();
       await services
         .close()

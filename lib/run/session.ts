@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import type { Problem } from '../errors/index.js';
+import { BootstrapError, type Problem } from '../errors/index.js';
 import type { RunStatus, TaskEnd } from './events.js';
 import { problemsOf } from './failure.js';
 import type { RunOptions } from './services.js';
@@ -50,10 +50,13 @@ export class Session {
     return this.#record(() => this.#options.services.ledger.taskEnded(end));
   }
 
-  /** Writes the end of the run. */
-  async end(status: RunStatus, exitCode: number): Promise<void> {
+  /** Writes the end of the run, unless there has been enough waiting for a database that does not answer. */
+  async end(status: RunStatus, exitCode: number, enough: Promise<void>): Promise<void> {
     const { ledger } = this.#options.services;
-    if (this.#attached) await this.#record(() => ledger.endRun(status, exitCode));
+    if (!this.#attached) return;
+    const written = this.#record(() => ledger.endRun(status, exitCode)).then(() => true);
+    if (!(await Promise.race([written, enough.then(() => false)])))
+      this.#complain(new BootstrapError({ code: 'DBB4007', message: 'the database does not answer' }));
   }
 
   /** Lets the lock go. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command, runEnd } from '../support/command.js';
 import { FakeCommands } from '../support/fake-command.js';
+import { FreezingServer } from '../support/freezing-server.js';
 import { createTestDatabase, freePort, query, startServer } from '../support/postgres.js';
 
 describe('a run that is interrupted', function () {
@@ -113,6 +114,63 @@ describe('a run that is interrupted', function () {
     run.kill('SIGINT');
     assert.equal((await run.ended).code, 130);
   });
+
+  for (const [what, args, code] of [
+    ['a run, by Ctrl-C', ['run', '--reporter', 'ndjson'], 130],
+    ['a run, by its timeout', ['run', '--timeout', '300ms'], 124],
+    ['plan', ['plan'], 130],
+    ['check', ['check'], 130],
+    ['doctor', ['doctor'], 130],
+    ['prove', ['prove'], 130],
+  ] as const) {
+    it(`while a server takes the connection and says nothing: ${what}`, async () => {
+      const way = await FreezingServer.start();
+      try {
+        writeFileSync(
+          join(folder, '.bootstraprc'),
+          JSON.stringify({ tasks: { wait: {}, roles: { use: 'check-roles', roles: ['a'] } } }),
+        );
+        const command = new Command(args, { cwd: folder, env: { DATABASE_URL: way.url } });
+        const knocked = way.knocked();
+        const from = await knocked.then(() => performance.now());
+        if (code === 130) command.kill('SIGINT');
+        const ended = await command.ended;
+        assert.equal(ended.code, code, ended.stdout + ended.stderr);
+        // A login is given up after 10 s.
+        assert.ok(performance.now() - from < 5000, `${String(performance.now() - from)} ms`);
+      } finally {
+        way.close();
+      }
+    });
+  }
+
+  for (const signals of [1, 2]) {
+    it(`while its server no longer answers: ends after ${String(signals)}`, async () => {
+      const way = await FreezingServer.start(database.url);
+      try {
+        const run = start(
+          { wait: {}, work: { use: 'command', run: fakes.line('work'), needs: ['wait'] } },
+          { config: { grace: '100ms' }, url: way.url },
+        );
+        const work = await fakes.next('work');
+        way.freeze();
+        const from = performance.now();
+        run.kill('SIGINT');
+        if (signals === 2) {
+          await work.ended;
+          run.kill('SIGINT');
+        }
+        const { code, stdout } = await run.ended;
+        assert.equal(code, 130, stdout);
+        assert.deepEqual(statuses(stdout), ['wait succeeded', 'work cancelled']);
+        // One waits for attempts and last words as long as it has to; two do not.
+        if (signals === 2) assert.ok(performance.now() - from < 5000);
+        else assert.match(stdout, /the ledger could not be written: the database does not answer/);
+      } finally {
+        way.close();
+      }
+    });
+  }
 
   it('by the end of its server: says so, and does not hang', async () => {
     const server = await startServer();

@@ -14,7 +14,7 @@ export const connection: Rule = {
   find: async (evidence) => {
     const { connection: parameters, database } = evidence;
     if (!parameters || database) return [];
-    const failure = await problemOf(parameters);
+    const failure = await problemOf(parameters, evidence.signal);
     if (!failure || isToBeCreated(failure, evidence)) return [];
     return [await diagnose(failure, parameters, evidence)];
   },
@@ -32,9 +32,12 @@ const parts: Readonly<Partial<Record<Problem['code'], 'host' | 'TLS' | 'role' | 
 };
 
 /** Why a login fails; undefined where it succeeds by now. */
-async function problemOf(parameters: ConnectionParameters): Promise<Problem | undefined> {
+async function problemOf(
+  parameters: ConnectionParameters,
+  signal: AbortSignal,
+): Promise<Problem | undefined> {
   try {
-    await disconnect(await connect(parameters, { applicationName: 'db-bootstrap/doctor' }));
+    await disconnect(await connect(parameters, { applicationName: 'db-bootstrap/doctor', signal }));
     return undefined;
   } catch (error) {
     if (error instanceof BootstrapError) return error.problems[0];
@@ -52,9 +55,9 @@ function repairOf({ code, message, help = 'correct the database URL' }: Problem)
     : 'name the authority of its certificate with sslrootcert=… in the database URL, and the host as the certificate does';
 }
 
-async function isTakenWithTls(parameters: ConnectionParameters): Promise<boolean> {
+async function isTakenWithTls(parameters: ConnectionParameters, signal: AbortSignal): Promise<boolean> {
   if (parameters.sslmode !== 'disable') return false;
-  const problem = await problemOf({ ...parameters, sslmode: 'require' });
+  const problem = await problemOf({ ...parameters, sslmode: 'require' }, signal);
   return problem?.code !== 'DBB4012' && problem?.code !== 'DBB4011';
 }
 
@@ -76,7 +79,7 @@ async function diagnose(
 ): Promise<Diagnosis> {
   const { host, port, user, database } = parameters;
   // A rule may ask for nothing but TLS: then the same login is taken with it.
-  const wantsTls = failure.code === 'DBB4012' && (await isTakenWithTls(parameters));
+  const wantsTls = failure.code === 'DBB4012' && (await isTakenWithTls(parameters, evidence.signal));
   const part = wantsTls ? 'TLS' : parts[failure.code];
   const others = failure.code === 'DBB4004' ? await databasesOf(parameters) : undefined;
   const near = others && nearest(database, others);
