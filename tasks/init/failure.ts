@@ -65,7 +65,8 @@ async function sqlProblem(
   const error = parsePsqlError(output);
   if (!error)
     return {
-      message: causeOf(output, context.root)?.message ?? `"${file.shown}" failed`,
+      message:
+        archiveFault(file, output) ?? causeOf(output, context.root)?.message ?? `"${file.shown}" failed`,
       place: { file: file.shown },
     };
   const notes = notesOf(error);
@@ -87,6 +88,14 @@ async function sqlProblem(
     place: { file: file.shown, ...position },
     facts: { ...factsOf(error), ...(statement === undefined ? {} : { statement }) },
   };
+}
+
+/** What the program that decompresses a file says of it; what psql prints of the part that it got comes after. */
+function archiveFault(file: InitFile, output: string): string | undefined {
+  if (file.kind === 'sql') return undefined;
+  return output
+    .split('\n')
+    .find((line) => line.includes(file.path) || /^(?:gzip|xz(?:cat)?|zstd): /.test(line));
 }
 
 function includedPlace(context: TaskContext<unknown>, file: InitFile, error: PsqlError): Place {

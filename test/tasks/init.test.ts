@@ -385,6 +385,24 @@ describe('init', () => {
       assert.match(problem.message, /not in gzip format/);
     });
 
+    it('of an archive that breaks off has the words of the program that read it', async () => {
+      const { execFileSync } = await import('node:child_process');
+      const input = Array.from({ length: 1000 }, (_, index) => `select ${String(index)};\n`).join('');
+      for (const [name, program, words] of [
+        ['1.sql.gz', 'gzip', /unexpected end of file/],
+        ['1.sql.xz', 'xz', /Unexpected end of input/],
+        ['1.sql.zst', 'zstd', /premature end/],
+      ] as const) {
+        rmSync(join(root, 'docker-entrypoint-initdb.d'), { recursive: true, force: true });
+        memory.ledger.clear();
+        const whole = execFileSync(program, ['-qc'], { input });
+        write({ [name]: whole.subarray(0, whole.length - 12) });
+        const problem = await failure();
+        assert.match(problem.message, words);
+        assert.equal(problem.place?.file, `docker-entrypoint-initdb.d/${name}`);
+      }
+    });
+
     it('in a sourced file names the line', async () => {
       write({ '1.sh': 'echo fine\nno_such_program --help\n' });
       const problem = await failure();
