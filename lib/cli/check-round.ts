@@ -3,7 +3,7 @@ import type { Workflow } from '../../config/workflow.js';
 import { packageVersion, type Problem } from '../errors/index.js';
 import { runWorkflow, type RunResult } from '../run/index.js';
 import type { Io } from './io.js';
-import { newRunId } from './run-id.js';
+import { newReaderId, newRunId } from './run-id.js';
 import { openSession, type Session } from './session.js';
 import type { Signals } from './signals.js';
 
@@ -33,7 +33,7 @@ export type Told = Problem & Partial<Pick<Finding, 'subject' | 'repair'>>;
 /** Executes the tasks of a workflow without a reporter: what the checks found is told at the end. */
 export async function runRound(options: RoundOptions): Promise<Round> {
   const { io, workflow, signals, verbose, readOnly, admit } = options;
-  const runId = newRunId();
+  const runId = readOnly ? newReaderId() : newRunId();
   const session = await openSession({ io, workflow, runId, waitLock: 0, readOnly });
   try {
     await admit?.(session);

@@ -16,7 +16,7 @@ import { collectEvidence, openCase, type Case, type Missing } from './evidence.j
 import { print, type Io } from './io.js';
 import { openIo } from './load.js';
 import type { ConfigOptions } from './options.js';
-import { newRunId } from './run-id.js';
+import { newReaderId } from './run-id.js';
 import { openSession, type Session } from './session.js';
 import { catchSignals } from './signals.js';
 
@@ -121,7 +121,7 @@ async function sessionOf(
   io: Io,
 ): Promise<{ readonly session: Session | undefined; readonly problems: readonly Problem[] }> {
   if (!workflow) return { session: undefined, problems: [] };
-  const options = { io, workflow, runId: newRunId(), waitLock: 0, readOnly: true };
+  const options = { io, workflow, runId: newReaderId(), waitLock: 0, readOnly: true };
   try {
     return { session: await openSession(options), problems: [] };
   } catch (error) {

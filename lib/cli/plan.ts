@@ -6,7 +6,7 @@ import { print, type Io } from './io.js';
 import { load } from './load.js';
 import type { ConfigOptions, RunOptions, SelectOptions } from './options.js';
 import { resumed } from './resume.js';
-import { newRunId } from './run-id.js';
+import { newReaderId } from './run-id.js';
 import { openSession, type Session } from './session.js';
 import { catchSignals } from './signals.js';
 
@@ -17,7 +17,7 @@ export async function planCommand(
     Pick<RunOptions, 'json' | 'force' | 'resume'> & { readonly exitCode?: boolean },
 ): Promise<number> {
   const { io, workflow: configured } = await load(options);
-  const runId = newRunId();
+  const runId = newReaderId();
   const signals = catchSignals();
   const session = await openSession({
     io,

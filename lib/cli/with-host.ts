@@ -6,7 +6,7 @@ import { hostEnvironment, silent } from './evidence.js';
 import { print, type Io } from './io.js';
 import { load } from './load.js';
 import type { ConfigOptions } from './options.js';
-import { newRunId } from './run-id.js';
+import { newReaderId } from './run-id.js';
 import { openSession } from './session.js';
 import { catchSignals } from './signals.js';
 
@@ -18,7 +18,7 @@ export async function withHost(
 ): Promise<number> {
   const { io, workflow } = await load(options);
   const signals = catchSignals();
-  const session = await openSession({ io, workflow, runId: newRunId(), waitLock: 0, readOnly: true });
+  const session = await openSession({ io, workflow, runId: newReaderId(), waitLock: 0, readOnly: true });
   try {
     // What Django has answered before is kept with the ledger.
     await Promise.race([session.services.ledger.attach().catch(() => []), aborted(signals.interrupt)]);

@@ -8,6 +8,9 @@ export interface SurvivingBackend {
   readonly query: string;
 }
 
+/** What the run of a command that only reads ends in. Such a command takes no lock: its sessions may be alive while the lock is held. */
+export const readerSuffix = '-reads';
+
 /**
  * Ends the sessions in this database that other runs of db-bootstrap left behind. To be called only while the lock is held: then
  * no other run is alive. They get `grace` milliseconds to end by themselves. Resolves with those that were there.
@@ -19,8 +22,9 @@ export async function terminateSurvivors(
   const find = (): Promise<SurvivingBackend[]> =>
     database.query<SurvivingBackend>(
       `select pid, split_part(application_name, '/', 2) as run, left(query, 200) as query from pg_stat_activity
-       where datname = current_database() and application_name like 'db-bootstrap/%' and split_part(application_name, '/', 2) <> $1 and pid <> pg_backend_pid()`,
-      [options.runId],
+       where datname = current_database() and application_name like 'db-bootstrap/%' and split_part(application_name, '/', 2) <> $1
+         and not split_part(application_name, '/', 2) like '%' || $2 and pid <> pg_backend_pid()`,
+      [options.runId, readerSuffix],
     );
   const survivors = await find();
   const until = Date.now() + options.grace;

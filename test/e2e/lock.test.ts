@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import { bootstrap, Command, runEnd } from '../support/command.js';
 import { FakeCommands } from '../support/fake-command.js';
 import { createTestDatabase, query } from '../support/postgres.js';
+import { until } from '../support/until.js';
 
 describe('two runs at once', function () {
   this.timeout(60_000);
@@ -53,6 +55,31 @@ describe('two runs at once', function () {
     assert.ok(runEnd(second.stdout).tasks.every(({ changed }) => !changed));
     await work.exit(0);
     assert.equal((await first.ended).code, 0);
+  });
+
+  it('of which one only reads: neither waits for the other, nor ends it', async () => {
+    const holder = new pg.Client({ connectionString: database.url });
+    await holder.connect();
+    await holder.query('select pg_advisory_lock(7)');
+    const slow = {
+      use: 'command',
+      run: 'true',
+      if: { sql: 'select pg_advisory_lock_shared(7)::text is not null' },
+    };
+    const config = { grace: '10m', tasks: { wait: {}, slow } };
+    writeFileSync(join(folder, '.bootstraprc'), JSON.stringify(config));
+    const plan = new Command(['plan'], { cwd: folder, env: { DATABASE_URL: database.url } });
+    await until(async () => {
+      const waiting =
+        "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
+      return (await query(database.url, waiting)).length > 0;
+    });
+    const run = await start('--skip', 'slow').ended;
+    assert.equal(run.code, 0, run.stdout);
+    await holder.end();
+    const { code, stdout, stderr } = await plan.ended;
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^run +slow/m);
   });
 
   it('with --wait-lock the second waits for the first, and then works', async () => {

@@ -44,19 +44,25 @@ describe('sessions that an earlier run left', () => {
       )
     ).map(({ name }) => name);
 
-  it('are ended and told; those of this run, of other programs and of other databases are left alone', async () => {
+  it('are ended and told; those of this run, of commands that only read, of other programs and of other databases are left alone', async () => {
     const [old, older] = await Promise.all([session('db-bootstrap/old/seed'), session('db-bootstrap/older')]);
     const kept = await Promise.all([
       session('db-bootstrap/now/seed'),
       session('psql'),
+      session('db-bootstrap/other-reads/check'),
       session('db-bootstrap/elsewhere', other.url),
     ]);
-    await until(async () => (await names()).length === 5);
+    await until(async () => (await names()).length === 6);
     const told = await terminateSurvivors(database, { runId: 'now', grace: 0 });
     assert.deepEqual(told.map(({ run }) => run).sort(), ['old', 'older']);
     assert.ok(told.every(({ query }) => query.includes('still at it')));
     assert.deepEqual(await Promise.all([old.ended, older.ended]), ['57P01', '57P01']);
-    assert.deepEqual(await names(), ['db-bootstrap/elsewhere', 'db-bootstrap/now/seed', 'psql']);
+    assert.deepEqual(await names(), [
+      'db-bootstrap/elsewhere',
+      'db-bootstrap/now/seed',
+      'db-bootstrap/other-reads/check',
+      'psql',
+    ]);
     assert.deepEqual(await terminateSurvivors(database, { runId: 'now', grace: 0 }), []);
     await Promise.all([...kept, old, older].map((each) => each.close()));
   });
