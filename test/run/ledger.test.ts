@@ -114,6 +114,49 @@ describe('databaseLedger', () => {
     );
   });
 
+  it('keeps ends that come after a pause, when all before them are written', async () => {
+    const ledger = ledgerOf();
+    await ledger.attach();
+    await ledger.startRun(record);
+    await ledger.taskEnded(end('first'));
+    // It waits a moment for others, but goes with the write that is under way.
+    await ledger.taskEnded(end('check', { changed: false }));
+    await query(test.url, 'select pg_sleep(0.3)');
+    await ledger.taskEnded(end('last'));
+    await ledger.endRun('succeeded', 0);
+    const rows = await query(test.url, 'select task from db_bootstrap.task_results order by task');
+    assert.deepEqual(
+      rows.map(({ task }) => task),
+      ['check', 'first', 'last'],
+    );
+  });
+
+  it('keeps ends whose write failed, once the database takes them', async () => {
+    const database = new Database(resolveConnection(test.url, {}), {
+      applicationName: 'db-bootstrap/test',
+      patience: 60_000,
+    });
+    opened.push(database);
+    const ledger = ledgerOf(database);
+    await ledger.attach();
+    await ledger.startRun(record);
+    await query(test.url, 'alter table db_bootstrap.task_results rename to away');
+    await ledger.taskEnded(end('first'));
+    // It has the connection of that write once the write has failed.
+    await database.query('select 1');
+    await query(test.url, 'alter table db_bootstrap.away rename to task_results');
+    await ledger.taskEnded(end('second'));
+    await ledger.endRun('succeeded', 0);
+    const rows = await query(test.url, 'select task from db_bootstrap.task_results order by task');
+    assert.deepEqual(
+      rows.map(({ task }) => task),
+      ['first', 'second'],
+    );
+    assert.deepEqual(await query(test.url, 'select status from db_bootstrap.runs'), [
+      { status: 'succeeded' },
+    ]);
+  });
+
   it('keeps a reason that holds what no database can: zero bytes, half characters', async () => {
     const ledger = ledgerOf();
     await ledger.attach();

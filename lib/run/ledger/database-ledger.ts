@@ -104,6 +104,8 @@ class DatabaseLedger implements Ledger {
 
   async endRun(status: RunStatus, exitCode: number): Promise<void> {
     if (this.#instead) return this.#instead.endRun(status, exitCode);
+    // A write that fails is tried once more, with whatever came after it.
+    await this.#writing?.catch(() => undefined);
     this.#write();
     await this.#writing;
     await this.#database.query(
@@ -131,28 +133,34 @@ class DatabaseLedger implements Ledger {
   #write(): void {
     clearTimeout(this.#later);
     this.#later = undefined;
-    this.#writing ??= this.#writeEnds();
-    // What fails is told when the run ends.
+    if (this.#writing || this.#ends.length === 0) return;
+    this.#writing = this.#writeEnds();
+    // What still fails when the run ends is told then.
     this.#writing.catch(() => undefined);
   }
 
   async #writeEnds(): Promise<void> {
-    while (this.#ends.length > 0) {
-      const ends = this.#ends.splice(0);
-      await this.#insertEnds(storableJson(ends)).catch(async (error: unknown) => {
-        const sqlstate = error instanceof BootstrapError ? error.problems[0].facts?.sqlstate : undefined;
-        if (sqlstate !== '22P05') throw error;
-        await this.#insertEnds(plainJson(ends));
-      });
+    try {
+      while (this.#ends.length > 0) {
+        const ends = [...this.#ends];
+        await this.#insertEnds(storableJson(ends)).catch(async (error: unknown) => {
+          const sqlstate = error instanceof BootstrapError ? error.problems[0].facts?.sqlstate : undefined;
+          if (sqlstate !== '22P05') throw error;
+          await this.#insertEnds(plainJson(ends));
+        });
+        this.#ends.splice(0, ends.length);
+      }
+    } finally {
+      this.#writing = undefined;
     }
-    this.#writing = undefined;
   }
 
   async #insertEnds(ends: string): Promise<void> {
     await this.#database.query(
       `insert into ${this.#table('task_results')} (run_id, task, use, status, changed, attempts, ms, reason)
        select $1, name, use, status, changed, attempts, ms, reason from jsonb_to_recordset($2)
-       as ended (name text, use text, status text, changed boolean, attempts integer, ms integer, reason text)`,
+       as ended (name text, use text, status text, changed boolean, attempts integer, ms integer, reason text)
+       on conflict do nothing`,
       [this.#run, ends],
     );
   }
