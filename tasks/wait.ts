@@ -112,7 +112,7 @@ function tooLate(
   return context.fail(
     {
       code: kept,
-      message: `${answer}, after ${String(tries)} tries in ${seconds(performance.now() - from)}`,
+      message: `${answer}, after ${String(tries)} ${tries === 1 ? 'try' : 'tries'} in ${seconds(performance.now() - from)}`,
       notes: [{ label: 'waited for', text: `a login to ${database.display} and an answer to "select 1"` }],
       help: `${mend}, or give it more time: "tasks.${task}.deadline"`,
     },

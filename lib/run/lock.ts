@@ -20,7 +20,7 @@ const poll = 250;
 export function databaseLock(parameters: ConnectionParameters, options: LockOptions): RunLock {
   const lost = new AbortController();
   let client: Client | undefined;
-  let released = false;
+  const released = new AbortController();
   let early: Promise<Client | undefined> | undefined;
   const askOf =
     (connection: Client): Ask =>
@@ -54,7 +54,7 @@ export function databaseLock(parameters: ConnectionParameters, options: LockOpti
   return {
     lost: lost.signal,
     approach(signal) {
-      early ??= open(signal).catch(() => undefined);
+      early ??= open(AbortSignal.any([signal, released.signal])).catch(() => undefined);
     },
     async acquire(signal) {
       const takeOn = async (connection: Client): Promise<Client> => {
@@ -76,11 +76,12 @@ export function databaseLock(parameters: ConnectionParameters, options: LockOpti
       const taken = connection && takeOn(connection).catch(unlessLost);
       client = (await taken) ?? (await takeOn(await open(signal)));
       client.on('end', () => {
-        if (!released) lost.abort(new Error("the lock's connection ended"));
+        if (!released.signal.aborted) lost.abort(new Error("the lock's connection ended"));
       });
     },
     async release() {
-      released = true;
+      // One that is still on its way is not waited for.
+      released.abort();
       const connection = client ?? (await opened());
       if (connection) await disconnect(connection);
     },

@@ -19,6 +19,9 @@ import { Session } from './session.js';
 import type { TaskLog } from './task-log.js';
 import { Voice } from './voice.js';
 
+/** Milliseconds after which a server that is silent counts as one that does not answer yet. */
+const moment = 1000;
+
 /** Executes a workflow: emits every event of the run, and resolves when all is ended, written down and closed. Never rejects. */
 export async function runWorkflow(options: RunOptions): Promise<RunResult> {
   return new Run(options).run();
@@ -91,7 +94,7 @@ class Run {
   async #enter(): Promise<void> {
     const { workflow, runId, services, kill } = this.#options;
     const stateDirectory = stateDirectoryOf(workflow);
-    const answering = services.databaseAnswers(this.#cancel.signal);
+    const answering = services.databaseAnswers(this.#whileUnknown());
     this.#session.approach(this.#cancel.signal);
     for (const survivor of await endSurvivors(stateDirectory, { grace: workflow.grace, kill })) {
       const problem = survivorProblem(survivor);
@@ -104,6 +107,14 @@ class Run {
       this.#voice.notice(unwritable(stateDirectory, error));
     }
     if (workflow.database.kind === 'none' || (await answering)) await this.#openSession();
+  }
+
+  /** How long the first question is asked: where a task waits for the database, with a deadline of its own, not as long as a login may take. */
+  #whileUnknown(): AbortSignal {
+    const waits = [...this.#options.workflow.tasks.values()].some(
+      ({ enabled, kind }) => enabled && kind.readies === true,
+    );
+    return waits ? AbortSignal.any([this.#cancel.signal, AbortSignal.timeout(moment)]) : this.#cancel.signal;
   }
 
   /** Where the lock or the ledger cannot be had, nothing new starts. */
@@ -147,10 +158,12 @@ class Run {
       verbose,
     });
     log.close();
-    // Dependents must not start before the lock is held.
-    const answers = outcome.status === 'succeeded' && (task.kind.readies ?? false);
-    if (answers || (!this.#session.isOpen && (await services.databaseAnswers(this.#cancel.signal))))
-      await this.#openSession();
+    // Dependents must not start before the lock is held. A task that waited in vain has asked already.
+    const answers =
+      task.kind.readies === true
+        ? outcome.status === 'succeeded'
+        : !this.#session.isOpen && (await services.databaseAnswers(this.#cancel.signal));
+    if (answers) await this.#openSession();
     return task.kind.destructive && outcome.changed ? this.#afterDeleting(task, outcome) : outcome;
   }
 

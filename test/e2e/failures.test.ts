@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bootstrap, copyExample, runEnd } from '../support/command.js';
 import { makeFolder } from '../support/folder.js';
+import { FreezingServer } from '../support/freezing-server.js';
 import { createTestDatabase, query, startServer, type OwnServer } from '../support/postgres.js';
 import { virtualEnv } from '../support/python.js';
 
@@ -142,6 +143,29 @@ describe('a failure whose server is gone', function () {
       assert.match(task.problems[0].output ?? '', /relation "x" does not exist/);
       assert.ok(task.ms < 15_000);
     } finally {
+      project.remove();
+    }
+  });
+});
+
+describe('a server that takes connections and says nothing', function () {
+  this.timeout(60_000);
+
+  it('is waited for as long as the deadline says, not as long as logins may take', async () => {
+    const project = makeFolder({ '.bootstraprc': '{ tasks: { wait: { deadline: 500ms } } }' });
+    const server = await FreezingServer.start();
+    try {
+      const from = performance.now();
+      const { code, stdout } = await bootstrap(['run'], {
+        cwd: project.folder,
+        env: { DATABASE_URL: server.url },
+      });
+      assert.equal(code, 1, stdout);
+      assert.match(stdout, /^error\[DBB4001\]: .* does not answer/m);
+      // A login is given up after 10 s.
+      assert.ok(performance.now() - from < 8000, stdout);
+    } finally {
+      server.close();
       project.remove();
     }
   });

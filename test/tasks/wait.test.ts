@@ -108,7 +108,10 @@ describe('wait', () => {
   it('takes a host name that does not resolve for one that comes later, until the deadline', async () => {
     const error = await rejection(run('postgres://u@no-such-host.invalid/d', { deadline: '100ms' }));
     assert.equal(error.code, 'DBB4010');
-    assert.match(error.message, /^the host name "no-such-host\.invalid" does not resolve.*, after \d+ tries/);
+    assert.match(
+      error.message,
+      /^the host name "no-such-host\.invalid" does not resolve.*, after \d+ tr(?:y|ies)/,
+    );
   });
 
   it('is not held beyond the deadline by a server that says nothing', async () => {
@@ -118,7 +121,7 @@ describe('wait', () => {
     const from = performance.now();
     const error = await rejection(run(`postgres://u@127.0.0.1:${String(port)}/d`, { deadline: '100ms' }));
     assert.equal(error.code, 'DBB4001');
-    assert.match(error.message, /^127\.0\.0\.1:\d+\/d does not answer, after \d tries/);
+    assert.match(error.message, /^127\.0\.0\.1:\d+\/d does not answer, after \d tr(?:y|ies)/);
     assert.ok(performance.now() - from < 3000);
     silent.close();
   });
@@ -158,7 +161,7 @@ describe('wait', () => {
     );
     const late = await rejection(run(server.url, { deadline: '100ms' }));
     assert.equal(late.code, 'DBB4013');
-    assert.match(late.message, /^the server has no free connection: .*, after \d tries/);
+    assert.match(late.message, /^the server has no free connection: .*, after \d tr(?:y|ies)/);
     memory = testMemory();
     const waiting = run(server.url);
     await until(() => logOf(memory).length > 0);
