@@ -1,4 +1,5 @@
 import type { CommanderError } from 'commander';
+import { Console } from 'node:console';
 import { createProgram, type Action } from './program.js';
 
 /** The whole command: parses the arguments, runs what they chose, and resolves with the exit code. Never rejects. */
@@ -46,8 +47,8 @@ async function reportFailure(error: unknown, args: readonly string[]): Promise<n
 }
 
 /**
- * What no command may do: end in silence because something that it loaded called process.exit, or show a stack because the
- * reader of its output went away. The function it returns says that the command has ended by itself.
+ * What no command may do: end in silence because something that it loaded called process.exit, show a stack because the reader of
+ * its output went away, or let anyone else write into its output. The function it returns says that the command has ended by itself.
  */
 function guardProcess(): () => void {
   for (const stream of [process.stdout, process.stderr]) {
@@ -71,9 +72,13 @@ function guardProcess(): () => void {
     process.removeListener('exit', tooEarly);
     void reportFailure(error, []).then((code) => process.exit(code));
   };
+  // Standard output is the answer of the command, which machines read: what a config or a plugin prints is none of it.
+  const own = { ...console };
+  Object.assign(console, new Console(process.stderr));
   process.on('exit', tooEarly);
   process.on('uncaughtException', fault);
   return () => {
+    Object.assign(console, own);
     process.removeListener('exit', tooEarly);
     process.removeListener('uncaughtException', fault);
   };

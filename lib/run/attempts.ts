@@ -1,6 +1,7 @@
 import type { TaskContext } from '../../config/define.js';
 import type { TaskDefinition } from '../../config/workflow.js';
 import { BootstrapError, type Problem } from '../errors/index.js';
+import { planOf, resultOf } from './answers.js';
 import { evaluateCondition } from './condition.js';
 import { Cancelled, isOfWhatIsLeft, withinTimeout, type Patience } from './deadline.js';
 import type { RunEventBody, TaskEnd } from './events.js';
@@ -101,7 +102,7 @@ async function answer(
     if (!verdict.holds) return { status: 'skipped', changed: false, reason: verdict.reason };
   }
   context.signal.throwIfAborted();
-  const plan = await task.kind.plan?.(context);
+  const plan = task.kind.plan && planOf(task, await task.kind.plan(context));
   if (plan && plan.action !== 'run') {
     return { status: plan.action === 'skip' ? 'skipped' : 'up-to-date', changed: false, reason: plan.reason };
   }
@@ -113,7 +114,7 @@ async function answer(
     };
   await beforeWork?.(context);
   context.signal.throwIfAborted();
-  const { changed, summary, findings = [], warnings = [] } = await task.kind.run(context);
+  const { changed, summary, findings = [], warnings = [] } = resultOf(task, await task.kind.run(context));
   const [first, ...rest] = findings.filter(isError);
   // What failed is told first; what was merely noticed beside it is told all the same.
   if (first)

@@ -2,6 +2,7 @@ import type { Plan, TaskContext } from '../../config/define.js';
 import type { TaskDefinition, Workflow } from '../../config/workflow.js';
 import { BootstrapError, redactor, type Problem } from '../errors/index.js';
 import { topologicalOrder } from '../graph/index.js';
+import { planOf } from './answers.js';
 import { evaluateCondition } from './condition.js';
 import { createContext, type ContextSource } from './context.js';
 import { withinTimeout } from './deadline.js';
@@ -116,7 +117,9 @@ async function answer(
     const verdict = await evaluateCondition(condition, context);
     if (!verdict.holds) return { action: 'skip', reason: verdict.reason };
   }
-  const plan = (await task.kind.plan?.(context)) ?? { action: 'run', reason: 'it runs every time' };
+  const plan: Plan = task.kind.plan
+    ? planOf(task, await task.kind.plan(context))
+    : { action: 'run', reason: 'it runs every time' };
   if (plan.action !== 'run') return plan;
   const reason = because() ?? plan.reason;
   // A command may change something, so only a run may ask it.
