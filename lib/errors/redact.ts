@@ -1,7 +1,8 @@
 const mask = '***';
 
-// The scheme, the user and everything up to the "@"; digits before a slash are a port. Quotes end a password only if an "@" stands before them.
-const inUrl = /(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@'"]*:)(?!\d{1,5}\/)(?:[^\s'"]*@|\S*@)/gi;
+// The scheme, the user and everything up to the "@"; digits before a slash are a port, and PASSWORD@HOST is what help
+// shows in their place. Quotes end a password only if an "@" stands before them.
+const inUrl = /(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@'"]*:)(?!\d{1,5}\/|PASSWORD@HOST)(?:[^\s'"]*@|\S*@)/gi;
 // libpq keywords, environment variables and URL parameters: password=…, PGPASSWORD='…', POSTGRES_PASSWORD="…".
 // Without the letters before it: looking for them would cost the square of a long word.
 const inAssignment = /(PASSWORD\s*=\s*)('(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|[^\s'"]+)/gi;

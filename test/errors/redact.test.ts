@@ -12,6 +12,8 @@ describe('redact', () => {
     ['a postgres://a:b@c/d and postgres://e:f@g/h', 'a postgres://a:***@c/d and postgres://e:***@g/h'],
     ['http://localhost:5432/@scope/x', 'http://localhost:5432/@scope/x'],
     ['postgres://app:***@localhost/shop', 'postgres://app:***@localhost/shop'],
+    ['postgres://USER:PASSWORD@HOST:5432/NAME', 'postgres://USER:PASSWORD@HOST:5432/NAME'],
+    ['postgres://app:PASSWORD@localhost/shop', 'postgres://app:***@localhost/shop'],
     ['host=h password=secret dbname=d', 'host=h password=*** dbname=d'],
     [`password='it\\'s secret' dbname=d`, 'password=*** dbname=d'],
     ['PGPASSWORD="a b" psql', 'PGPASSWORD=*** psql'],
