@@ -39,7 +39,8 @@ export async function planWorkflow(options: PlanOptions): Promise<readonly TaskP
   const redact = redactor(workflow.secrets);
   const plans = new Map<string, TaskPlan>();
   const problems: Problem[] = [];
-  for (const task of topologicalOrder([...workflow.tasks.values()])) {
+  const ordered = topologicalOrder([...workflow.tasks.values()]);
+  for (const task of ordered) {
     if (interrupt.aborted) {
       throw new BootstrapError({
         code: 'DBB5020',
@@ -47,7 +48,7 @@ export async function planWorkflow(options: PlanOptions): Promise<readonly TaskP
         facts: { signal: String(interrupt.reason) },
       });
     }
-    const before = upstream(task, workflow).filter(({ name }) => plans.get(name)?.action === 'run');
+    const before = upstream(task, workflow, ordered).filter(({ name }) => plans.get(name)?.action === 'run');
     let plan: Plan;
     try {
       plan = task.enabled
@@ -134,11 +135,15 @@ function mayCure({ kind }: TaskDefinition, found: readonly Problem[]): boolean {
 }
 
 /** All that must have come before a task, in the order of the run. */
-function upstream(task: TaskDefinition, workflow: Workflow): readonly TaskDefinition[] {
+function upstream(
+  task: TaskDefinition,
+  workflow: Workflow,
+  ordered: readonly TaskDefinition[],
+): readonly TaskDefinition[] {
   const names = new Set([...task.needs, ...task.after]);
   for (const name of names) {
     const other = workflow.tasks.get(name);
     for (const each of [...(other?.needs ?? []), ...(other?.after ?? [])]) names.add(each);
   }
-  return topologicalOrder([...workflow.tasks.values()]).filter(({ name }) => names.has(name));
+  return ordered.filter(({ name }) => names.has(name));
 }
