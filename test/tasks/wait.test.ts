@@ -205,6 +205,12 @@ describe('wait', () => {
           ).length > 0,
       );
       const stopping = server.halt('smart').catch(() => undefined);
+      await until(() =>
+        query(server.url, 'select 1').then(
+          () => false,
+          () => true,
+        ),
+      );
       const waiting = run(server.url);
       await until(() => logOf(memory).some((line) => line.includes('the database system is shutting down')));
       await server.halt('fast');
