@@ -55,6 +55,8 @@ export interface Recording {
   readonly why: string | null;
   /** null stands for the tenant's own schema. */
   readonly searchPath: readonly (string | null)[];
+  /** Settings of Django's session by name, its role among them, on which the effect of statements may depend. */
+  readonly session: Readonly<Record<string, string>>;
   /** Before the first migration: the table of records. */
   readonly prelude: readonly string[];
   readonly segments: readonly RecordedSegment[];

@@ -9,6 +9,7 @@ import { BootstrapError } from '../errors/index.js';
 import type { DatabaseClient } from '../postgres/index.js';
 import type { FleetOptions, FleetWork, Host } from './migrate-fleet.js';
 import { rowsScriptFor } from './natural-rows.js';
+import { sessionStatements } from './recording.js';
 import { replayAll, settingsOf } from './replay.js';
 import { replaySteps } from './replay-steps.js';
 
@@ -223,5 +224,5 @@ async function addRows(
   const rows = rowsScriptFor(schema, recording);
   if (rows === '') return;
   // Together they are one transaction, which an error ends.
-  await database.query(`${settingsOf(timeouts)}${rows}`);
+  await database.query(`${settingsOf(timeouts)}${sessionStatements(recording)}${rows}`);
 }

@@ -16,6 +16,13 @@ export function scriptFor(schema: string, recording: Recording, segment: Recorde
   return joined(parts);
 }
 
+/** Has a transaction's statements mean what they meant in Django's session, and make what is owned as it is there. */
+export function sessionStatements({ session }: Recording, scope: 'local' | 'session' = 'local'): string {
+  return Object.entries(session)
+    .map(([name, value]) => `set ${scope} ${quoteIdentifier(name)} = ${quoteLiteral(value)};\n`)
+    .join('');
+}
+
 /** Sets the search_path of a transaction. */
 export function searchPathStatement(schema: string, recording: Recording): string {
   return `set local search_path = ${searchPathOf(schema, recording)}`;

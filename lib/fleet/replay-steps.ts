@@ -3,7 +3,7 @@ import { BootstrapError } from '../errors/index.js';
 import type { DatabaseClient } from '../postgres/index.js';
 import { inMigration } from './failure-in-schema.js';
 import { dropInvalidIndex } from './invalid-indexes.js';
-import { recordStatement, searchPathOf } from './recording.js';
+import { recordStatement, searchPathOf, sessionStatements } from './recording.js';
 
 /** What replaying outside of transactions needs. */
 export interface StepOptions {
@@ -23,7 +23,8 @@ export interface StepOptions {
 export async function replaySteps(schema: string, options: StepOptions): Promise<void> {
   const { client, recording, segment, timeouts } = options;
   const settings = Object.entries(timeouts).map(([name, ms]) => `set ${name} = ${String(ms)};\n`);
-  await client.query(`${settings.join('')}set search_path = ${searchPathOf(schema, recording)}`);
+  const session = sessionStatements(recording, 'session');
+  await client.query(`${settings.join('')}${session}set search_path = ${searchPathOf(schema, recording)}`);
   for (const { app, name, statements, indexes, records } of segment.migrations) {
     try {
       for (const [position, statement] of statements.entries())

@@ -5,7 +5,7 @@ import { isBusy, lockTries, pauseAfter } from './busy.js';
 import type { Capacity } from './capacity.js';
 import { fingerprints } from './fingerprint.js';
 import { addRows } from './natural-rows.js';
-import { scriptFor } from './recording.js';
+import { scriptFor, sessionStatements } from './recording.js';
 
 /** The workflow's database: statements, and connections of one's own. A text without values may hold several statements. */
 export interface FleetDatabase extends DatabaseClient {
@@ -74,12 +74,13 @@ async function replayBatch(
 ): Promise<void> {
   const { recording, segment, timeouts, signal, onDone, onRefused } = options;
   const started = performance.now();
+  const opening = `begin;\n${settingsOf(timeouts)}${sessionStatements(recording)}`;
   const scripts = schemas.map((schema) => scriptFor(schema, recording, segment));
   // One of several is different, or all are too many for the lock table: halves find out which.
   let size = Math.ceil(schemas.length / 2);
   for (let tries = 1; ; tries++) {
     try {
-      await client.query(`begin;\n${settingsOf(timeouts)}${scripts.join(';\n')}`);
+      await client.query(`${opening}${scripts.join(';\n')}`);
       if (segment === recording.segments.at(-1)) await addRows(client, schemas, recording);
       const found = await fingerprints(client, schemas, segment.names);
       const differing = schemas.filter((schema) => found.get(schema) !== segment.digest);

@@ -10,6 +10,7 @@ from .migrate import migrate
 from .natural_rows import noting_rows
 from .post_migrate import import_management_modules
 from .project import load_project
+from .session import session_settings
 from .states import read_records
 from .tape import recording
 
@@ -29,7 +30,7 @@ def record(params, emit):
         # Their receivers count as well.
         import_management_modules()
         # Asked before anything changes: what cannot be told afterwards would make a migrated tenant a failed one.
-        why, path = _why_not(project, schema), _search_path(project)
+        why, path, session = _why_not(project, schema), _search_path(project), session_settings(connection)
         listeners = listeners_to("post_migrate", project, schema)
         with recording(connection, schema, from_nothing, params["fingerprint"], locks=dry) as tape, noting_rows(schema) as rows:
             result = migrate({name: params[name] for name in ("schema", "timeouts", "postMigrate", "again") if name in params}, emit)
@@ -38,6 +39,7 @@ def record(params, emit):
         recording={
             "why": why or tape.why,
             "searchPath": path,
+            "session": session,
             "prelude": tape.prelude,
             "segments": tape.segments,
             "listeners": listeners or (known_listeners("post_migrate") if rows.by_django else []),
