@@ -21,6 +21,7 @@ export function fingerprintStatement(): string {
   return statement('%s', '%s');
 }
 
+// Types and collations may be a schema's own, and are told by name then; most columns have none, or that of the database (100).
 // The planner expects one row of each step, and would rather read a whole catalog once; "offset 0" has it look up what is needed.
 const statement = (schemas: string, names: string): string => `
 with s as materialized (
@@ -33,8 +34,11 @@ with s as materialized (
 ), lines as (
   select nspname, concat_ws(' ', 'relation', relname, relkind, relpersistence, obj_description(oid, 'pg_class')) as line from r
   union all
-  select r.nspname, concat_ws(' ', 'column', r.relname, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull,
-         a.attidentity, a.attgenerated, a.attcollation,
+  select r.nspname, concat_ws(' ', 'column', r.relname, a.attname, replace(pg_catalog.format_type(a.atttypid, a.atttypmod), r.prefix, ''), a.attnotnull,
+         a.attidentity, a.attgenerated,
+         case when a.attcollation in (0, 100) then a.attcollation::text else
+           (select concat_ws('.', nullif(n.nspname, r.nspname), l.collname) from pg_catalog.pg_collation l
+              join pg_catalog.pg_namespace n on n.oid = l.collnamespace where l.oid = a.attcollation) end,
          (select replace(pg_catalog.pg_get_expr(d.adbin, d.adrelid), r.prefix, '') from pg_catalog.pg_attrdef d
            where d.adrelid = r.oid and d.adnum = a.attnum),
          pg_catalog.col_description(r.oid, a.attnum))
