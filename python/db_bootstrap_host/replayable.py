@@ -103,7 +103,9 @@ def _why_not_operation(migration, operation, from_nothing):
         return "%s is none of the known operations" % name
     for field in _fields(operation):
         default = field.default
-        if default is not NOT_PROVIDED and callable(default) and default not in _CONSTANT:
+        # Rows that are there get the time of day, unless there is a default.
+        now = default is NOT_PROVIDED and (getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False))
+        if now or default is not NOT_PROVIDED and callable(default) and default not in _CONSTANT:
             return 'the default of field "%s" is computed at each call' % (field.name or getattr(operation, "name", "?"))
     return None
 
