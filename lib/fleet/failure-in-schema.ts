@@ -16,7 +16,7 @@ export function inSchema(schema: string, error: BootstrapError, left: readonly s
 export function inMigration(migration: string, error: BootstrapError): BootstrapError {
   const [first, ...rest] = error.problems;
   // Of a lost connection no migration is the cause.
-  if (first.code !== 'DBB5004') return error;
+  if (first.code !== 'DBB5004' && first.code !== 'DBB4014') return error;
   const { notes = [], facts = {} } = first;
   const noted: Problem = {
     ...first,

@@ -28,6 +28,7 @@ export const interrupted = 'the task was interrupted';
 
 /** Failures that are a tenant's own; after any other the next tenant would fail as well. */
 export const ofTenant: ReadonlySet<ErrorCode> = new Set([
+  'DBB4014',
   'DBB5004',
   'DBB6009',
   'DBB6011',

@@ -137,5 +137,6 @@ export function settingsOf(timeouts: Timeouts): string {
 }
 
 function isConnectionLoss(error: BootstrapError): boolean {
-  return error.code.startsWith('DBB40');
+  // What a role may not do to one tenant's tables is no fault of the connection.
+  return error.code.startsWith('DBB40') && error.code !== 'DBB4014';
 }

@@ -39,6 +39,8 @@ interface Relation {
   readonly schema: string;
   readonly owner: string;
   readonly kind: string;
+  /** Whether the workflow's role may do what an owner may. */
+  readonly owned: boolean;
   readonly lacks: string[];
 }
 
@@ -47,6 +49,7 @@ async function explainRelation(symptom: Symptom, scene: Scene, name: string): Pr
   const role = database.user;
   const rows = await database.query<Relation>(
     `select n.nspname as schema, pg_catalog.pg_get_userbyid(c.relowner) as owner, c.relkind::text as kind,
+            pg_catalog.pg_has_role($2, c.relowner, 'USAGE') as owned,
             array(select p from unnest(case when c.relkind = 'S' then array['USAGE', 'SELECT'] else array['SELECT', 'INSERT', 'UPDATE', 'DELETE'] end) p
                    where not case when c.relkind = 'S' then pg_catalog.has_sequence_privilege($2, c.oid, p)
                                   else pg_catalog.has_table_privilege($2, c.oid, p) end) as lacks
@@ -62,7 +65,8 @@ async function explainRelation(symptom: Symptom, scene: Scene, name: string): Pr
         (symptom.schema === undefined || schema === symptom.schema) &&
         (owner || needed.some((each) => lacks.includes(each))),
     ) ?? (needed.length === 0 ? rows.find(({ lacks }) => lacks.length > 0) : undefined);
-  if (!found) return rows[0] && otherRole(scene, name);
+  if (!found) return rows[0] && scene.command !== '' ? otherRole(scene, name) : undefined;
+  if (owner && found.owned) return otherRole(scene, name);
   const what = `${found.kind === 'S' ? 'sequence' : 'table'} "${name}" in schema "${found.schema}"`;
   const target = qualified(found.schema, name);
   const facts = { role, schema: found.schema, table: name, owner: found.owner };
@@ -97,12 +101,11 @@ function privilegesOf(statement = ''): string[] {
   return [...(reads ? ['SELECT'] : []), ...found];
 }
 
-function otherRole({ database, task, command }: Scene, name: string): Cause | undefined {
-  if (command === '') return undefined;
+function otherRole({ database, task, command }: Scene, name: string): Cause {
   return {
     code: 'DBB4014',
     message: `task "${task.name}" is logged in as another role than the workflow's, or has changed it: "${database.user}" may use "${name}"`,
-    help: 'let the command take the role from PGUSER or DATABASE_URL, which it has in its environment',
+    help: `let ${command === '' ? "the project's settings" : 'the command'} take the role from PGUSER or DATABASE_URL, which it has in its environment`,
     facts: { role: database.user, table: name },
   };
 }

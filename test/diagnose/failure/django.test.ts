@@ -47,6 +47,21 @@ for (const set of ['old', 'new'] as const) {
       assert.match(problem.message, /"carriers_carrier" has none with \(carrier_id\) = \(99\)$/);
     });
 
+    it('says that another role than the one of the workflow lacks a right', async () => {
+      const role = `little_${String(process.pid)}`;
+      await project.rows(`create role ${role}; grant usage on schema corner_shop to ${role}`);
+      try {
+        const problem = await project.failWork((database) =>
+          database.query(`set role ${role}; alter table corner_shop.carriers_carrier add column x int`),
+        );
+        assert.equal(problem.code, 'DBB4014');
+        assert.match(problem.message, /is logged in as another role than the workflow's/);
+        assert.doesNotMatch(problem.message, /does not own/);
+      } finally {
+        await project.rows(`drop owned by ${role}; drop role ${role}`);
+      }
+    });
+
     it('names a tenant that has a row, and no schema', async () => {
       await project.rows('drop schema corner_shop cascade');
       const problem = await project.failWork((database) => database.query('create table corner_shop.t ()'));
