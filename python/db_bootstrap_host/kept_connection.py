@@ -49,6 +49,10 @@ def renew(connection):
             return
         with connection.connection.cursor() as cursor:
             cursor.execute("discard all")
+            style = connection.connection.info.parameter_status("DateStyle")
+            if connection.Database.__name__ == "psycopg2" and not style.startswith("ISO"):
+                # This driver sets it when it connects: it reads no other dates.
+                cursor.execute("set datestyle to 'ISO'")
         connection.search_path_set_schemas = None
         connection.init_connection_state()
         connection_created.send(sender=connection.__class__, connection=connection)
