@@ -32,7 +32,7 @@ def record(params, emit):
         # Asked before anything changes: what cannot be told afterwards would make a migrated tenant a failed one.
         why, path, session = _why_not(project, schema), _search_path(project), session_settings(connection)
         listeners = listeners_to("post_migrate", project, schema)
-        with recording(connection, schema, from_nothing, params["fingerprint"], locks=dry) as tape, noting_rows(schema) as rows:
+        with recording(connection, schema, from_nothing, params["fingerprint"], session, locks=dry) as tape, noting_rows(schema) as rows:
             result = migrate({name: params[name] for name in ("schema", "timeouts", "postMigrate", "again") if name in params}, emit)
     return dict(
         result,

@@ -10,10 +10,10 @@ _running = None
 
 
 @contextmanager
-def recording(connection, schema, from_nothing, fingerprint, locks=False):
-    """All that is migrated inside is on the tape."""
+def recording(connection, schema, from_nothing, fingerprint, session, locks=False):
+    """All that is migrated inside, in a session that had these settings before, is on the tape."""
     global _running
-    tape = Tape(connection, schema, from_nothing, fingerprint, locks)
+    tape = Tape(connection, schema, from_nothing, fingerprint, session, locks)
     record_applied = MigrationRecorder.record_applied
 
     def watched(recorder, app, name):

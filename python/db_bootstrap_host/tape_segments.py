@@ -6,6 +6,7 @@ from django.db.backends.utils import truncate_name
 
 from .concurrent_sql import index_in
 from .replayable import runs_sql, stands_alone, why_not
+from .session import session_settings
 from .table_locks import held_locks, referred_tables
 
 #: Statements that change nothing: introspection, and what every session does for itself.
@@ -29,11 +30,12 @@ class Tape:
     statements name.
     """
 
-    def __init__(self, connection, schema, from_nothing, fingerprint, locks=False):
+    def __init__(self, connection, schema, from_nothing, fingerprint, session, locks=False):
         self._connection = connection
         self._schema = schema
         self._from_nothing = from_nothing
         self._fingerprint = fingerprint
+        self._session = session
         # Only inside one transaction do the locks of a migration outlive it.
         self._locks = set() if locks else None
         # As part of a name, or as a value: then the statement means this schema and no other.
@@ -69,6 +71,9 @@ class Tape:
     def end(self):
         self._finish()
         self._close()
+        if session_settings(self._connection) != self._session:
+            # What came after it relied on it, perhaps, and is done in other sessions elsewhere.
+            self.why = "a migration changes the settings of its session"
         self._migration = None
         self._statements = []
 

@@ -21,6 +21,10 @@ const releases = {
   '0008_index':
     'operations.AddIndexConcurrently("carrier", models.Index(fields=["since"], name="carrier_since"))',
 };
+const changing = [
+  `migrations.RunSQL("set timezone = 'Asia/Tokyo'")`,
+  `migrations.RunSQL("alter table carriers_carrier add column made timestamptz default '2026-06-01 00:00'")`,
+];
 
 for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[]) {
   describe(`a fleet whose Django has a session of its own (${set})`, function () {
@@ -36,31 +40,36 @@ for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[]) {
     afterEach(() => project.close());
     after(async () => query((await testServer()).url, `drop role if exists ${role}`));
 
-    /** Brings the fleet to the migration, by a host that is loaded anew. */
-    const release = async (last: keyof typeof releases): Promise<void> => {
-      const folder = join(project.directory, 'wholesale/carriers/migrations');
-      const names = Object.keys(releases) as (keyof typeof releases)[];
-      for (; names.indexOf(last) >= released; released++) {
-        const name = names[released] ?? last;
-        await writeFile(
-          join(folder, `${name}.py`),
-          `from django.contrib.postgres import operations
+    const write = (name: string, before: string, operation: string): Promise<void> =>
+      writeFile(
+        join(project.directory, `wholesale/carriers/migrations/${name}.py`),
+        `from django.contrib.postgres import operations
 from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    atomic = ${releases[name].startsWith('operations.') ? 'False' : 'True'}
-    dependencies = [("carriers", "${names[released - 1] ?? '0004_own_collection'}")]
-    operations = [${releases[name]}]
+    atomic = ${operation.startsWith('operations.') ? 'False' : 'True'}
+    dependencies = [("carriers", "${before}")]
+    operations = [${operation}]
 `,
-        );
-      }
+      );
+    /** By a host that is loaded anew. */
+    const migrateAll = async (): Promise<void> => {
       const host = await reopen(project, set);
       try {
         await kind.run(djangoTask(host, kind));
       } finally {
         await host.close();
       }
+    };
+    /** Brings the fleet to the migration. */
+    const release = async (last: keyof typeof releases): Promise<void> => {
+      const names = Object.keys(releases) as (keyof typeof releases)[];
+      for (; names.indexOf(last) >= released; released++) {
+        const name = names[released] ?? last;
+        await write(name, names[released - 1] ?? '0004_own_collection', releases[name]);
+      }
+      await migrateAll();
     };
 
     it('has the same times in every tenant, whatever the time zone of the server is', async () => {
@@ -84,6 +93,21 @@ class Migration(migrations.Migration):
         times,
         schemas.map(() => [{ since: '2026-06-01 00:00:00' }]),
       );
+    });
+
+    it('has the same session in every tenant, where a migration changes it for those that follow', async () => {
+      for (const [index, operation] of changing.entries())
+        await write(
+          `000${String(index + 5)}_sql`,
+          index === 0 ? '0004_own_collection' : '0005_sql',
+          operation,
+        );
+      await migrateAll();
+      const defaults = await project.rows(
+        `select distinct pg_get_expr(d.adbin, d.adrelid) as value from pg_attrdef d join pg_attribute a
+           on (a.attrelid, a.attnum) = (d.adrelid, d.adnum) where a.attname = 'made'`,
+      );
+      assert.equal(defaults.length, 1, JSON.stringify(defaults));
     });
 
     it('has the same owner of what is made in every tenant', async () => {
