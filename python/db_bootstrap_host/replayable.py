@@ -105,7 +105,10 @@ def _why_not_operation(migration, operation, from_nothing):
         default = field.default
         # Rows that are there get the time of day, unless there is a default.
         now = default is NOT_PROVIDED and (getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False))
-        if now or default is not NOT_PROVIDED and callable(default) and default not in _CONSTANT:
+        called = default is not NOT_PROVIDED and callable(default) and default not in _CONSTANT
+        # A field of the project's may answer in a way of its own.
+        own = not type(field).get_default.__module__.startswith("django.")
+        if now or called or own:
             return 'the default of field "%s" is computed at each call' % (field.name or getattr(operation, "name", "?"))
     return None
 
