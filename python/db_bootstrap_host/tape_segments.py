@@ -1,7 +1,9 @@
 """What a schema's migrations execute, by migration, as text that can be executed again in another schema."""
 
 import re
+from contextlib import contextmanager
 
+from django.db import DatabaseError
 from django.db.backends.utils import truncate_name
 
 from .concurrent_sql import index_in
@@ -71,9 +73,10 @@ class Tape:
     def end(self):
         self._finish()
         self._close()
-        if session_settings(self._connection) != self._session:
-            # What came after it relied on it, perhaps, and is done in other sessions elsewhere.
-            self.why = "a migration changes the settings of its session"
+        with self._not_failing():
+            if session_settings(self._connection) != self._session:
+                # What came after it relied on it, perhaps, and is done in other sessions elsewhere.
+                self.why = "a migration changes the settings of its session"
         self._migration = None
         self._statements = []
 
@@ -169,11 +172,21 @@ class Tape:
         for migration in last["migrations"]:
             names |= self._touched.get((migration["app"], migration["name"]), set())
         last["names"] = sorted(names)
-        with self._connection.cursor() as cursor:
+        with self._not_failing(), self._connection.cursor() as cursor:
             cursor.execute(self._fingerprint, [[self._schema], last["names"]])
             last["digest"] = cursor.fetchone()[1]
             if any(_REFERS.search(text) for text in texts):
                 last["shared"] = referred_tables(cursor, self._schema, last["names"])
+
+    @contextmanager
+    def _not_failing(self):
+        """What cannot be told of a schema (the lock table is full, say) is no failure of its migrations: others do without the recording."""
+        try:
+            yield
+        except DatabaseError as error:
+            if self._connection.in_atomic_block:
+                raise
+            self.why = "what was recorded could not be read: %s" % str(error).strip().split("\n")[0]
 
     def _new_locks(self):
         with self._connection.cursor() as cursor:
