@@ -1,6 +1,8 @@
 """Which migrations do the same in every schema, so that their statements can be replayed: those of known operations alone."""
 
 from django.contrib.postgres import operations as postgres
+from django.db import connection
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations import operations as django
 from django.db.migrations.migration import Migration
 from django.db.migrations.operations.special import RunPython, RunSQL, SeparateDatabaseAndState
@@ -108,7 +110,7 @@ def _why_not_operation(migration, operation, from_nothing):
         called = default is not NOT_PROVIDED and callable(default) and default not in _CONSTANT
         # A field of the project's may answer in a way of its own.
         own = not type(field).get_default.__module__.startswith("django.")
-        if now or called or own:
+        if now or called or own or _varies(field):
             return 'the default of field "%s" is computed at each call' % (field.name or getattr(operation, "name", "?"))
     return None
 
@@ -119,6 +121,20 @@ def _fields(operation):
         return [field]
     # A new table has no rows that a default could fill.
     return []
+
+
+def _varies(field):
+    """Whether a field of the project's writes its default otherwise each time, as one that encrypts does."""
+    writers = ("get_prep_value", "get_db_prep_value", "get_db_prep_save")
+    if all(getattr(type(field), name).__module__.startswith("django.") for name in writers):
+        return False
+    default = BaseDatabaseSchemaEditor._effective_default(field)
+    if default is None:
+        return False
+    try:
+        return field.get_db_prep_save(default, connection) != field.get_db_prep_save(default, connection)
+    except Exception:  # it may need its model, which it has where Django applies the operation
+        return True
 
 
 def _applies_plainly(migration):

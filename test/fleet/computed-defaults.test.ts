@@ -10,12 +10,19 @@ import { pythonSets } from '../support/python.js';
 const kind = tenantMigrations as unknown as TaskKind;
 const schemas = ['canary', 'one', 'two'];
 
-const fields = `from django.db import connection, models
+const fields = `import uuid
+
+from django.db import connection, models
 
 
 class Named(models.CharField):
     def get_default(self):
         return "of " + connection.schema_name
+
+
+class Sealed(models.CharField):
+    def get_prep_value(self, value):
+        return uuid.uuid4().hex
 `;
 
 const added = {
@@ -23,6 +30,7 @@ const added = {
   'the time at which they are changed': 'models.DateTimeField(auto_now=True)',
   'a default that is computed at each call': 'models.UUIDField(default=uuid.uuid4)',
   "what a field of the project's computes": 'Named(max_length=100, default="")',
+  "what a field of the project's makes of its default": 'Sealed(max_length=100, default="")',
 };
 
 for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[])
@@ -47,7 +55,7 @@ for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[])
 
 from django.db import migrations, models
 
-from ..fields import Named
+from ..fields import Named, Sealed
 
 
 class Migration(migrations.Migration):
