@@ -87,7 +87,7 @@ function ofServer(fault: DriverError, sqlstate: string, scene: FailureScene): Kn
       return {
         code: 'DBB4013',
         message: `the server has no free connection: ${fault.message}`,
-        help: 'lower the concurrency, end idle sessions, or raise max_connections',
+        help: `lower the concurrency, end idle sessions, or raise ${limitOf(fault.message)}`,
       };
     case '42501':
       return {
@@ -215,6 +215,14 @@ function notesOf(fault: DriverError, sqlstate: string | undefined, scene: Failur
 function placeOf({ host, port, database }: FailureScene): string {
   if (host === undefined) return 'the server';
   return `${host}${port === undefined ? '' : `:${String(port)}`}${database === undefined ? '' : `/${database}`}`;
+}
+
+/** What a server that has no connection left says was reached. */
+function limitOf(message: string): string {
+  const [, kind, name] = /^too many connections for (role|database) ("[^]+")$/.exec(message) ?? [];
+  return kind === undefined || name === undefined
+    ? 'max_connections'
+    : `what that ${kind} may have: alter ${kind} ${name} connection limit …`;
 }
 
 function asError(error: unknown): DriverError {

@@ -220,6 +220,26 @@ describe('a server that goes away', () => {
     });
   }
 
+  it('says whose limit was reached where that is a role of its own', async () => {
+    const role = `full_${String(process.pid)}`;
+    await query(server.url, `create role ${role} login password 'x' connection limit 0`);
+    try {
+      const url = new URL(server.url);
+      url.username = role;
+      url.password = 'x';
+      const refused = await rejection(
+        connect(resolveConnection(url.href, {}), { applicationName: 'one more' }),
+      );
+      assert.equal(refused.code, 'DBB4013', refused.message);
+      assert.equal(
+        refused.problems[0].help,
+        `lower the concurrency, end idle sessions, or raise what that role may have: alter role "${role}" connection limit …`,
+      );
+    } finally {
+      await query(server.url, `drop role ${role}`);
+    }
+  });
+
   it('cancels although no connection is free, and says so to whoever wants one', async () => {
     const database = open(server.url);
     const controller = new AbortController();
