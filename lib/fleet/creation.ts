@@ -14,7 +14,12 @@ export async function recallCreation(
 ): Promise<Recording | undefined> {
   const [member] = cohort;
   if (member?.applied !== 0) return undefined;
-  return (await options.hosts[0].recall(await nameOf(options, member))) as Recording | undefined;
+  try {
+    return (await options.hosts[0].recall(await nameOf(options, member))) as Recording | undefined;
+  } catch {
+    // It only saves time; of a server that is gone, and of an interruption, the tenants themselves tell.
+    return undefined;
+  }
 }
 
 /** Keeps a recording for the next schemas that are made, where the recorded one had nothing. */
@@ -25,7 +30,11 @@ export async function rememberCreation(
 ): Promise<void> {
   const isWhole = recording.why === null && recording.segments.every(({ by }) => by !== 'django');
   if (member.applied !== 0 || recording.prelude.length === 0 || !isWhole) return;
-  await options.hosts[0].remember(await nameOf(options, member), recording);
+  try {
+    await options.hosts[0].remember(await nameOf(options, member), recording);
+  } catch {
+    // The next tenant that is created has a canary again.
+  }
 }
 
 /** Tells apart what may be executed by one project: by the tenant's type, the server's version, and what is asked of the recording. */

@@ -70,7 +70,8 @@ export async function migrateFleet(options: FleetOptions): Promise<FleetResult> 
   const alone: string[] = [];
   for (const cohort of cohortsOf(members)) {
     const rest = [...cohort];
-    const known = await recallCreation(options, cohort);
+    // A server that is gone is not asked once more.
+    const known = work.isStopped ? undefined : await recallCreation(options, cohort);
     if (known) {
       const replay = (some: readonly FleetMember[]): Promise<boolean> =>
         followCanary(
