@@ -13,7 +13,7 @@ export async function recallCreation(
   cohort: readonly FleetMember[],
 ): Promise<Recording | undefined> {
   const [member] = cohort;
-  if (member?.applied !== 0) return undefined;
+  if (member?.applied !== 0 || member.begun === true) return undefined;
   try {
     return (await options.hosts[0].recall(await nameOf(options, member))) as Recording | undefined;
   } catch {

@@ -7,6 +7,8 @@ export interface FleetMember {
   readonly pending: readonly MigrationKey[];
   /** How many migrations it has recorded. */
   readonly applied: number;
+  /** It has recorded nothing, and has the table for it. */
+  readonly begun?: boolean;
   /** Of a project whose tenants have types: which it is. Each has tables of its own. */
   readonly type?: string | null;
 }
@@ -41,7 +43,7 @@ export const ofTenant: ReadonlySet<ErrorCode> = new Set([
 export function cohortsOf(members: readonly FleetMember[]): readonly (readonly FleetMember[])[] {
   const cohorts = new Map<string, FleetMember[]>();
   for (const member of members) {
-    const key = `${member.type ?? ''} ${String(member.applied)} ${member.pending.map(({ app, name }) => `${app}.${name}`).join(' ')}`;
+    const key = `${member.type ?? ''} ${String(member.applied)} ${String(member.begun ?? false)} ${member.pending.map(({ app, name }) => `${app}.${name}`).join(' ')}`;
     const cohort = cohorts.get(key);
     if (cohort) cohort.push(member);
     else cohorts.set(key, [member]);

@@ -9,6 +9,7 @@ import { patiently } from './busy.js';
 import { inSchema } from './failure-in-schema.js';
 import { invalidIndexes, type InvalidIndex } from './invalid-indexes.js';
 import { cohortsOf, interrupted, ofTenant, type FleetEnd, type FleetMember } from './member.js';
+import { withRecordTables } from './record-tables.js';
 import type { FleetDatabase } from './replay.js';
 import { sideBySide } from './side-by-side.js';
 
@@ -64,7 +65,8 @@ export interface FleetResult {
  * from being migrated.
  */
 export async function migrateFleet(options: FleetOptions): Promise<FleetResult> {
-  const { hosts, members, timeouts } = options;
+  const { hosts, database, timeouts } = options;
+  const members = await withRecordTables(database, options.members);
   const postMigrate = options.postMigrate !== 'never';
   const work = new FleetWork(options);
   const alone: string[] = [];

@@ -12,7 +12,7 @@ export function scriptFor(schema: string, recording: Recording, segment: Recorde
   }
   // Here they are one, so what they record is recorded at once.
   const records = segment.migrations.flatMap((migration) => migration.records);
-  if (records.length > 0) parts.push(recordStatement(records));
+  if (records.length > 0) parts.push(recordStatement(schema, records));
   return joined(parts);
 }
 
@@ -37,10 +37,10 @@ function joined(parts: readonly string[]): string {
   return parts.map((part) => part.replace(/;\s*$/, '')).join(';\n');
 }
 
-/** The rows that say that migrations were applied. */
-export function recordStatement(records: MigrationRecording['records']): string {
+/** The rows that say that migrations were applied to a schema; never those of another one on the search_path that has such a table. */
+export function recordStatement(schema: string, records: MigrationRecording['records']): string {
   const rows = records.map(
     ({ app, name }) => `(${quoteLiteral(app)}, ${quoteLiteral(name)}, clock_timestamp())`,
   );
-  return `insert into django_migrations (app, name, applied) values ${rows.join(', ')}`;
+  return `insert into ${quoteIdentifier(schema)}.django_migrations (app, name, applied) values ${rows.join(', ')}`;
 }

@@ -29,7 +29,7 @@ export async function replaySteps(schema: string, options: StepOptions): Promise
     try {
       for (const [position, statement] of statements.entries())
         await step(schema, { statement, index: indexes?.[position] ?? null }, options);
-      if (records.length > 0) await client.query(recordStatement(records));
+      if (records.length > 0) await client.query(recordStatement(schema, records));
     } catch (error) {
       throw error instanceof BootstrapError ? inMigration(`${app}.${name}`, error) : error;
     }

@@ -49,6 +49,30 @@ for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[]) {
     });
     afterEach(() => project.close());
 
+    it('have records of their own, where the first was broken off when it had nothing but the table for them', async () => {
+      kept = new Map();
+      const later = await open(project.url, project.directory);
+      const recorded = async (schema: string): Promise<number> => {
+        const rows = await project.rows<{ count: number }>(
+          `select count(*)::int as count from ${schema}.django_migrations`,
+        );
+        return rows[0]?.count ?? 0;
+      };
+      const before = await recorded('public');
+      try {
+        await addTenants(later, ['third', 'fourth', 'fifth']);
+        await project.rows(
+          'create table third.django_migrations (like public.django_migrations including all)',
+        );
+        await kind.run(djangoTask(later, kind, { memory: testMemory() }));
+      } finally {
+        await later.close();
+      }
+      assert.equal(await recorded('public'), before);
+      for (const schema of ['third', 'fourth', 'fifth'])
+        assert.equal(await recorded(schema), await recorded('first'));
+    });
+
     it('are replayed from the first on, to what Django makes', async () => {
       const memory = await create(['third', 'Fourth & last']);
       assert.match(logOf(memory).join(' '), noted);

@@ -15,8 +15,24 @@ const beforeNewTenants: FaultChoices = {
   resumes: false,
 };
 
+// Killed while the table of records was made, and nothing else: what was executed there next was replayed in tenants without that table.
+const atTheTableOfRecords: FaultChoices = {
+  length: 11,
+  numbers: [
+    5626, 3046, 3169, 1694, 4098, 4494, 4867, 381, 6576, 8499, 1787, 5714, 8346, 7081, 4030, 1499, 2613, 2111,
+    6882, 5365, 5681, 9487, 2973, 2958, 6641, 2440, 8367, 6131, 6128, 911, 4092, 4952, 74, 6650, 5354, 6394,
+    4920, 4537, 1589, 8721, 8365, 9737, 9689, 2257, 7523, 6321,
+  ],
+  parts: [0, 0.7, 0.7, 0, 0],
+  lost: ['content types', 'permissions', 'content types', 'nothing', 'nothing'],
+  share: 1.5e-323,
+  choice: 3,
+  resumes: true,
+};
+
 /** What once failed, by the name of the fault; it is tried each time. */
 export const keptFaults: Readonly<Partial<Record<keyof typeof faults, readonly FaultChoices[]>>> = {
+  'a command that is killed': [atTheTableOfRecords],
   'a command that is told to end': [beforeNewTenants],
   'a server that crashes': [beforeNewTenants],
 };
