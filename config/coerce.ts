@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import * as z from 'zod/mini';
 import type { Json } from './define.js';
 import { isObject } from './merge.js';
 import type { Path } from './source.js';
@@ -7,8 +7,12 @@ import type { Path } from './source.js';
  * A value in which texts that came out of variables are numbers and booleans where the validator wants these: variables hold only
  * texts, and `concurrency: ${JOBS}` means a number.
  */
-export function coerceTexts(schema: z.ZodType, value: Json, isFromVariable: (path: Path) => boolean): Json {
-  const result = schema.safeParse(value);
+export function coerceTexts(
+  schema: z.core.$ZodType,
+  value: Json,
+  isFromVariable: (path: Path) => boolean,
+): Json {
+  const result = z.safeParse(schema, value);
   if (result.success) return value;
   return result.error.issues
     .flatMap((issue) => wanted(issue, []))

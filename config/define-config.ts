@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod/mini';
 import type { commonTaskFields, configShape } from './schema.js';
 
 /** A task in a config: the common fields, and the options of its kind. */

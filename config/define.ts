@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod/mini';
 import type { Facts, Place, Problem } from '../lib/errors/index.js';
 
 /** A JSON value: what ledgers and events hold. */
@@ -207,7 +207,7 @@ export interface TaskKind<Options = unknown> {
   readonly kind: string;
   /** One sentence for the schema and the docs. */
   readonly description: string;
-  readonly options: z.ZodType<Options>;
+  readonly options: z.core.$ZodType<Options>;
   /** It changes nothing and answers pass or fail. */
   readonly check?: boolean;
   /** The database answers once it has succeeded. */
@@ -229,10 +229,11 @@ export interface TaskKind<Options = unknown> {
 }
 
 /** Declares a task kind, with the options typed by their schema. */
-export function defineTask<Schema extends z.ZodType>(
+export function defineTask<Schema extends z.core.$ZodType>(
   definition: Omit<TaskKind<z.output<Schema>>, 'options'> & { readonly options: Schema },
 ): TaskKind<z.output<Schema>> {
   return definition as TaskKind<z.output<Schema>>;
 }
 
+export { described, nonEmpty } from './validators.js';
 export type { Facts, Problem };

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod/mini';
 import { nearest, type Place, type Problem } from '../lib/errors/index.js';
 import { keysAt } from './schema-keys.js';
 import { formatPath, type Path } from './source.js';
@@ -12,7 +12,7 @@ export function problemsOfIssues(
   issues: readonly z.core.$ZodIssue[],
   base: Path,
   locate: Locate,
-  schema: z.ZodType,
+  schema: z.core.$ZodType,
 ): Problem[] {
   const context = { base, locate, schema };
   return withoutEchoes(issues, [], context).flatMap((issue) => problemsOfIssue(issue, [], context));
@@ -21,7 +21,7 @@ export function problemsOfIssues(
 interface Context {
   readonly base: Path;
   readonly locate: Locate;
-  readonly schema: z.ZodType;
+  readonly schema: z.core.$ZodType;
 }
 
 function problemsOfIssue(issue: z.core.$ZodIssue, above: Path, context: Context): Problem[] {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { TaskKind } from './define.js';
 import { commonTaskFields, configShape, profileShape, taskSchema, optionNames } from './schema.js';
 import { kindAliases } from './tasks.js';
@@ -13,7 +13,7 @@ const variable = { $ref: '#/$defs/variable' };
  */
 export function configSchema(kinds: ReadonlyMap<string, TaskKind>): object {
   const defs: Schema = {};
-  const { profiles, ...keys } = schemaOf('config', configShape.omit({ tasks: true }), defs)
+  const { profiles, ...keys } = schemaOf('config', z.omit(configShape, { tasks: true }), defs)
     .properties as Record<string, Schema>;
   // What stands once is referred to elsewhere: in profiles, and in every kind.
   const overridable = Object.keys(profileShape.shape).filter((key) => key !== 'tasks');
@@ -112,7 +112,7 @@ function chosenByUse(kinds: ReadonlyMap<string, TaskKind>): Schema {
 }
 
 /** One layer's part of a validator: what is required may stand in another layer. What it refers to goes to `defs`, under its name. */
-function schemaOf(name: string, validator: z.ZodType, defs: Schema): Schema {
+function schemaOf(name: string, validator: z.core.$ZodType, defs: Schema): Schema {
   const text = JSON.stringify(z.toJSONSchema(validator, { io: 'input', unrepresentable: 'any' }));
   const own = JSON.parse(text.replaceAll('"#/$defs/', `"#/$defs/${name}-`)) as Schema;
   const { $defs, ...schema } = withVariables(own) as Schema;

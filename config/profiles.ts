@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import * as z from 'zod/mini';
 import type { Problem } from '../lib/errors/index.js';
 import { problemsOfIssues, type Locate } from './issues.js';
 import { isObject } from './merge.js';
@@ -34,8 +34,8 @@ export function profileTaskProblems(
   });
 }
 
-function problemsIn(profile: Source, own: Json, base: Path, schema: z.ZodType): Problem[] {
-  const result = schema.safeParse(own, { reportInput: true });
+function problemsIn(profile: Source, own: Json, base: Path, schema: z.core.$ZodType): Problem[] {
+  const result = z.safeParse(schema, own, { reportInput: true });
   // Nobody sets the variables of a profile that is not chosen; and what is missing may be in a layer below.
   const issues = (result.error?.issues ?? []).filter(
     ({ path, input }) =>

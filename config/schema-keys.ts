@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod/mini';
 import type { Path } from './source.js';
 
 /** The keys that a schema knows at a path inside its values, for the nearest valid name; none where any key may stand. */

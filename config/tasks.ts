@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { nearest, type Problem } from '../lib/errors/index.js';
 import { validateGraph } from '../lib/graph/index.js';
 import { coerceTexts } from './coerce.js';
@@ -88,15 +88,15 @@ function readTask(
   const own = Object.fromEntries(
     Object.entries(raw).filter(([key]) => !commonKeys.includes(key) || names.includes(key)),
   );
-  const whole = schema.safeParse(raw, { reportInput: true });
-  const options = kind.options.safeParse(own, { reportInput: true });
+  const whole = z.safeParse(schema, raw, { reportInput: true });
+  const options = z.safeParse(kind.options, own, { reportInput: true });
   const issues = whole.success ? (options.error?.issues ?? []) : whole.error.issues;
   const closed = issues.filter((issue) => !isOpenIssue(issue, base, reading.isOpen));
   if (closed.length > 0) {
     const keys = z.intersection(z.object(commonTaskFields), kind.options);
     reading.problems.push(...problemsOfIssues(closed, base, reading.locate, keys));
   }
-  if (!(kind.options instanceof z.ZodObject) && names.length > 0) {
+  if (!(kind.options instanceof z.core.$ZodObject) && names.length > 0) {
     const unknown = Object.keys(own).filter((key) => !names.includes(key));
     const valid = [...commonKeys, ...names];
     reading.problems.push(...unknown.map((key) => unknownKeyProblem(base, key, valid, reading.locate)));
@@ -130,7 +130,7 @@ function checkCommonFields(name: string, written: RawTask, reading: TaskReading)
   const base = ['tasks', name];
   const schema = z.looseObject(commonTaskFields);
   const raw = coerceTexts(schema, written, (path) => reading.isFromVariable([...base, ...path]));
-  const issues = schema.safeParse(raw, { reportInput: true }).error?.issues ?? [];
+  const issues = z.safeParse(schema, raw, { reportInput: true }).error?.issues ?? [];
   const closed = issues.filter((issue) => !isOpenIssue(issue, base, reading.isOpen));
   reading.problems.push(...problemsOfIssues(closed, base, reading.locate, schema));
 }

@@ -1,7 +1,14 @@
 import { existsSync, statSync } from 'node:fs';
 import { isAbsolute, relative, resolve } from 'node:path';
-import { z } from 'zod';
-import { defineTask, type Plan, type TaskContext, type TaskLedger } from '../config/define.js';
+import * as z from 'zod/mini';
+import {
+  defineTask,
+  described,
+  nonEmpty,
+  type Plan,
+  type TaskContext,
+  type TaskLedger,
+} from '../config/define.js';
 import { failureOf, notStarted } from './command/failure.js';
 import { fingerprint, missingOutputs } from './command/fingerprint.js';
 import { withResultFile } from './command/result-file.js';
@@ -10,46 +17,41 @@ const needsList = 'without a shell, write the command as a list: [program, argum
 
 const options = z
   .strictObject({
-    run: z
-      .union([z.string().min(1), z.array(z.string()).min(1)])
-      .describe(
-        'What to run: a text for the shell, or a list of program and arguments, which no shell reads.',
-      ),
-    cwd: z
-      .string()
-      .optional()
-      .describe('The folder to run in, relative to the config. Default: the folder of the config.'),
-    shell: z
-      .union([z.boolean(), z.string().min(1)])
-      .optional()
-      .describe('The shell that reads a text: true for /bin/sh (the default), or a path such as /bin/bash.'),
-    sources: z
-      .array(z.string().min(1))
-      .min(1)
-      .optional()
-      .describe('Files (globs) that the command depends on: while they are unchanged, it is up to date.'),
-    outputs: z
-      .array(z.string().min(1))
-      .min(1)
-      .optional()
-      .describe('Files (globs) that the command makes: where one is missing, it runs again.'),
-    repeatable: z
-      .boolean()
-      .default(true)
-      .describe(
-        'False where a second run after an interrupted first one could do harm: it is then reported, not repeated.',
-      ),
-    interrupted: z
-      .enum(['report', 'again', 'done'])
-      .default('report')
-      .describe(
-        'What to do with a command that is not repeatable and was interrupted: report it, run it again, or count it as done.',
-      ),
+    run: described(
+      z.union([nonEmpty, z.array(z.string()).check(z.minLength(1))]),
+      'What to run: a text for the shell, or a list of program and arguments, which no shell reads.',
+    ),
+    cwd: described(
+      z.optional(z.string()),
+      'The folder to run in, relative to the config. Default: the folder of the config.',
+    ),
+    shell: described(
+      z.optional(z.union([z.boolean(), nonEmpty])),
+      'The shell that reads a text: true for /bin/sh (the default), or a path such as /bin/bash.',
+    ),
+    sources: described(
+      z.optional(z.array(nonEmpty).check(z.minLength(1))),
+      'Files (globs) that the command depends on: while they are unchanged, it is up to date.',
+    ),
+    outputs: described(
+      z.optional(z.array(nonEmpty).check(z.minLength(1))),
+      'Files (globs) that the command makes: where one is missing, it runs again.',
+    ),
+    repeatable: described(
+      z._default(z.boolean(), true),
+      'False where a second run after an interrupted first one could do harm: it is then reported, not repeated.',
+    ),
+    interrupted: described(
+      z._default(z.enum(['report', 'again', 'done']), 'report'),
+      'What to do with a command that is not repeatable and was interrupted: report it, run it again, or count it as done.',
+    ),
   })
-  .refine((value) => typeof value.run !== 'string' || value.shell !== false, {
-    path: ['run'],
-    message: needsList,
-  });
+  .check(
+    z.refine((value) => typeof value.run !== 'string' || value.shell !== false, {
+      path: ['run'],
+      message: needsList,
+    }),
+  );
 
 type Options = z.output<typeof options>;
 type Context = TaskContext<Options>;

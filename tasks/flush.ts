@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { defineTask, type Json, type Plan, type TaskContext, type TaskResult } from '../config/define.js';
 import type { Flushed } from '../lib/django/index.js';
 import type { Problem } from '../lib/errors/index.js';

@@ -1,44 +1,35 @@
-import { z } from 'zod';
-import { defineTask, type Plan, type TaskContext } from '../config/define.js';
+import * as z from 'zod/mini';
+import { defineTask, described, nonEmpty, type Plan, type TaskContext } from '../config/define.js';
 import { decideDue, entryOf, type DueFile } from './init/decide.js';
 import { defaultFolder, readInitFolder, type InitFile } from './init/folder.js';
 import { interruptedFailure, judgeInterrupted, type Verdict } from './init/interrupted.js';
 import { runDue } from './init/run-due.js';
 
 const options = z.strictObject({
-  directory: z
-    .string()
-    .min(1)
-    .optional()
-    .describe(
-      `The folder of init scripts, relative to the config. Default: ${defaultFolder}, which may be missing.`,
-    ),
-  order: z
-    .enum(['locale', 'bytes'])
-    .default('locale')
-    .describe(
-      'locale: as en_US.utf8 sorts, like the Debian image; bytes: as the C locale does, like the Alpine image.',
-    ),
-  rerun: z
-    .enum(['changed', 'always', 'never'])
-    .default('changed')
-    .describe('When a file that is done runs again.'),
-  repeatable: z
-    .union([z.boolean(), z.array(z.string().min(1))])
-    .default(false)
-    .describe('Files (globs; true for all) that may run again after they were interrupted.'),
-  interrupted: z
-    .enum(['report', 'again', 'done'])
-    .default('report')
-    .describe(
-      'What to do with an interrupted file that cannot be repeated blindly: report it, run it again, or count it as done.',
-    ),
-  adopt: z
-    .boolean()
-    .default(false)
-    .describe(
-      'Where no script is known to have run, count them all as done: once, for a database that Docker has initialised.',
-    ),
+  directory: described(
+    z.optional(nonEmpty),
+    `The folder of init scripts, relative to the config. Default: ${defaultFolder}, which may be missing.`,
+  ),
+  order: described(
+    z._default(z.enum(['locale', 'bytes']), 'locale'),
+    'locale: as en_US.utf8 sorts, like the Debian image; bytes: as the C locale does, like the Alpine image.',
+  ),
+  rerun: described(
+    z._default(z.enum(['changed', 'always', 'never']), 'changed'),
+    'When a file that is done runs again.',
+  ),
+  repeatable: described(
+    z._default(z.union([z.boolean(), z.array(nonEmpty)]), false),
+    'Files (globs; true for all) that may run again after they were interrupted.',
+  ),
+  interrupted: described(
+    z._default(z.enum(['report', 'again', 'done']), 'report'),
+    'What to do with an interrupted file that cannot be repeated blindly: report it, run it again, or count it as done.',
+  ),
+  adopt: described(
+    z._default(z.boolean(), false),
+    'Where no script is known to have run, count them all as done: once, for a database that Docker has initialised.',
+  ),
 });
 
 type Context = TaskContext<z.output<typeof options>>;

@@ -1,14 +1,21 @@
-import { z } from 'zod';
-import { defineTask, type Plan, type TaskContext, type TaskResult } from '../config/define.js';
+import * as z from 'zod/mini';
+import {
+  defineTask,
+  described,
+  nonEmpty,
+  type Plan,
+  type TaskContext,
+  type TaskResult,
+} from '../config/define.js';
 import { autodetect, type Autodetected } from '../lib/django/index.js';
 import { counted, refuseConflicts } from './migrations/pending.js';
 
 const options = z.strictObject({
-  apps: z.array(z.string().min(1)).optional().describe('Labels of the apps to look at; all where absent.'),
-  write: z
-    .boolean()
-    .default(false)
-    .describe('Write the missing migrations instead of failing; refused in CI.'),
+  apps: described(z.optional(z.array(nonEmpty)), 'Labels of the apps to look at; all where absent.'),
+  write: described(
+    z._default(z.boolean(), false),
+    'Write the missing migrations instead of failing; refused in CI.',
+  ),
 });
 
 type Context = TaskContext<z.output<typeof options>>;

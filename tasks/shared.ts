@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { defineTask, type Plan, type TaskContext, type TaskResult } from '../config/define.js';
 import { inspect, states } from '../lib/django/index.js';
 import { applyTo } from './migrations/apply.js';

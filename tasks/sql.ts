@@ -1,6 +1,8 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import {
   defineTask,
+  described,
+  nonEmpty,
   type Plan,
   type TaskClient,
   type TaskContext,
@@ -12,37 +14,34 @@ import { runPiece } from './sql/run-piece.js';
 
 const options = z
   .strictObject({
-    text: z.string().min(1).optional().describe('SQL to run'),
-    files: z
-      .array(z.string().min(1))
-      .optional()
-      .describe('Files of SQL, by patterns; in the order of their names'),
-    schemas: z
-      .union([z.enum(['public', 'tenants']), z.array(z.string().min(1))])
-      .optional()
-      .describe(
-        "Where: public, each tenant's schema, or these schemas; absent: wherever the search path leads",
-      ),
-    transaction: z
-      .boolean()
-      .default(true)
-      .describe('One transaction per file and schema; false: statement by statement'),
-    rerun: z
-      .enum(['always', 'changed', 'never'])
-      .default('changed')
-      .describe('When a file that was run is run again'),
-    repeatable: z
-      .boolean()
-      .default(false)
-      .describe('Without a transaction: it may run again after an interruption'),
-    interrupted: z
-      .enum(['report', 'again', 'done'])
-      .default('report')
-      .describe('Without a transaction: what an interrupted file means'),
+    text: described(z.optional(nonEmpty), 'SQL to run'),
+    files: described(z.optional(z.array(nonEmpty)), 'Files of SQL, by patterns; in the order of their names'),
+    schemas: described(
+      z.optional(z.union([z.enum(['public', 'tenants']), z.array(nonEmpty)])),
+      "Where: public, each tenant's schema, or these schemas; absent: wherever the search path leads",
+    ),
+    transaction: described(
+      z._default(z.boolean(), true),
+      'One transaction per file and schema; false: statement by statement',
+    ),
+    rerun: described(
+      z._default(z.enum(['always', 'changed', 'never']), 'changed'),
+      'When a file that was run is run again',
+    ),
+    repeatable: described(
+      z._default(z.boolean(), false),
+      'Without a transaction: it may run again after an interruption',
+    ),
+    interrupted: described(
+      z._default(z.enum(['report', 'again', 'done']), 'report'),
+      'Without a transaction: what an interrupted file means',
+    ),
   })
-  .refine(({ text, files }) => (text === undefined) !== (files === undefined), {
-    error: 'give either text or files',
-  });
+  .check(
+    z.refine(({ text, files }) => (text === undefined) !== (files === undefined), {
+      error: 'give either text or files',
+    }),
+  );
 
 export type SqlOptions = z.output<typeof options>;
 type Context = TaskContext<SqlOptions>;

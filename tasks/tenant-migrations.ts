@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { z } from 'zod';
-import { defineTask, type Plan, type TaskContext, type TaskResult } from '../config/define.js';
+import * as z from 'zod/mini';
+import { defineTask, described, type Plan, type TaskContext, type TaskResult } from '../config/define.js';
 import { inspect, states, tenantRows, type MigrationStates, type Timeouts } from '../lib/django/index.js';
 import { BootstrapError, type Problem } from '../lib/errors/index.js';
 import {
@@ -22,20 +22,18 @@ import { duration, milliseconds } from './duration.js';
 const options = z.strictObject({
   rollout,
   abortAfter,
-  lockTimeout: duration
-    .default('5s')
-    .describe(
-      "How long a statement waits for a table that others hold; after a few tries the tenant has failed. 0: as the server's setting is",
-    ),
-  postMigrate: z
-    .enum(['auto', 'always', 'never'])
-    .default('auto')
-    .describe(
-      "When Django's post_migrate is sent in every tenant. auto: where the project listens to it; else its content types and permissions are added as they are. never: none are",
-    ),
-  statementTimeout: duration
-    .default(0)
-    .describe("How long a statement may take. 0: as the server's setting is"),
+  lockTimeout: described(
+    z._default(duration, '5s'),
+    "How long a statement waits for a table that others hold; after a few tries the tenant has failed. 0: as the server's setting is",
+  ),
+  postMigrate: described(
+    z._default(z.enum(['auto', 'always', 'never']), 'auto'),
+    "When Django's post_migrate is sent in every tenant. auto: where the project listens to it; else its content types and permissions are added as they are. never: none are",
+  ),
+  statementTimeout: described(
+    z._default(duration, 0),
+    "How long a statement may take. 0: as the server's setting is",
+  ),
 });
 
 type Context = TaskContext<z.output<typeof options>>;

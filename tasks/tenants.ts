@@ -1,5 +1,12 @@
-import { z } from 'zod';
-import { defineTask, type Plan, type TaskContext, type TaskResult } from '../config/define.js';
+import * as z from 'zod/mini';
+import {
+  defineTask,
+  described,
+  nonEmpty,
+  type Plan,
+  type TaskContext,
+  type TaskResult,
+} from '../config/define.js';
 import type { EnsuredTenant, EnsuredTenants, Inspection, TenantProblem } from '../lib/django/index.js';
 import { BootstrapError, type Problem } from '../lib/errors/index.js';
 import { placeOfTenant } from './tenants/place.js';
@@ -8,22 +15,25 @@ import { problemOfTenant } from './tenants/problem.js';
 const values = z.record(z.string(), z.json());
 
 const options = z.strictObject({
-  update: z
-    .boolean()
-    .default(false)
-    .describe('Bring the fields of tenants that exist already to the values of the config.'),
-  public: z
-    .union([
-      z.literal(false),
-      z.strictObject({
-        domain: z.string().min(1).optional().describe('The primary domain of the public tenant.'),
-        domains: z.array(z.string().min(1)).optional().describe('More domains of the public tenant.'),
-        fields: values.optional().describe('Field values of the tenant model.'),
-        domainFields: values.optional().describe('Field values of the domain model.'),
-      }),
-    ])
-    .default(false)
-    .describe('The row and the domain of the public tenant; its schema is never made here.'),
+  update: described(
+    z._default(z.boolean(), false),
+    'Bring the fields of tenants that exist already to the values of the config.',
+  ),
+  public: described(
+    z._default(
+      z.union([
+        z.literal(false),
+        z.strictObject({
+          domain: described(z.optional(nonEmpty), 'The primary domain of the public tenant.'),
+          domains: described(z.optional(z.array(nonEmpty)), 'More domains of the public tenant.'),
+          fields: described(z.optional(values), 'Field values of the tenant model.'),
+          domainFields: described(z.optional(values), 'Field values of the domain model.'),
+        }),
+      ]),
+      false,
+    ),
+    'The row and the domain of the public tenant; its schema is never made here.',
+  ),
 });
 
 type Context = TaskContext<z.output<typeof options>>;

@@ -1,19 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
-import { defineTask, type TaskClient, type TaskContext, type TaskResult } from '../config/define.js';
+import * as z from 'zod/mini';
+import {
+  defineTask,
+  described,
+  type TaskClient,
+  type TaskContext,
+  type TaskResult,
+} from '../config/define.js';
 import { BootstrapError, type ErrorCode } from '../lib/errors/index.js';
 import { isNotYet } from '../lib/postgres/index.js';
 import { createDatabase } from './wait/create-database.js';
 import { duration, milliseconds } from './duration.js';
 
 const options = z.strictObject({
-  deadline: duration.default('30s').describe('How long the server may take to answer'),
-  interval: duration.default('25ms').describe('The pause after the first try; it doubles'),
-  maxInterval: duration.default('1s').describe('The longest pause'),
-  createDatabase: z.boolean().default(false).describe('Create the database where it does not exist'),
-  template: z.string().optional().describe('The template of a database that is created'),
-  owner: z.string().optional().describe('The owner of a database that is created'),
-  encoding: z.string().optional().describe('The encoding of a database that is created'),
+  deadline: described(z._default(duration, '30s'), 'How long the server may take to answer'),
+  interval: described(z._default(duration, '25ms'), 'The pause after the first try; it doubles'),
+  maxInterval: described(z._default(duration, '1s'), 'The longest pause'),
+  createDatabase: described(z._default(z.boolean(), false), 'Create the database where it does not exist'),
+  template: described(z.optional(z.string()), 'The template of a database that is created'),
+  owner: described(z.optional(z.string()), 'The owner of a database that is created'),
+  encoding: described(z.optional(z.string()), 'The encoding of a database that is created'),
 });
 
 type Context = TaskContext<z.output<typeof options>>;

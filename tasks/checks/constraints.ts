@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { defineTask, type Finding } from '../../config/define.js';
 import { quoteIdentifier } from '../../lib/postgres/index.js';
 import { limitFindings } from './limit.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { defineTask, type Finding, type TaskContext, type TaskResult } from '../../config/define.js';
 import { expectedRules } from '../../lib/django/index.js';
 import { quoteIdentifier } from '../../lib/postgres/index.js';

@@ -1,12 +1,12 @@
-import { z } from 'zod';
-import { defineTask, type Finding } from '../../config/define.js';
+import * as z from 'zod/mini';
+import { defineTask, described, nonEmpty, type Finding } from '../../config/define.js';
 import { quoteIdentifier } from '../../lib/postgres/index.js';
 
 const options = z.strictObject({
-  extensions: z
-    .array(z.string().min(1))
-    .default([])
-    .describe('Extensions that must be installed in the database'),
+  extensions: described(
+    z._default(z.array(nonEmpty), []),
+    'Extensions that must be installed in the database',
+  ),
 });
 
 /** The extensions that the project needs are installed in the database. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { defineTask, type Finding } from '../../config/define.js';
 import { limitFindings } from './limit.js';
 import { counted, ofNoExtension, qualified } from './words.js';

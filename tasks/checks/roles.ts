@@ -1,21 +1,21 @@
-import { z } from 'zod';
-import { defineTask, type Finding } from '../../config/define.js';
+import * as z from 'zod/mini';
+import { defineTask, described, nonEmpty, type Finding } from '../../config/define.js';
 import { quoteIdentifier } from '../../lib/postgres/index.js';
 
 const attributes = z.strictObject({
-  login: z.boolean().optional(),
-  superuser: z.boolean().optional(),
-  createdb: z.boolean().optional(),
-  createrole: z.boolean().optional(),
-  replication: z.boolean().optional(),
-  bypassrls: z.boolean().optional(),
+  login: z.optional(z.boolean()),
+  superuser: z.optional(z.boolean()),
+  createdb: z.optional(z.boolean()),
+  createrole: z.optional(z.boolean()),
+  replication: z.optional(z.boolean()),
+  bypassrls: z.optional(z.boolean()),
 });
 
 const options = z.strictObject({
-  roles: z
-    .union([z.array(z.string().min(1)), z.record(z.string().min(1), attributes)])
-    .default([])
-    .describe('Roles that must exist; as a mapping, with the attributes that they must have or lack'),
+  roles: described(
+    z._default(z.union([z.array(nonEmpty), z.record(nonEmpty, attributes)]), []),
+    'Roles that must exist; as a mapping, with the attributes that they must have or lack',
+  ),
 });
 
 type Attributes = z.output<typeof attributes>;

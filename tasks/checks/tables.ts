@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { defineTask, type TaskContext, type TaskResult } from '../../config/define.js';
 import type { ExpectedTable, Inspection, TenantRows } from '../../lib/django/index.js';
 import { limitFindings } from './limit.js';

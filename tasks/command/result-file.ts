@@ -1,15 +1,15 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { z } from 'zod';
-import type { TaskContext } from '../../config/define.js';
+import * as z from 'zod/mini';
+import { nonEmpty, type TaskContext } from '../../config/define.js';
 
 /** The variable that names the file into which a command may write what it did. */
 const variable = 'DB_BOOTSTRAP_RESULT';
 
 const shape = z.object({
-  changed: z.boolean().default(true),
-  summary: z.string().min(1).default('command succeeded'),
+  changed: z._default(z.boolean(), true),
+  summary: z._default(nonEmpty, 'command succeeded'),
 });
 
 /** What a command did: what it wrote as JSON into the file that DB_BOOTSTRAP_RESULT names, else "changed". */

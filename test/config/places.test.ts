@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { folderOf, load, loadAll, problemsOf, shown } from './project.js';
 
 const yaml = 'concurrency: 7\ntasks: {}\n';
@@ -269,6 +271,26 @@ export const ${kind.replace('-', '')} = defineTask({
     assert.deepEqual(workflow.tasks.get('warm-cache')?.options, { rows: 5 });
     assert.deepEqual(workflow.tasks.get('b')?.options, { rows: 100 });
     assert.ok(kinds.has('cool-down'));
+  });
+
+  it('may write their options with zod/mini as well', async () => {
+    const mini = pathToFileURL(createRequire(import.meta.url).resolve('zod/mini')).href;
+    const module = `import * as z from '${mini}';
+export const warm = { kind: 'warm', description: 'Warms.', database: false,
+  options: z.strictObject({ rows: z._default(z.int().check(z.minimum(1)), 100) }),
+  run: async () => ({ changed: false, summary: 'warm' }) };\n`;
+    const config = (options: string): Record<string, string> => ({
+      'warm.mjs': module,
+      '.bootstraprc': `plugins: [./warm.mjs]\ntasks:\n  warm: { ${options} }\n`,
+    });
+    assert.deepEqual((await loadAll(config('timeout: 5s'))).workflow.tasks.get('warm')?.options, {
+      rows: 100,
+    });
+    const problems = await problemsOf({ ...config('rows: 0, row: 5') });
+    assert.deepEqual(problems.map((problem) => shown(problem)[0]).sort(), [
+      'DBB2003 .bootstraprc:3:20 [row] unknown key "row" in tasks.warm',
+      'DBB2004 .bootstraprc:3:17 [0] tasks.warm.rows must be at least 1',
+    ]);
   });
 
   const wrong: readonly (readonly [title: string, module: string | undefined, said: RegExp])[] = [

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import * as z from 'zod/mini';
 import type { TaskKind } from '../../config/define.js';
 import { BootstrapError } from '../../lib/errors/index.js';
 import { Database, resolveConnection } from '../../lib/postgres/index.js';
@@ -170,7 +171,11 @@ describe('what tasks forget when one before them deletes', () => {
     const seed = (name: string, more: Partial<TaskDraft> = {}, options: object = {}): TaskDraft => ({
       name,
       kind: command,
-      options: command.options.parse({ run: `echo ${name} >> seeded`, sources: ['rows.json'], ...options }),
+      options: z.parse(command.options, {
+        run: `echo ${name} >> seeded`,
+        sources: ['rows.json'],
+        ...options,
+      }),
       ...more,
     });
     const workflow = (flush: Partial<TaskDraft>): TaskDraft[] => [

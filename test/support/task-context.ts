@@ -1,3 +1,4 @@
+import * as z from 'zod/mini';
 import type { Json, TaskContext, TaskDatabase, TaskLedger } from '../../config/define.js';
 import { Database, endSessions, resolveConnection } from '../../lib/postgres/index.js';
 import { createContext } from '../../lib/run/context.js';
@@ -48,7 +49,7 @@ export function testContext<Options>(options: TestContextOptions): TaskContext<O
     use: kind.kind,
     kind,
     env: options.env ?? {},
-    options: kind.options.parse(options.options ?? {}),
+    options: z.parse(kind.options, options.options ?? {}),
   };
   const workflow = {
     root,

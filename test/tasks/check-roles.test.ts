@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import * as z from 'zod/mini';
 import type { TaskContext, TaskKind, TaskResult } from '../../config/define.js';
 import { checkRoles } from '../../tasks/checks/roles.js';
 import { createTestDatabase, query } from '../support/postgres.js';
@@ -76,6 +77,6 @@ describe('check-roles', () => {
       assert.deepEqual(await kind.plan?.(context(roles)), { action: 'skip', reason: 'no roles are named' });
     }
     assert.equal((await kind.plan?.(context({ app: {} })))?.action, 'run');
-    assert.equal(kind.options.safeParse({ roles: { app: { logn: true } } }).success, false);
+    assert.equal(z.safeParse(kind.options, { roles: { app: { logn: true } } }).success, false);
   });
 });

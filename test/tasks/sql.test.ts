@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import * as z from 'zod/mini';
 import type { TaskContext, TaskKind } from '../../config/define.js';
 import { migrate } from '../../lib/django/index.js';
 import { Database, resolveConnection } from '../../lib/postgres/index.js';
@@ -399,7 +400,7 @@ describe('sql', () => {
 
   it('takes either text or files', () => {
     for (const options of [{}, { text: 'select 1', files: ['a.sql'] }]) {
-      assert.equal(kind.options.safeParse(options).success, false);
+      assert.equal(z.safeParse(kind.options, options).success, false);
     }
   });
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import * as z from 'zod/mini';
 import type { Plan, TaskContext, TaskKind, TaskResult, TenantSpec } from '../../config/define.js';
 import { renderProblem } from '../../lib/errors/index.js';
 import { tenants } from '../../tasks/tenants.js';
@@ -187,9 +188,9 @@ tasks:
     });
 
     it('takes no options that do not exist', () => {
-      assert.equal(kind.options.safeParse({ updat: true }).success, false);
-      assert.equal(kind.options.safeParse({ public: { domian: 'x' } }).success, false);
-      assert.equal(kind.options.safeParse({ public: true }).success, false);
+      assert.equal(z.safeParse(kind.options, { updat: true }).success, false);
+      assert.equal(z.safeParse(kind.options, { public: { domian: 'x' } }).success, false);
+      assert.equal(z.safeParse(kind.options, { public: true }).success, false);
     });
 
     it('tells a project without django_tenants so', async () => {
