@@ -17,6 +17,34 @@ const english: Plugin = {
   },
 };
 
+/** The driver proves passwords by Node's own functions: see lib/postgres/password-proof.ts. */
+const proofs: Plugin = {
+  name: 'proofs',
+  setup: (build) => {
+    const replaced = createRequire(import.meta.url).resolve('pg/lib/crypto/utils.js');
+    build.onResolve({ filter: /\/utils$/ }, ({ path, resolveDir }) =>
+      resolve(resolveDir, `${path}.js`) === replaced
+        ? { path: resolve('dist/lib/postgres/password-proof.js') }
+        : undefined,
+    );
+  },
+};
+
+/** Modules of Node that a run with nothing to do never uses are loaded when something of them is. */
+const late: Plugin = {
+  name: 'late',
+  setup: (build) => {
+    build.onResolve({ filter: /^(?:node:)?(?:child_process|dns|readline)$/ }, ({ path, namespace }) =>
+      namespace === 'late' ? { path, external: true } : { path, namespace: 'late' },
+    );
+    build.onLoad({ filter: /./, namespace: 'late' }, ({ path }) => {
+      const names = Object.keys(createRequire(import.meta.url)(path) as object);
+      const getters = names.map((name) => `get ${name}() { return require('${path}').${name}; }`);
+      return { contents: `module.exports = { ${getters.join(', ')} };` };
+    });
+  },
+};
+
 const outdir = resolve('dist');
 const common: BuildOptions = {
   bundle: true,
@@ -24,8 +52,12 @@ const common: BuildOptions = {
   platform: 'node',
   target: 'node20.19',
   legalComments: 'none',
-  define: { 'import.meta.url': 'fileUrl' },
-  banner: { js: "const fileUrl = require('node:url').pathToFileURL(__filename).href;" },
+  // What Node 20 loads before it can say the time is spared.
+  define: { 'import.meta.url': 'fileUrl', 'performance.now': 'millisecondsOfNode' },
+  banner: {
+    js: `const fileUrl = require('node:url').pathToFileURL(__filename).href;
+const millisecondsOfNode = () => Number(process.hrtime.bigint()) / 1e6;`,
+  },
 };
 
 /** Leaves out what is imported late, and what commander starts programs with, which takes Node milliseconds to load. */
@@ -66,7 +98,7 @@ await build({
   // CommonJS that is compiled ahead cannot import; what is left outside can be required.
   supported: { 'dynamic-import': false },
   external: ['typescript', 'jiti', 'libpg-query', 'pg-native'],
-  plugins: [english],
+  plugins: [english, proofs, late],
   alias: { yaml: resolve('node_modules/yaml/browser/index.js') },
   define: {
     ...common.define,

@@ -6,13 +6,7 @@ import type { HostService } from '../django/index.js';
 import { BootstrapError, packageRoot } from '../errors/index.js';
 import { startEmbedded } from '../postgres/embedded/start.js';
 import { embeddedUrl } from '../postgres/embedded/stop.js';
-import {
-  Database,
-  endSessions,
-  resolveConnection,
-  terminateSurvivors,
-  type ConnectionParameters,
-} from '../postgres/index.js';
+import { Database, endSessions, resolveConnection, type ConnectionParameters } from '../postgres/index.js';
 import {
   applicationName,
   databaseLedger,
@@ -176,17 +170,7 @@ function lockOf(
       release: () => Promise.resolve(),
     };
   if (!connection || !database) return fileLock(stateDirectory, { runId, wait: waitLock });
-  const lock = databaseLock(connection, { runId, wait: waitLock });
-  return {
-    lost: lock.lost,
-    approach: (signal) => lock.approach?.(signal),
-    release: () => lock.release(),
-    acquire: async (signal) => {
-      await lock.acquire(signal);
-      // Only while the lock is held is every other session of ours one that a crashed run left behind.
-      await terminateSurvivors(database.bind(signal), { runId, grace: workflow.grace });
-    },
-  };
+  return databaseLock(connection, { runId, wait: waitLock, grace: workflow.grace });
 }
 
 function ledgerOf(

@@ -7,7 +7,13 @@ export { sqlstateOfOutput } from './output-sqlstate.js';
 export { isNotYet } from './not-yet.js';
 export { problemOf } from './problem-of.js';
 export { resolveConnection, withDatabase, type ConnectionParameters } from './resolve-connection.js';
-export { endSessions, readerSuffix, terminateSurvivors, type SurvivingBackend } from './survivors.js';
+export {
+  endSessions,
+  readerSuffix,
+  survivorsOf,
+  terminateSurvivors,
+  type SurvivingBackend,
+} from './survivors.js';
 export { classifyInitFile, orderInitFiles, type InitFileKind, type InitFileOrder } from './scripts/files.js';
 export {
   parsePsqlError,

@@ -2,7 +2,16 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, QueryResultRow } from 'pg';
 import { BootstrapError, type Problem } from '../errors/index.js';
-import { connect, disconnect, hasEnded, problemOf, type ConnectionParameters } from '../postgres/index.js';
+import {
+  connect,
+  disconnect,
+  hasEnded,
+  problemOf,
+  survivorsOf,
+  terminateSurvivors,
+  type ConnectionParameters,
+  type SurvivingBackend,
+} from '../postgres/index.js';
 import type { RunLock } from './services.js';
 
 /** What both locks need to know. */
@@ -10,6 +19,8 @@ export interface LockOptions {
   readonly runId: string;
   /** Milliseconds to wait for another run to end; 0 refuses at once. */
   readonly wait: number;
+  /** Milliseconds that sessions which a crashed run left in the database have to end by themselves; they are left alone where it is absent. */
+  readonly grace?: number;
 }
 
 // An advisory lock is of one database; these two numbers stand for "a run of db-bootstrap" there.
@@ -25,8 +36,8 @@ export function databaseLock(parameters: ConnectionParameters, options: LockOpti
   const askOf =
     (connection: Client): Ask =>
     (text, values) =>
-      connection.query<QueryResultRow>(text, [...values]).then(
-        ({ rows }) => rows,
+      connection.query<QueryResultRow>(text, values && [...values]).then(
+        (result) => [result].flat().flatMap(({ rows }) => rows),
         (error: unknown) => {
           throw new BootstrapError(problemOf(error, parameters), { cause: error });
         },
@@ -37,7 +48,6 @@ export function databaseLock(parameters: ConnectionParameters, options: LockOpti
       // It is silent for as long as the run lasts, and a server of PostgreSQL 14 or newer may end sessions for that.
       await askOf(connection)(
         `select set_config(name, '0', false) from (values ('idle_session_timeout')) as s (name) where current_setting(name, true) is not null`,
-        [],
       );
       return connection;
     } catch (error) {
@@ -93,8 +103,8 @@ function unlessLost(error: unknown): undefined {
   if (!(error instanceof BootstrapError) || error.code === 'DBB4008') throw error;
 }
 
-/** Statements on the lock's connection; failures are BootstrapErrors. */
-type Ask = (text: string, values: readonly unknown[]) => Promise<QueryResultRow[]>;
+/** Statements on the lock's connection, several in one text where there are no values; failures are BootstrapErrors. */
+type Ask = (text: string, values?: readonly unknown[]) => Promise<QueryResultRow[]>;
 
 async function take(
   ask: Ask,
@@ -102,14 +112,28 @@ async function take(
 ): Promise<void> {
   const until = Date.now() + options.wait;
   for (;;) {
-    const [row] = await ask('select pg_try_advisory_lock($1, $2) as locked', lockKey);
-    if (row?.locked === true) return;
+    const [row, ...found] = await ask(
+      `select pg_try_advisory_lock(${lockKey.join(', ')}) as locked; ${survivorsOf(options.runId)}`,
+    );
+    if (row?.locked === true) return endSurvivors(ask, options, found as unknown as SurvivingBackend[]);
     if (Date.now() >= until) {
       const problem = await heldBy(ask, options.display);
       if (problem) throw new BootstrapError(problem);
       // The holder ended between the two questions: try once more.
     } else await sleep(Math.min(poll, until - Date.now()), undefined, { signal: options.signal });
   }
+}
+
+/** Only while the lock is held is every other session of ours one that a crashed run left behind. */
+async function endSurvivors(
+  ask: Ask,
+  { runId, grace }: LockOptions,
+  found: readonly SurvivingBackend[],
+): Promise<void> {
+  if (grace === undefined || found.length === 0) return;
+  const query = <Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]> =>
+    ask(text, values) as Promise<Row[]>;
+  await terminateSurvivors({ query }, { runId, grace, found });
 }
 
 /** The holder's connection tells who it is, so no ledger is needed to name it; 63 bytes are all that PostgreSQL keeps. */

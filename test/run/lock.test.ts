@@ -95,6 +95,25 @@ describe('databaseLock', () => {
     await mine.release();
   });
 
+  it('ends the sessions that a crashed run left, once it is held and their grace is over', async () => {
+    const left = await connect(resolveConnection(test.url, {}), {
+      applicationName: 'db-bootstrap/crashed/seed',
+    });
+    const ended = left.query('select pg_sleep(60)').then(
+      () => 'done',
+      (error: unknown) => (error as { code?: string }).code,
+    );
+    const other = await start('other');
+    assert.equal(await other.ask('take'), 'done');
+    assert.equal((await rejection(lockOf({ grace: 0 }).acquire(never))).code, 'DBB4008');
+    assert.equal(await other.ask('release'), 'done');
+    const mine = lockOf({ grace: 10 });
+    await mine.acquire(never);
+    assert.equal(await ended, '57P01');
+    await mine.release();
+    await disconnect(left);
+  });
+
   it('is waited for, until the other lets go or the time is over', async () => {
     const other = await start('other');
     assert.equal(await other.ask('take'), 'done');

@@ -17,15 +17,12 @@ export async function databaseState(
   inspection: Inspection,
 ): Promise<DatabaseState | undefined> {
   try {
-    const [there] = await database.query<{ state: string }>(
-      `select md5(string_agg(nspname::text, chr(10) order by nspname) || current_schemas(false)::text
+    const there = `select md5(string_agg(nspname::text, chr(10) order by nspname) || current_schemas(false)::text
                 || (select format('%s %s %s %s', system_identifier, d.oid, current_database(), current_user)
                     from pg_control_system(), pg_database d where d.datname = current_database())
                 || coalesce((select string_agg(format('%s %s %s', setdatabase, setrole, setconfig), chr(10) order by setdatabase, setrole)
-                             from pg_db_role_setting), '')) as state
-       from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema'`,
-    );
-    if (!there) return undefined;
+                             from pg_db_role_setting), '')) as part
+       from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema'`;
     const publicSchema = quoteName(inspection.publicSchema);
     const tables = [inspection.tenantModel?.table, inspection.domainModel?.table].filter(
       (table) => table !== undefined,
@@ -36,9 +33,9 @@ export async function databaseState(
       `select md5(string_agg(attname || chr(9) || atttypid::text, chr(10) order by attnum)) as part from pg_attribute
         where not attisdropped and attnum > 0 and attrelid = '${`${publicSchema}.${quoteName(table)}`.replaceAll("'", "''")}'::regclass`,
     ]);
+    const rows = await database.query<{ part: string | null }>([there, ...parts].join(';\n'));
     const recorded = await recordedStates(database);
-    const rows = parts.length === 0 ? [] : await database.query<{ part: string | null }>(parts.join(';\n'));
-    const all = [there.state, ...[...recorded].flat(), ...rows.map(({ part }) => part ?? '-')];
+    const all = [...rows.map(({ part }) => part ?? '-'), ...[...recorded].flat()];
     return { digest: createHash('sha256').update(all.join(' ')).digest('hex'), recorded };
   } catch {
     // A table is missing, or may not be read: Django will say what there is to say.

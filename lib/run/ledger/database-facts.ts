@@ -5,6 +5,13 @@ import { storableJson } from './storable.js';
 
 type Facts = Map<string, Map<string, Json>>;
 
+/** A row of the table. */
+export interface FactRow {
+  readonly task: string;
+  readonly key: string;
+  readonly value: Json;
+}
+
 /** What tasks remember, in the ledger's table `task_facts` (its quoted name is given). */
 export class DatabaseFacts implements FactsPlace {
   readonly #database: Database;
@@ -14,10 +21,12 @@ export class DatabaseFacts implements FactsPlace {
   /** Tasks that wrote inside a transaction: whether that was committed, only the table knows. */
   readonly #unsettled = new Set<string>();
 
-  constructor(database: Database, table: string, readOnly: boolean) {
+  /** `rows` are all that the table holds, where somebody has read it already. */
+  constructor(database: Database, table: string, readOnly: boolean, rows?: readonly FactRow[]) {
     this.#database = database;
     this.#table = table;
     this.#readOnly = readOnly;
+    if (rows) this.#facts = Promise.resolve(factsOf(rows));
   }
 
   /** The part of one task. */
@@ -53,15 +62,11 @@ export class DatabaseFacts implements FactsPlace {
   }
 
   async #read(task?: string): Promise<Facts> {
-    const rows = await this.#database.query<{ task: string; key: string; value: Json }>(
+    const rows = await this.#database.query<FactRow>(
       `select task, key, value from ${this.#table} where $1::text is null or task = $1`,
       [task ?? null],
     );
-    const facts: Facts = new Map();
-    for (const { task, key, value } of rows) {
-      facts.set(task, (facts.get(task) ?? new Map<string, Json>()).set(key, value));
-    }
-    return facts;
+    return factsOf(rows);
   }
 
   async #set(task: string, key: string, value: Json, client?: TaskClient): Promise<void> {
@@ -80,4 +85,12 @@ export class DatabaseFacts implements FactsPlace {
     await this.#database.query(`delete from ${this.#table} where task = $1 and key = $2`, [task, key]);
     if (!this.#unsettled.has(task)) (await this.#part(task)).delete(key);
   }
+}
+
+function factsOf(rows: readonly FactRow[]): Facts {
+  const facts: Facts = new Map();
+  for (const { task, key, value } of rows) {
+    facts.set(task, (facts.get(task) ?? new Map<string, Json>()).set(key, value));
+  }
+  return facts;
 }

@@ -4,7 +4,7 @@ import { BootstrapError, type Problem } from '../../errors/index.js';
 import { quoteIdentifier, type Database } from '../../postgres/index.js';
 import type { RunStatus, TaskEnd } from '../events.js';
 import { endedWell, type LastRun, type Ledger, type RunRecord } from '../services.js';
-import { DatabaseFacts } from './database-facts.js';
+import { DatabaseFacts, type FactRow } from './database-facts.js';
 import { fileLedger, type FileLedgerOptions } from './file-ledger.js';
 import { install, newestVersion, stateOfLedger } from './install.js';
 import { LocalFacts } from './local-facts.js';
@@ -48,20 +48,22 @@ class DatabaseLedger implements Ledger {
 
   async attach(): Promise<readonly Problem[]> {
     const { readOnly } = this.#options;
+    let rows: readonly FactRow[] | undefined;
     try {
       const state = await stateOfLedger(this.#database, this.#schema, readOnly ? 'select' : 'insert');
       if (state === 'closed') return await this.#fallBack('use');
-      if (state !== newestVersion() && !readOnly) {
-        await this.#database.transaction((client) => install(client, this.#schema));
-      }
       // A plan on a database that has no ledger finds nothing remembered.
       if (state === 'absent' && readOnly) return [];
+      const found = state === 'open' ? await this.#read() : undefined;
+      if (found?.version !== newestVersion() && !readOnly) {
+        await this.#database.transaction((client) => install(client, this.#schema));
+      } else rows = found?.rows;
     } catch (error) {
       if (!(error instanceof BootstrapError) || !refusals.includes(error.problems[0].facts?.sqlstate ?? ''))
         throw error;
       return await this.#fallBack('create');
     }
-    const facts = new DatabaseFacts(this.#database, this.#table('task_facts'), readOnly);
+    const facts = new DatabaseFacts(this.#database, this.#table('task_facts'), readOnly, rows);
     await this.#facts.settle(facts);
     return [];
   }
@@ -69,7 +71,7 @@ class DatabaseLedger implements Ledger {
   async lastRun(): Promise<LastRun | undefined> {
     const state = await stateOfLedger(this.#database, this.#schema, 'select');
     // A role that may not make or read the tables has been given files.
-    if (typeof state !== 'number') return fileLedger(this.#options, this.#database).lastRun();
+    if (state !== 'open') return fileLedger(this.#options, this.#database).lastRun();
     const [run] = await this.#database.query<{ id: string; done: readonly string[] }>(
       `select id, array(select task from ${this.#table('task_results')} where run_id = id and status = any($1)) as done
          from ${this.#table('runs')} order by started_at desc, id desc limit 1`,
@@ -128,6 +130,15 @@ class DatabaseLedger implements Ledger {
 
   local(task: string): TaskLedger {
     return this.#local.forTask(task);
+  }
+
+  /** The version of the tables, and all facts: one round trip for a whole run. */
+  async #read(): Promise<{ readonly version: number; readonly rows: readonly FactRow[] }> {
+    const [first, ...rows] = await this.#database.query<FactRow>(
+      `select coalesce(max(version), 0)::int as value from ${this.#table('versions')};
+       select task, key, value from ${this.#table('task_facts')}`,
+    );
+    return { version: Number(first?.value), rows };
   }
 
   #write(): void {

@@ -15,12 +15,12 @@ function migrations(): readonly { readonly version: number; readonly file: strin
 /** The tables that every version of the ledger has. */
 const tables = ['versions', 'runs', 'task_results', 'task_facts'];
 
-/** The version of the ledger in a schema; "absent" where there is none, "closed" where the role lacks the right that it needs. */
+/** Whether there is a ledger in a schema; "closed" where the role lacks the right that it needs. */
 export async function stateOfLedger(
   client: DatabaseClient,
   schema: string,
   right: 'select' | 'insert',
-): Promise<number | 'absent' | 'closed'> {
+): Promise<'open' | 'absent' | 'closed'> {
   const [found] = await client.query<{ open: boolean | null }>(
     `select bool_and(has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select') and has_table_privilege(c.oid, $2)) as open
      from pg_namespace n join pg_class c on c.relnamespace = n.oid and c.relkind = 'r'
@@ -29,11 +29,7 @@ export async function stateOfLedger(
     [schema, right, tables],
   );
   if (found?.open === false) return 'closed';
-  if (found?.open !== true) return 'absent';
-  const [row] = await client.query<{ version: number }>(
-    `select coalesce(max(version), 0)::int as version from ${quoteIdentifier(schema)}.versions`,
-  );
-  return row?.version ?? 0;
+  return found?.open === true ? 'open' : 'absent';
 }
 
 /**
