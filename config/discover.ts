@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
-import type { PublicExplorer } from 'cosmiconfig';
+import type { PublicExplorerSync } from 'cosmiconfig';
 import { BootstrapError, nearest, packageRoot } from '../lib/errors/index.js';
 
 const scripts = ['ts', 'mts', 'js', 'mjs', 'cjs'];
@@ -18,7 +18,7 @@ export const searchPlaces: readonly string[] = [
 
 /** The config file that holds in a folder: there or further up, to the top of the project. */
 export async function findConfig(cwd: string): Promise<string | undefined> {
-  const { cosmiconfig } = await import('cosmiconfig');
+  const { cosmiconfigSync } = await import('cosmiconfig');
   // We read the files ourselves, with positions; cosmiconfig knows where to look. A file that cannot be parsed is still the one.
   const note = (path: string, content: string): object | null => {
     if (path.endsWith('package.json')) return /"bootstrap"\s*:/.test(content) && hasKey(content) ? {} : null;
@@ -30,8 +30,9 @@ export async function findConfig(cwd: string): Promise<string | undefined> {
       note,
     ]),
   );
-  const open = (): PublicExplorer =>
-    cosmiconfig('bootstrap', {
+  // Some dozens of names are tried, and each would be a way to another thread and back.
+  const open = (): PublicExplorerSync =>
+    cosmiconfigSync('bootstrap', {
       searchPlaces: [...searchPlaces],
       searchStrategy: 'project',
       ignoreEmptySearchPlaces: false,
@@ -40,7 +41,7 @@ export async function findConfig(cwd: string): Promise<string | undefined> {
       mergeSearchPlaces: false,
       cache: false,
     });
-  const found = (await withoutRedirects(open).search(cwd))?.filepath;
+  const found = withoutRedirects(open).search(cwd)?.filepath;
   refuseUnreadable(cwd, found);
   return found;
 }
