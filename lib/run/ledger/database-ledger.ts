@@ -108,15 +108,16 @@ class DatabaseLedger implements Ledger {
     if (this.#instead) return this.#instead.endRun(status, exitCode);
     // A write that fails is tried once more, with whatever came after it.
     await this.#writing?.catch(() => undefined);
-    this.#write();
-    await this.#writing;
-    await this.#database.query(
-      `with old as (
-         delete from ${this.#table('runs')} where id in
-           (select id from ${this.#table('runs')} order by started_at desc, id desc offset ${String(kept)})
-       )
-       update ${this.#table('runs')} set ended_at = now(), status = $2, exit_code = $3 where id = $1`,
-      [this.#run, status, exitCode],
+    clearTimeout(this.#later);
+    await this.#storeEnds((ends) =>
+      this.#database.query(
+        `with ended as (${this.#insertion}), old as (
+           delete from ${this.#table('runs')} where id in
+             (select id from ${this.#table('runs')} order by started_at desc, id desc offset ${String(kept)})
+         )
+         update ${this.#table('runs')} set ended_at = now(), status = $3, exit_code = $4 where id = $1`,
+        [this.#run, ends, status, exitCode],
+      ),
     );
   }
 
@@ -152,28 +153,30 @@ class DatabaseLedger implements Ledger {
 
   async #writeEnds(): Promise<void> {
     try {
-      while (this.#ends.length > 0) {
-        const ends = [...this.#ends];
-        await this.#insertEnds(storableJson(ends)).catch(async (error: unknown) => {
-          const sqlstate = error instanceof BootstrapError ? error.problems[0].facts?.sqlstate : undefined;
-          if (sqlstate !== '22P05') throw error;
-          await this.#insertEnds(plainJson(ends));
-        });
-        this.#ends.splice(0, ends.length);
-      }
+      while (this.#ends.length > 0)
+        await this.#storeEnds((ends) => this.#database.query(this.#insertion, [this.#run, ends]));
     } finally {
       this.#writing = undefined;
     }
   }
 
-  async #insertEnds(ends: string): Promise<void> {
-    await this.#database.query(
-      `insert into ${this.#table('task_results')} (run_id, task, use, status, changed, attempts, ms, reason)
-       select $1, name, use, status, changed, attempts, ms, reason from jsonb_to_recordset($2)
-       as ended (name text, use text, status text, changed boolean, attempts integer, ms integer, reason text)
-       on conflict do nothing`,
-      [this.#run, ends],
-    );
+  /** Writes the ends that are not written yet, as JSON that the database takes whatever its encoding is. */
+  async #storeEnds(write: (ends: string) => Promise<unknown>): Promise<void> {
+    const ends = [...this.#ends];
+    await write(storableJson(ends)).catch(async (error: unknown) => {
+      const sqlstate = error instanceof BootstrapError ? error.problems[0].facts?.sqlstate : undefined;
+      if (sqlstate !== '22P05') throw error;
+      await write(plainJson(ends));
+    });
+    this.#ends.splice(0, ends.length);
+  }
+
+  /** The statement that writes ends: $1 is the run, $2 are the ends as JSON. */
+  get #insertion(): string {
+    return `insert into ${this.#table('task_results')} (run_id, task, use, status, changed, attempts, ms, reason)
+      select $1, name, use, status, changed, attempts, ms, reason from jsonb_to_recordset($2)
+      as ended (name text, use text, status text, changed boolean, attempts integer, ms integer, reason text)
+      on conflict do nothing`;
   }
 
   async #fallBack(what: 'create' | 'use'): Promise<readonly Problem[]> {
