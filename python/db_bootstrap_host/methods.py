@@ -1,5 +1,6 @@
 """The methods by name. A method's module is imported when it is first asked for: `inspect` need not load what migrates."""
 
+from functools import wraps
 from importlib import import_module
 
 from .failure import Failure
@@ -30,6 +31,8 @@ METHODS = {
 #: What loads the project itself, and tells what stands in the way.
 LOADING = {"preflight"}
 TENANCY_ONLY = {"tenants", "ensureTenants", "record", "applyAlone"}
+#: What runs in the language of the project. Models are compared, and schemas migrated, without translations, as Django's commands do it.
+TRANSLATED = {"call", "ensureTenants", "flush"}
 
 
 def find_method(name):
@@ -39,7 +42,8 @@ def find_method(name):
     module, function = METHODS[name].split(":")
     if name not in LOADING:
         _make_ready(name)
-    return getattr(import_module("." + module, __package__), function)
+    found = getattr(import_module("." + module, __package__), function)
+    return _translated(found) if name in TRANSLATED else found
 
 
 def _make_ready(name):
@@ -47,3 +51,16 @@ def _make_ready(name):
     if name in TENANCY_ONLY and not project.tenancy:
         raise Failure("no-tenants", "django_tenants is not in INSTALLED_APPS of %s" % project.settings_module)
     project.refresh()
+
+
+def _translated(function):
+    """The function in the language that the settings name."""
+    from django.conf import settings
+    from django.utils.translation import override
+
+    @wraps(function)
+    def called(params, emit):
+        with override(settings.LANGUAGE_CODE):
+            return function(params, emit)
+
+    return called

@@ -102,6 +102,14 @@ def _load():
         django.setup()
     except (Exception, SystemExit) as error:
         raise _told("setup", error) from error
+    _speak_as_written()
+
+
+def _speak_as_written():
+    # Texts of models are those of the code in migrations, permissions and whatever else Django's migrating commands leave.
+    from django.utils.translation import deactivate_all
+
+    deactivate_all()
 
 
 def _require_postgresql(settings):
