@@ -82,25 +82,34 @@ def _apply(connection, spec, update):
             row = state.instances[spec.schema]
             if "field" in kinds:
                 unchanged = {("field", name) for name in _set_fields(row, spec.fields, _save_tenant)}
-        for step in steps:
-            if step.what == "domain":
-                primary = step.domain == spec.primary
-                get_tenant_domain_model()(
-                    domain=step.domain, tenant=row, is_primary=primary, **spec.domain_fields
-                ).save()
-            elif step.what == "primary":
-                # DomainMixin.save() takes the mark from the tenant's other domains.
-                domain = _domain(step.domain)
-                domain.is_primary = True
-                domain.save()
-        for name in {step.domain for step in steps if step.what == "domain-field"}:
-            same = _set_fields(_domain(name), spec.domain_fields, lambda domain: domain.save())
-            unchanged |= {("domain-field", field, name) for field in same}
+        left = steps
+        if "row" in kinds:
+            # Listeners to the signals of a new row make domains too, in their own way.
+            left = steps_of(spec, _read_state(connection, [spec]), True)
+        unchanged |= _apply_domains(spec, row, left)
         # The project's save() may have done something else than it was asked for.
         left = steps_of(spec, _read_state(connection, [spec]), False)
         if left:
             raise RuntimeError("after save() this is still missing: %s" % ", ".join(phrase(step) for step in left))
     return [step for step in steps if step.key() not in unchanged]
+
+
+def _apply_domains(spec, row, steps):
+    """Does what is missing for a tenant's domains; returns the keys of steps whose fields save() left as they were."""
+    for step in steps:
+        if step.what == "domain":
+            primary = step.domain == spec.primary
+            get_tenant_domain_model()(domain=step.domain, tenant=row, is_primary=primary, **spec.domain_fields).save()
+        elif step.what == "primary":
+            # DomainMixin.save() takes the mark from the tenant's other domains.
+            domain = _domain(step.domain)
+            domain.is_primary = True
+            domain.save()
+    unchanged = set()
+    for name in {step.domain for step in steps if step.what == "domain-field"}:
+        same = _set_fields(_domain(name), spec.domain_fields, lambda domain: domain.save())
+        unchanged |= {("domain-field", field, name) for field in same}
+    return unchanged
 
 
 def _domain(name):

@@ -365,6 +365,29 @@ for (const set of sets) {
       );
     });
 
+    it("takes a domain that a listener to the row's signals has made, and makes it what the config says", async () => {
+      const wanted = {
+        schema: 'given',
+        domain: 'given.example.com',
+        domains: ['www.given.example.com'],
+        domainFields: { note: 'wanted' },
+        fields: fields('give me a domain'),
+      };
+      assert.deepEqual(summary(await ensure(wanted)), [
+        ['given', 'created', 'schema', 'row', 'domain given.example.com', 'domain www.given.example.com'],
+      ]);
+      assert.deepEqual(
+        await project.rows(
+          `select domain, is_primary, note from accounts_domain where domain like '%given.example.com' order by 1`,
+        ),
+        [
+          { domain: 'given.example.com', is_primary: true, note: 'wanted' },
+          { domain: 'www.given.example.com', is_primary: false, note: 'wanted' },
+        ],
+      );
+      assert.deepEqual(summary(await ensure(wanted)), [['given', 'unchanged']]);
+    });
+
     it('ensures the public tenant and leaves the public schema alone', async () => {
       const wanted = { domain: 'example.com', fields: fields('Public') };
       assert.deepEqual(summary(await ask({ tenants: [], public: wanted })), [
