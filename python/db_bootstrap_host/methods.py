@@ -5,6 +5,7 @@ from importlib import import_module
 
 from .failure import Failure
 from .project import load_project
+from .urls import load_urls
 
 METHODS = {
     "inspect": "inspection:inspect",
@@ -30,6 +31,8 @@ METHODS = {
 
 #: What loads the project itself, and tells what stands in the way.
 LOADING = {"preflight"}
+#: What is asked about all models, those that only views import included.
+OF_ALL_MODELS = {"autodetect", "expectedTables", "expectedRules", "flush"}
 TENANCY_ONLY = {"tenants", "ensureTenants", "record", "applyAlone"}
 #: What runs in the language of the project. Models are compared, and schemas migrated, without translations, as Django's commands do it.
 TRANSLATED = {"call", "ensureTenants", "flush"}
@@ -50,6 +53,8 @@ def _make_ready(name):
     project = load_project()
     if name in TENANCY_ONLY and not project.tenancy:
         raise Failure("no-tenants", "django_tenants is not in INSTALLED_APPS of %s" % project.settings_module)
+    if name in OF_ALL_MODELS:
+        load_urls()
     project.refresh()
 
 

@@ -12,6 +12,7 @@ from .disk_graph import disk_graph
 from .failure import Failure, describe, project_path
 from .key_types import key_changes
 from .source_places import class_place, dependency_place, module_place
+from .urls import load_urls
 
 
 def migration_facts(places):
@@ -27,6 +28,7 @@ def migration_facts(places):
     if told["missing"]:
         return told
     try:
+        load_urls()
         graph = disk_graph()
         told["conflicts"] = [_conflict(conflict) for conflict in graph.conflicts()]
         if not told["conflicts"]:
