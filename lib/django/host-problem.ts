@@ -17,6 +17,7 @@ export interface HostFacts {
 const loading: Readonly<Record<string, string>> = {
   ModuleNotFoundError: 'install the missing module for the interpreter, or correct the name in the settings',
   ImproperlyConfigured: 'correct the settings',
+  SystemCheckError: 'correct what it names; "python manage.py check" shows the same',
 };
 
 const codeOf: Record<HostError['kind'], ErrorCode> = {

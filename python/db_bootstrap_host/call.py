@@ -9,6 +9,7 @@ from django.core.management.base import CommandError, SystemCheckError
 from .failure import Failure
 from .post_migrate import active_schema
 from .project import load_project
+from .system_checks import checks_failed
 
 
 def call(params, emit):
@@ -21,7 +22,7 @@ def call(params, emit):
         with active_schema(load_project(), params.get("schema")), redirect_stdout(output), redirect_stderr(output):
             call_command(name, *(params.get("args") or []), stdout=output, stderr=output, no_color=True)
     except SystemCheckError as error:
-        raise Failure("setup", str(error).strip()) from error
+        raise checks_failed(error) from error
     except CommandError as error:
         raise Failure("command", str(error).strip(), detail=output.getvalue() or None) from error
     except SystemExit as error:

@@ -11,6 +11,7 @@ from .migrate_command import run_plainly, run_schema
 from .post_migrate import unsent
 from .project import load_project
 from .states import read_records
+from .system_checks import checks_failed
 from .timeouts import timeouts
 
 
@@ -40,7 +41,7 @@ def migrate(params, emit):
             else:
                 run_schema(project, schema, words, on_applied, before)
     except SystemCheckError as error:
-        raise Failure("setup", str(error).strip()) from error
+        raise checks_failed(error) from error
     except CommandError as error:
         kind = "conflict" if str(error).startswith("Conflicting migrations") else "command"
         raise Failure(kind, str(error).strip(), schema=name) from error

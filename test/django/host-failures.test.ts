@@ -113,6 +113,38 @@ describe('failures of the host', function () {
     );
   });
 
+  it("says what Django's checks of the project found, the errors first", async () => {
+    const checks = `
+from django.core.checks import Critical, Error, Warning, register
+
+
+@register()
+def look(app_configs, **kwargs):
+    return [
+        Warning("the shelf is dusty", id="stock.W001"),
+        Error("the shelf is too short.", hint="buy a longer one", obj=Shelf, id="stock.E001"),
+        Critical("the shelf has fallen.", id="stock.C001"),
+    ]
+`;
+    await withProject(
+      { directory: plain },
+      (directory) => appendFile(join(directory, 'stock/models.py'), checks),
+      async (project) => {
+        const error = await rejection(migrate(project.forTask(), { schema: null }));
+        assert.equal(error.code, 'DBB6030');
+        assert.equal(error.message, '(stock.C001) the shelf has fallen');
+        assert.equal(
+          noteOf(error, 'says'),
+          'stock.Shelf: (stock.E001) the shelf is too short. HINT: buy a longer one',
+        );
+        assert.equal(
+          error.problems[0].help,
+          'correct what it names; "python manage.py check" shows the same',
+        );
+      },
+    );
+  });
+
   it('says that the project ends the process while it loads', async () => {
     await withProject(
       { directory: plain },
