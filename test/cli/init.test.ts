@@ -175,6 +175,89 @@ describe('init (the command)', () => {
     });
   }
 
+  it('takes the database that is PostgreSQL where settings know others too', async () => {
+    write({
+      'manage.py': managePy('s.settings'),
+      's/settings.py': `import os
+DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": os.getenv("DB_NAME", BASE / "lite")}}
+if os.getenv("DB") == "postgres":
+    DATABASES = {
+        "default": {
+            "ENGINE": "django.db.backends.postgresql",
+            "HOST": os.getenv("DB_HOST", ""),
+            "PORT": os.getenv("DB_PORT", ""),
+            "NAME": os.getenv("DB_NAME", "hc"),
+            "PASSWORD": envsecret("DB_PASSWORD", ""),
+        }
+    }
+`,
+    });
+    assert.equal((await inspectRepository(root)).django?.connection.kind, 'parts');
+    assert.deepEqual((await config()).database, {
+      host: '${DB_HOST:-localhost}',
+      port: '${DB_PORT:-5432}',
+      name: '${DB_NAME:-hc}',
+      password: '${DB_PASSWORD:-}',
+    });
+    write({
+      's/settings.py': 'DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "lite"}}\n',
+    });
+    assert.deepEqual((await inspectRepository(root)).django?.connection, { kind: 'unknown' });
+  });
+
+  it('follows the name of a database that is put together elsewhere', async () => {
+    write({
+      'manage.py': managePy('s.settings'),
+      's/settings.py': `if ENGINE == "postgres":
+    main = {
+        "ENGINE": "django.db.backends.postgresql_psycopg2",
+        "NAME": "shop",
+    }
+else:
+    main = {"ENGINE": "django.db.backends.sqlite3", "NAME": "lite"}
+
+DATABASES = {"default": main}
+`,
+    });
+    const facts = await inspectRepository(root);
+    assert.deepEqual(facts.django?.connection, {
+      kind: 'parts',
+      parts: { NAME: { text: 'shop' } },
+      where: { file: 's/settings.py', line: 2 },
+    });
+  });
+
+  it('follows names to what settings read of the environment', async () => {
+    write({
+      'manage.py': managePy('s.settings'),
+      's/settings.py': `from .env import *
+DB_HOST = env("POSTGRES_HOST", default="127.0.0.1")  # not of libpq
+DB_USER: str = env("POSTGRES_USER", default=None)
+DB_NAME = NAME = os.environ["POSTGRES_DB"]
+if DEBUG:
+    DB_PORT = 5433
+DATABASES = {
+    "default": {
+        "ENGINE": "django_tenants.postgresql_backend",
+        "NAME": SITE_NAME,
+        "USER": DB_USER,
+        "HOST": DB_HOST,
+        "PORT": DB_PORT,
+        "PASSWORD": env("POSTGRES_PASSWORD", default=None),
+    }
+}
+SITE_NAME = DB_TITLE
+DB_TITLE = get_env_variable("POSTGRES_DB_NAME")
+`,
+    });
+    assert.deepEqual((await config()).database, {
+      host: '${POSTGRES_HOST:-127.0.0.1}',
+      name: '${POSTGRES_DB_NAME}',
+      user: '${POSTGRES_USER}',
+      password: '${POSTGRES_PASSWORD:-}',
+    });
+  });
+
   it('finds init scripts and nothing else', async () => {
     write({ 'docker/docker-entrypoint-initdb.d/1.sql': '', 'docker-compose.yml': 'services: [broken' });
     assert.deepEqual(await config(), {

@@ -5,17 +5,13 @@ export function connectionOf(
   texts: readonly { readonly file: string; readonly text: string }[],
 ): ConnectionFacts {
   for (const { file, text } of texts) {
-    const start = /^\s*DATABASES\s*(?::[^=]*)?=/m.exec(text);
-    if (!start) continue;
-    const block = blockFrom(text, start.index);
-    const where = {
-      file,
-      line: text.slice(0, start.index).split('\n').length + (start[0].startsWith('\n') ? 1 : 0),
-    };
-    const variable = urlVariable(block, text);
-    if (variable !== undefined) return { kind: 'url', variable, where };
-    const parts = partsOf(block);
-    if (Object.keys(parts).length > 0) return { kind: 'parts', parts, where };
+    for (const { block, line } of databaseBlocks(text)) {
+      const where = { file, line };
+      const variable = urlVariable(block, text);
+      if (variable !== undefined) return { kind: 'url', variable, where };
+      const parts = partsOf(block, text);
+      if (Object.keys(parts).length > 0) return { kind: 'parts', parts, where };
+    }
   }
   // A helper of the project's own may read it.
   for (const { file, text } of texts) {
@@ -25,7 +21,31 @@ export function connectionOf(
   return { kind: 'unknown' };
 }
 
-/** From DATABASES to the brace that closes it, or to the end of the line. */
+/** What is assigned to DATABASES, as often as it is: databases that can only be others than PostgreSQL's are left out. */
+function databaseBlocks(text: string): Block[] {
+  return blocksOf('DATABASES', text)
+    .flatMap((whole) => {
+      const [, name] = /['"]default['"]\s*:\s*([A-Za-z_]\w*)\s*[,}]/.exec(whole.block) ?? [];
+      return name === undefined ? [whole] : blocksOf(name, text);
+    })
+    .filter(
+      ({ block }) => !/\bbackends\.(sqlite3|mysql|oracle|dummy)\b/.test(block) || /postgres/.test(block),
+    );
+}
+
+interface Block {
+  readonly block: string;
+  readonly line: number;
+}
+
+function blocksOf(name: string, text: string): Block[] {
+  return [...text.matchAll(new RegExp(`^[ \\t]*${name}\\s*(?::[^=\\n]*)?=`, 'gm'))].map(({ index }) => ({
+    block: blockFrom(text, index),
+    line: text.slice(0, index).split('\n').length,
+  }));
+}
+
+/** From a name to the brace that closes what it gets, or to the end of the line. */
 function blockFrom(text: string, from: number): string {
   const open = text.slice(from).search(/[{(]/);
   if (open < 0) return text.slice(from).split('\n', 1)[0] ?? '';
@@ -48,11 +68,11 @@ function urlVariable(block: string, text: string): string | undefined {
   return /dj_database_url\.parse/.test(block) && text.includes('DATABASE_URL') ? 'DATABASE_URL' : undefined;
 }
 
-function partsOf(block: string): ConnectionParts {
+function partsOf(block: string, text: string): ConnectionParts {
   const parts: Partial<Record<string, Part>> = {};
   for (const key of ['NAME', 'USER', 'PASSWORD', 'HOST', 'PORT']) {
     const start = new RegExp(`['"]${key}['"]\\s*:\\s*`).exec(block);
-    const part = start ? partOf(valueFrom(block, start.index + start[0].length)) : undefined;
+    const part = start ? partOf(followed(valueFrom(block, start.index + start[0].length), text)) : undefined;
     if (part) parts[key] = part;
   }
   return parts;
@@ -74,14 +94,22 @@ function valueFrom(block: string, from: number): string {
   return block.slice(from).trim();
 }
 
+/** What a name stands for that is set once, at the left margin; anything else is itself. */
+function followed(value: string, text: string, hops = 3): string {
+  if (hops === 0 || !/^[A-Za-z_]\w*$/.test(value)) return value;
+  const [found, ...others] = text.matchAll(new RegExp(`^${value}[ \\t]*(?::[^=\\n]*)?=[ \\t]*`, 'gm'));
+  if (found === undefined || others.length > 0) return value;
+  return followed(valueFrom(text, found.index + found[0].length), text, hops - 1);
+}
+
 function partOf(value: string): Part | undefined {
   const call =
-    /^(?:\w+\()?(?:os\.)?(?:environ(?:\.get)?|getenv|env(?:\.\w+)?|config)\s*[([]\s*['"](\w+)['"](?:\s*,\s*(?:default\s*=\s*)?(?:['"]([^'"]*)['"]|(\d+)))?/.exec(
+    /^(?:\w+\()?(?:\w+\.)*\w*(?:env|config)\w*(?:\.\w+)*\s*[([]\s*['"](\w+)['"](?:\s*,\s*(?:default\s*=\s*)?(?:['"]([^'"]*)['"]|(\d+)|(None)))?/.exec(
       value,
     );
   const variable = call?.[1];
   if (variable !== undefined) {
-    const text = call?.[2] ?? call?.[3];
+    const text = call?.[2] ?? call?.[3] ?? (call?.[4] && '');
     return text === undefined ? { variable } : { variable, text };
   }
   const text = /^['"]([^'"]*)['"]$/.exec(value)?.[1] ?? /^(\d+)$/.exec(value)?.[1];

@@ -86,18 +86,29 @@ function configuredDatabase(
   // Parts and no URL: a password is whatever it is. One that stands in the settings is not spread any further.
   const { variable } = PASSWORD ?? {};
   const parts = {
-    host: HOST ?? { text: 'localhost' },
-    port: PORT,
-    name: NAME,
-    user: USER,
-    password: variable === undefined ? undefined : { variable },
+    host: unlessEmpty(HOST, 'localhost'),
+    port: PORT && unlessEmpty(PORT, '5432'),
+    name: given(NAME),
+    user: USER && given(USER),
+    // Where settings do without one, so can the config.
+    password: variable === undefined ? undefined : { variable, ...(PASSWORD?.text === '' && { text: '' }) },
   };
   const written = Object.entries(parts).flatMap(([key, part]) => (part ? [`${key}: ${valueOf(part)}`] : []));
   const notes =
-    PASSWORD?.text === undefined
+    PASSWORD?.text === undefined || PASSWORD.text === ''
       ? []
       : [`# The password that stands there is not copied: set ${variable ?? 'PGPASSWORD'}.`];
   return { value: `{ ${written.join(', ')} }`, where, notes };
+}
+
+/** A name that is empty by default is none. */
+function given({ text, ...part }: Part): Part {
+  return text === undefined || text === '' ? part : { ...part, text };
+}
+
+/** An empty text is Django's word for the default. */
+function unlessEmpty(part: Part | undefined, text: string): Part {
+  return part === undefined || part.text === '' ? { ...part, text } : part;
 }
 
 function valueOf({ variable, text }: Part): string {
