@@ -9,6 +9,9 @@ from . import running
 from .failure import Failure, place_of, text_of
 from .sources import watch
 
+#: Django's own engine, and the name that it had once and still answers to.
+_POSTGRESQL = ("django.db.backends.postgresql", "django.db.backends.postgresql_psycopg2")
+
 _project = None
 _broken = None
 
@@ -117,10 +120,10 @@ def _require_postgresql(settings):
 
     engine = settings.DATABASES.get(DEFAULT_DB_ALIAS, {}).get("ENGINE") or "django.db.backends.dummy"
     # Names of engines are free; those of Django itself say what they are not.
-    if engine.startswith("django.db.backends.") and engine != "django.db.backends.postgresql":
+    if engine.startswith("django.db.backends.") and engine not in _POSTGRESQL:
         raise Failure("engine", "the project's database engine is %s, not PostgreSQL" % engine)
     tenancy = any(app == "django_tenants" or app.startswith("django_tenants.") for app in settings.INSTALLED_APPS)
-    if tenancy and engine == "django.db.backends.postgresql":
+    if tenancy and engine in _POSTGRESQL:
         # Every tenant would silently be the public schema.
         raise Failure("engine", "the project's database engine is %s, which knows no tenants" % engine)
 

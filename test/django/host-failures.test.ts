@@ -168,6 +168,26 @@ def look(app_configs, **kwargs):
     );
   });
 
+  it('takes the old name of the engine, under which there are no tenants either', async () => {
+    const old = 'DATABASES["default"]["ENGINE"] = "django.db.backends.postgresql_psycopg2"\n';
+    await withProject(
+      { directory: plain },
+      (directory) => appendFile(join(directory, 'shop/settings.py'), old),
+      async (project) => {
+        assert.equal((await states(project.forTask())).schemas[0]?.applied, 0);
+      },
+    );
+    await withProject(
+      { directory: example, settings: 'wholesale.settings.test' },
+      (directory) => appendFile(join(directory, 'wholesale/settings/test.py'), old),
+      async (project) => {
+        const error = await rejection(inspect(project.forTask()));
+        assert.equal(error.code, 'DBB6032');
+        assert.match(error.message, /postgresql_psycopg2, which knows no tenants$/);
+      },
+    );
+  });
+
   it('refuses an engine that is not PostgreSQL, or that knows no tenants', async () => {
     await withProject({ directory: plain, settings: 'shop.lite' }, done, async (project) => {
       const error = await rejection(inspect(project.forTask()));
