@@ -129,6 +129,8 @@ function notesOf(error: HostError, host: HostFacts): Note[] {
     .trim();
   if (kind !== 'cancelled') add('says', rest);
   if (sqlstate === undefined && kind !== 'cancelled' && exception !== 'Failure') add('exception', exception);
+  if (['settings-import', 'setup'].includes(kind) && error.at === undefined)
+    add('raised in', error.traceback?.at(-1)?.split(': ', 1)[0]);
   if (['settings-import', 'setup', 'engine'].includes(kind)) add('settings', host.settings);
   if (['settings-import', 'setup'].includes(kind)) add('interpreter', host.python);
   return notes;
@@ -150,7 +152,12 @@ function helpFor(code: ErrorCode, error: HostError, host: HostFacts): string | u
         ? `install the missing module for ${host.python}, or correct the name of the settings module`
         : 'correct the settings, or set the variable that they miss under "env" in the config';
     case 'setup':
-      return loading[exception ?? ''] ?? 'correct the project where the exception was raised';
+      return (
+        loading[exception ?? ''] ??
+        (error.at === undefined && error.traceback !== undefined
+          ? 'look at what the project asks of the package that raised it'
+          : 'correct the project where the exception was raised')
+      );
     case 'engine':
       return 'set DATABASES["default"]["ENGINE"] to "django.db.backends.postgresql", or with tenants to "django_tenants.postgresql_backend"';
     case 'conflict':

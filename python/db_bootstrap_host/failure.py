@@ -86,6 +86,18 @@ def place_of(error):
     return told
 
 
+def way_into(error):
+    """`traceback` through installed packages, where an exception of theirs came from nothing of the project's own."""
+    frames = []
+    for frame in traceback.extract_tb(error.__traceback__):
+        root = next((path for path in sys.path if path.endswith("-packages") and frame.filename.startswith(path + os.sep)), None)
+        path = None if root is None else os.path.relpath(frame.filename, root)
+        # Django and its loading of apps are on every way.
+        if path is not None and not path.startswith("django" + os.sep):
+            frames.append("%s:%d in %s%s" % (path, frame.lineno, frame.name, ": %s" % frame.line if frame.line else ""))
+    return {"traceback": frames} if frames else {}
+
+
 def project_path(filename):
     """A file of the project relative to its folder, or None for a file of somebody else."""
     # Compiled code names files that are nowhere.

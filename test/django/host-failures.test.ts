@@ -145,6 +145,31 @@ def look(app_configs, **kwargs):
     );
   });
 
+  it('shows the way into an installed package that raises something on its own', async () => {
+    await withProject(
+      { directory: plain, env: { PYTHONPATH: 'lib/site-packages' } },
+      async (directory) => {
+        await mkdir(join(directory, 'lib/site-packages/queues'), { recursive: true });
+        await writeFile(
+          join(directory, 'lib/site-packages/queues/__init__.py'),
+          'def connect():\n    raise RuntimeError("cannot open the queue")\n\n\nconnect()\n',
+        );
+        await appendFile(join(directory, 'shop/settings.py'), '\nINSTALLED_APPS.append("queues")\n');
+      },
+      async (project) => {
+        const error = await rejection(inspect(project.forTask()));
+        assert.equal(error.code, 'DBB6030');
+        assert.equal(error.message, 'cannot open the queue');
+        assert.equal(noteOf(error, 'raised in'), 'queues/__init__.py:2 in connect');
+        assert.equal(
+          error.problems[0].output,
+          'queues/__init__.py:5 in <module>: connect()\nqueues/__init__.py:2 in connect: raise RuntimeError("cannot open the queue")',
+        );
+        assert.equal(error.problems[0].help, 'look at what the project asks of the package that raised it');
+      },
+    );
+  });
+
   it('says that the project ends the process while it loads', async () => {
     await withProject(
       { directory: plain },
