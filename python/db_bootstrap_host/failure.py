@@ -46,6 +46,16 @@ def text_of(error):
     return text
 
 
+def whole_text_of(error):
+    """The same, with what the system or an import refused: libraries say what they could not do, and keep why to themselves."""
+    text, cause = text_of(error), error.__cause__
+    while cause is not None:
+        if isinstance(cause, (OSError, ImportError)) and text_of(cause) not in text:
+            text = "%s: %s" % (text, text_of(cause))
+        cause = cause.__cause__
+    return text
+
+
 def database_facts(error):
     """SQLSTATE, detail, statement and position of what PostgreSQL refused, as far as the driver tells them."""
     driver = _driver_error(error)

@@ -6,7 +6,7 @@ import sys
 from contextlib import contextmanager
 
 from . import running
-from .failure import Failure, place_of, text_of, way_into
+from .failure import Failure, place_of, way_into, whole_text_of
 from .sources import watch
 
 #: Django's own engine, and the name that it had once and still answers to.
@@ -129,5 +129,5 @@ def _require_postgresql(settings):
 
 
 def _told(kind, error, **facts):
-    ended = "it ended the process (%r)" % (error.code,) if isinstance(error, SystemExit) else text_of(error)
+    ended = "it ended the process (%r)" % (error.code,) if isinstance(error, SystemExit) else whole_text_of(error)
     return Failure(kind, ended, **dict(place_of(error) or way_into(error), **facts))

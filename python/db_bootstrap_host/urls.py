@@ -1,6 +1,6 @@
 """The URLs of the project. Django's commands check them first, so models that only views import are there for them."""
 
-from .failure import Failure, place_of, text_of, way_into
+from .failure import Failure, place_of, way_into, whole_text_of
 
 _loaded = False
 _broken = None
@@ -21,6 +21,6 @@ def load_urls():
         try:
             get_resolver().url_patterns
         except (Exception, SystemExit) as error:  # views are the project's own code
-            _broken = Failure("setup", text_of(error), **(place_of(error) or way_into(error)))
+            _broken = Failure("setup", whole_text_of(error), **(place_of(error) or way_into(error)))
             raise _broken from error
     _loaded = True

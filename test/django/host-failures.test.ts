@@ -145,6 +145,28 @@ def look(app_configs, **kwargs):
     );
   });
 
+  it('says what the system refused below what somebody made of it', async () => {
+    const logging = `
+LOGGING = {
+    "version": 1,
+    "handlers": {"file": {"class": "logging.FileHandler", "filename": "nowhere/shop.log"}},
+    "root": {"handlers": ["file"]},
+}
+`;
+    await withProject(
+      { directory: plain },
+      (directory) => appendFile(join(directory, 'shop/settings.py'), logging),
+      async (project) => {
+        const error = await rejection(inspect(project.forTask()));
+        assert.equal(error.code, 'DBB6030');
+        assert.match(
+          error.message,
+          /^Unable to configure handler 'file': \[Errno 2\] No such file or directory: '.*\/nowhere\/shop\.log'$/,
+        );
+      },
+    );
+  });
+
   it('shows the way into an installed package that raises something on its own', async () => {
     await withProject(
       { directory: plain, env: { PYTHONPATH: 'lib/site-packages' } },
