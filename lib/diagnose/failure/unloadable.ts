@@ -26,5 +26,13 @@ export async function explainUnloadable(problem: Problem, failed: Failed): Promi
   const told = { ...(help === undefined ? {} : { help }), ...(place === undefined ? {} : { place }) };
   // The same words: only the place and the repair are better.
   if (message === problem.message) return { ...problem, ...told };
-  return withCause(problem, { message: problem.message }, { code, message, notes, ...told });
+  const shown = notes.filter(({ text }) => !isSaidBy(problem, text));
+  return withCause(problem, { message: problem.message }, { code, message, notes: shown, ...told });
+}
+
+/** The rule met the same failure, so what shows it is mostly the problem over again. */
+function isSaidBy({ message, notes = [] }: Problem, text: string): boolean {
+  return [message, `Django says: ${message}`, ...notes.map((note) => `${note.label}: ${note.text}`)].includes(
+    text,
+  );
 }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { openTemplate, type FailingProject, type Template } from '../../support/failed-task.js';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FailingProject, openTemplate, type Template } from '../../support/failed-task.js';
 
 for (const set of ['old', 'new'] as const) {
   describe(`what fails in Django, with ${set} packages`, function () {
@@ -12,6 +14,38 @@ for (const set of ['old', 'new'] as const) {
     after(() => template.close());
     beforeEach(async () => (project = await template.open()));
     afterEach(() => project.close());
+
+    it('says once what Django said of a project that it cannot load', async () => {
+      await writeFile(
+        join(project.folder, 'wholesale/settings/mistyped.py'),
+        'from .test import *\n\nINSTALLED_APPS = [*INSTALLED_APPS, "carrierz"]\n',
+      );
+      const { url, folder } = project;
+      const mistyped = new FailingProject(
+        url,
+        folder,
+        project.python,
+        () => Promise.resolve(),
+        'wholesale.settings.mistyped',
+      );
+      try {
+        const { code, message, notes } = await mistyped.failWork((_, host) => host.request('inspect'));
+        assert.equal(code, 'DBB6030');
+        assert.equal(message, 'INSTALLED_APPS has "carrierz", and there is no module named "carrierz"');
+        assert.deepEqual(
+          notes?.map(({ label, text }) => `${label}: ${label === 'interpreter' ? 'python' : text}`),
+          [
+            'expected: apps that can be imported',
+            "symptom: No module named 'carrierz'",
+            'exception: ModuleNotFoundError',
+            'settings: wholesale.settings.mistyped',
+            'interpreter: python',
+          ],
+        );
+      } finally {
+        await mistyped.close();
+      }
+    });
 
     it('says that an error was swallowed inside a transaction', async () => {
       const problem = await project.failCommand(
