@@ -25,8 +25,9 @@ def key_changes(graph, places):
         for operation in migration.operations:
             before = state.clone() if _alters_key(operation) else None
             operation.state_forwards(migration.app_label, state)
-            if before is not None:
-                found += _left_behind(migration, operation, before, state, places)
+            if before is not None and "public" in places.of(migration.app_label):
+                # Of copies alone: once its models are rendered, a state renders them again at each operation that follows.
+                found += _left_behind(migration, operation, before, state.clone(), places)
     return found
 
 
@@ -41,7 +42,7 @@ def _left_behind(migration, operation, before, after, places):
     types = [field.rel_db_type(places.connection) for field in (old, new)]
     theirs = places.of(app)
     # Where the key's own table stands in the same schema, Django alters both.
-    if types[0] == types[1] or "public" not in theirs:
+    if types[0] == types[1]:
         return []
     return [
         {
