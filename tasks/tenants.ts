@@ -131,11 +131,16 @@ function failure(ctx: Context, problems: readonly TenantProblem[], done?: number
   const note =
     done === undefined || problems.some((problem) => problem.kind !== 'failed')
       ? 'no tenant was changed'
-      : `${problems.length} of ${problems.length + done} tenants; the others are done`;
+      : notDone(problems.length, done);
   const [first, ...rest] = problems.map((problem) => placed(ctx, problem));
   if (first === undefined) throw new Error('a failure without a problem');
   const noted: Problem = { ...first, notes: [...(first.notes ?? []), { label: 'not done', text: note }] };
   return rest.length === 0 ? ctx.fail(noted) : new BootstrapError([noted, ...rest]);
+}
+
+function notDone(failed: number, done: number): string {
+  if (done > 0) return `${failed} of ${failed + done} tenants; the others are done`;
+  return failed === 1 ? 'the tenant' : `all ${failed} tenants`;
 }
 
 function placed(ctx: Context, problem: TenantProblem): Problem {

@@ -176,7 +176,9 @@ tasks:
       const error = await rejection(run([refused, last]));
       assert.equal(error.code, 'DBB6022');
       assert.equal(error.message, 'tenant "bad" could not be stored: this client is refused by the project');
-      assert.match(renderProblem(error.problems[0]), /raised: ValueError at accounts\/models\.py:\d+/);
+      const told = renderProblem(error.problems[0]);
+      assert.match(told, /raised: ValueError at accounts\/models\.py:\d+/);
+      assert.match(told, /not done: 1 of 2 tenants; the others are done/);
       assert.deepEqual(
         ends().map((end) => (end as unknown[]).slice(0, 2)),
         [
@@ -185,6 +187,11 @@ tasks:
         ],
       );
       assert.equal((await plan([last])).action, 'up-to-date');
+      const alone = await rejection(run([refused]));
+      assert.match(renderProblem(alone.problems[0]), /not done: the tenant$/m);
+      const other = { ...refused, schema: 'worse' };
+      const both = await rejection(run([refused, other]));
+      assert.match(renderProblem(both.problems[0]), /not done: all 2 tenants$/m);
     });
 
     it('takes no options that do not exist', () => {
