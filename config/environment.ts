@@ -7,6 +7,7 @@ import { interpolateText, missingVariableProblem } from './interpolate.js';
 import type { Locate } from './issues.js';
 import { isObject } from './merge.js';
 import type { Path } from './source.js';
+import { unreadVariables } from './unread.js';
 
 /**
  * The environment of children: files of variables, over them the process's own, over it the config's `env` (whose texts may name
@@ -23,11 +24,12 @@ export function readEnvironment(options: {
   const own = Object.fromEntries(
     Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
+  const isUnread = unreadVariables(root, data.envFile);
   const demand =
     (path: Path) =>
     (variable: string, message: string | undefined): string => {
       const missing = { path, variable, ...(message === undefined ? {} : { message }) };
-      problems.push({ ...missingVariableProblem(missing), place: locate(path, 'value') });
+      problems.push({ ...missingVariableProblem(missing, isUnread), place: locate(path, 'value') });
       return '';
     };
   const listed = Array.isArray(data.envFile);

@@ -64,17 +64,19 @@ export function interpolate(
   return value;
 }
 
-/** The problem for a variable that is not set. */
-export function missingVariableProblem({
-  variable,
-  message,
-}: MissingVariable): Pick<Problem, 'code' | 'message' | 'help'> {
+/** The problem for a variable that is not set; `isUnread` says of one that a file holds it which the config does not name. */
+export function missingVariableProblem(
+  { variable, message }: MissingVariable,
+  isUnread: (variable: string) => boolean,
+): Pick<Problem, 'code' | 'message' | 'help'> {
   return {
     code: 'DBB2010',
     message:
       message === undefined
         ? `the variable "${variable}" is not set`
         : `the variable "${variable}" is not set: ${message}`,
-    help: `set it, or write \${${variable}:-default}, or $\${${variable}} where the text itself is meant`,
+    help: isUnread(variable)
+      ? 'add "envFile: [.env]" to the config: that file sets it, and is read only where it is named'
+      : `set it, or write \${${variable}:-default}, or $\${${variable}} where the text itself is meant`,
   };
 }

@@ -53,7 +53,7 @@ export async function loadWorkflow(
   const root = file === undefined ? cwd : projectFolder(file);
   const locate = (path: Path, part: 'key' | 'value'): Place => placeOf(merged, layers.sources, path, part);
   const environment = readEnvironment({ data: merged.data, env, root, locate, problems });
-  const variables = readVariables(merged.data, environment, locate, problems);
+  const variables = readVariables(merged.data, environment, root, locate, problems);
   const data = coerceTexts(configShape, variables.data, variables.isFromVariable) as Record<string, Json>;
   const shape = configShape.safeParse(data, { reportInput: true });
   problems.push(...problemsOfIssues(shape.error?.issues ?? [], [], locate, configShape));

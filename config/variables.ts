@@ -5,6 +5,7 @@ import type { Json } from './define.js';
 import type { Locate } from './issues.js';
 import { isObject } from './merge.js';
 import type { Path } from './source.js';
+import { unreadVariables } from './unread.js';
 
 /** A config whose texts have their variables' values, and what is known of the variables. */
 export interface Interpolated {
@@ -19,6 +20,7 @@ export interface Interpolated {
 export function readVariables(
   merged: Record<string, Json>,
   env: Readonly<Record<string, string>>,
+  root: string,
   locate: Locate,
   problems: Problem[],
 ): Interpolated {
@@ -31,10 +33,12 @@ export function readVariables(
     first === 'profiles' || (first === 'tasks' && third !== 'enabled' && isDisabled(second));
   // The environment is read before: its texts are demanded once, there.
   const { env: own, envFile, ...rest } = merged;
+  const isUnread = unreadVariables(root, envFile);
   const data = interpolate(
     rest,
     env,
-    (missing) => problems.push({ ...missingVariableProblem(missing), place: locate(missing.path, 'value') }),
+    (missing) =>
+      problems.push({ ...missingVariableProblem(missing, isUnread), place: locate(missing.path, 'value') }),
     (path) => (isUnused(path) ? 'left' : 'demanded'),
   ) as Record<string, Json>;
   const resolved = isObject(own)

@@ -178,6 +178,21 @@ describe('variables in a config', () => {
     ]);
   });
 
+  it('are told where the file of variables beside the config has them, and the config does not name it', async () => {
+    const config = 'database: { host: "${DB_HOST}", name: "${DB_NAME}" }\n';
+    const project = { '.bootstraprc': config, '.env': 'DB_HOST=db\n' };
+    const helps = (await problemsOf(project)).map(({ help }) => help);
+    assert.deepEqual(helps, [
+      'add "envFile: [.env]" to the config: that file sets it, and is read only where it is named',
+      'set it, or write ${DB_NAME:-default}, or $${DB_NAME} where the text itself is meant',
+    ]);
+    const named = await problemsOf({ ...project, '.bootstraprc': `${config}envFile: [.env]\n` });
+    assert.deepEqual(
+      named.map(({ message }) => message),
+      ['the variable "DB_NAME" is not set'],
+    );
+  });
+
   it('are not demanded of what is overridden, of a disabled task, or of a profile that is not chosen', async () => {
     const config = `database: \${GONE}
 tasks:
