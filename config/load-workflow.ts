@@ -116,6 +116,7 @@ export async function loadWorkflow(
     ...(data.reporter === undefined ? {} : { reporter: data.reporter as NonNullable<Workflow['reporter']> }),
     raw: data,
     origins: originsOf(merged),
+    layers: layers.sources,
     secrets: secretsOf(data, environment, database),
   };
   return { workflow, kinds };

@@ -1,5 +1,6 @@
 import type { Place } from '../lib/errors/index.js';
 import type { Json, TaskKind, TenantSpec } from './define.js';
+import type { Source } from './source.js';
 
 /** When a failed attempt is tried again. Times are milliseconds. */
 export interface RetryPolicy {
@@ -119,6 +120,8 @@ export interface Workflow {
   readonly raw: Json;
   /** By dotted key path. */
   readonly origins: ReadonlyMap<string, Origin>;
+  /** What the merged config was merged from, weakest first. */
+  readonly layers: readonly Source[];
   /** Values that may stand in no output. */
   readonly secrets: readonly string[];
 }

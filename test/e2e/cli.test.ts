@@ -330,6 +330,16 @@ describe('the command line', function () {
       }
     });
 
+    it('--explain --json is a document of the same, for machines', async () => {
+      const { code, stdout } = await run('config', '--explain', '--json', '--set', 'concurrency=3');
+      assert.equal(code, 0);
+      const { values } = JSON.parse(stdout) as {
+        values: { key: string; value: unknown; origin: object }[];
+      };
+      const said = values.find(({ key }) => key === 'concurrency');
+      assert.deepEqual([said?.value, said?.origin], [3, { layer: '--set concurrency' }]);
+    });
+
     it('--schema is the schema of this project', async () => {
       const { code, stdout } = await run('config', '--schema');
       assert.equal(code, 0);

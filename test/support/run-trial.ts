@@ -88,6 +88,7 @@ export class RunTrial {
       ledger: { kind: 'file' },
       raw: {},
       origins: new Map(),
+      layers: [],
       secrets: [],
       ...more,
     };
