@@ -2,6 +2,7 @@ import type { Finding, Repair } from '../../config/define.js';
 import type { Workflow } from '../../config/workflow.js';
 import { packageVersion, type Problem } from '../errors/index.js';
 import { runWorkflow, type RunResult } from '../run/index.js';
+import { outlivingFaults } from './faults.js';
 import type { Io } from './io.js';
 import { newReaderId, newRunId } from './run-id.js';
 import { openSession, type Session } from './session.js';
@@ -41,17 +42,20 @@ export async function runRound(options: RoundOptions): Promise<Round> {
     await session.services.close();
     throw error;
   }
-  const result = await runWorkflow({
-    runId,
-    version: packageVersion(),
-    workflow,
-    emit: () => undefined,
-    interrupt: signals.interrupt,
-    kill: signals.kill,
-    services: session.services,
-    resume: 'db-bootstrap check',
-    verbose,
-  });
+  const result = await outlivingFaults((fault) =>
+    runWorkflow({
+      runId,
+      version: packageVersion(),
+      workflow,
+      emit: () => undefined,
+      interrupt: signals.interrupt,
+      kill: signals.kill,
+      fault,
+      services: session.services,
+      resume: 'db-bootstrap check',
+      verbose,
+    }),
+  );
   return { ...result, secrets: [...workflow.secrets, ...session.secrets], repaired: new Map() };
 }
 

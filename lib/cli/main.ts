@@ -1,5 +1,6 @@
 import type { CommanderError } from 'commander';
 import { Console } from 'node:console';
+import { tellFault } from './faults.js';
 import { createProgram, type Action } from './program.js';
 
 /** The whole command: parses the arguments, runs what they chose, and resolves with the exit code. Never rejects. */
@@ -46,6 +47,12 @@ async function reportFailure(error: unknown, args: readonly string[]): Promise<n
   return exitCodeOf(error);
 }
 
+async function reportFault(error: unknown): Promise<number> {
+  const { BootstrapError, uncaughtProblem } = await import('../errors/index.js');
+  const problem = uncaughtProblem(error);
+  return reportFailure(problem ? new BootstrapError(problem) : error, []);
+}
+
 /**
  * What no command may do: end in silence because something that it loaded called process.exit, show a stack because the reader of
  * its output went away, or let anyone else write into its output. The function it returns says that the command has ended by itself.
@@ -69,19 +76,33 @@ function guardProcess(): () => void {
     if (code === 0 || code === 13) process.exitCode = 70;
   };
   const fault = (error: unknown): void => {
+    if (tellFault(error)) return;
     process.removeListener('exit', tooEarly);
-    void reportFailure(error, []).then((code) => process.exit(code));
+    void reportFault(error).then((code) => process.exit(code));
   };
   // Standard output is the answer of the command, which machines read: what a config or a plugin prints is none of it.
   const own = { ...console };
   Object.assign(console, new Console(process.stderr));
   process.on('exit', tooEarly);
   process.on('uncaughtException', fault);
+  process.on('unhandledRejection', fault);
   return () => {
     Object.assign(console, own);
     process.removeListener('exit', tooEarly);
-    process.removeListener('uncaughtException', fault);
+    endAfterAll();
   };
+}
+
+/** Milliseconds that what a config or a plugin has left open is given after the end of the command. */
+const moment = 1000;
+
+/** Ends the process soon: a timer or a connection that somebody has left open would keep it for ever. */
+function endAfterAll(): void {
+  const end = (): void => {
+    if (process.stdout.writableLength + process.stderr.writableLength > 0) endAfterAll();
+    else process.exit();
+  };
+  setTimeout(end, moment).unref();
 }
 
 function isCommanderError(error: unknown): error is CommanderError {

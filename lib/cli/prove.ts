@@ -2,6 +2,7 @@ import type { Workflow } from '../../config/workflow.js';
 import { BootstrapError, packageVersion, renderProblems } from '../errors/index.js';
 import { Database, resolveConnection, type ConnectionParameters } from '../postgres/index.js';
 import { removeOldRuns, runWorkflow, stateDirectoryOf, type RunResult, type TaskEnd } from '../run/index.js';
+import { outlivingFaults } from './faults.js';
 import { print, type Io } from './io.js';
 import { load } from './load.js';
 import type { ConfigOptions, SelectOptions } from './options.js';
@@ -116,6 +117,8 @@ async function prove(options: ProveOptions, io: Io, workflow: Workflow, signals:
     const elsewhere = compareSnapshots(last, end);
     const proof: Proof = { workflow, second, differences, elsewhere, end, once };
     print(io.stdout, options.json === true ? proofJson(proof) : proofText(proof, io));
+    // An error that nobody caught is no finding about the workflow.
+    if (second.exitCode === 70) return second.exitCode;
     return findingsOf(proof).length === 0 ? 0 : 3;
   } finally {
     await database.close();
@@ -136,22 +139,25 @@ async function runOnce(
   const { observe, again = new Set() } = second;
   const { services: own, ...session } = opened;
   const services = forgetful(own, again);
-  const result = await runWorkflow({
-    runId,
-    version: packageVersion(),
-    workflow,
-    emit: () => undefined,
-    interrupt,
-    kill,
-    services: {
-      ...services,
-      preflight: createPreflight(workflow, { ...session, services }),
-      taskEnded: async (end) => {
-        await services.taskEnded?.(end);
-        await observe?.(end);
+  const result = await outlivingFaults((fault) =>
+    runWorkflow({
+      runId,
+      version: packageVersion(),
+      workflow,
+      emit: () => undefined,
+      interrupt,
+      kill,
+      fault,
+      services: {
+        ...services,
+        preflight: createPreflight(workflow, { ...session, services }),
+        taskEnded: async (end) => {
+          await services.taskEnded?.(end);
+          await observe?.(end);
+        },
       },
-    },
-  });
+    }),
+  );
   removeOldRuns(stateDirectoryOf(workflow));
   return result;
 }

@@ -8,6 +8,7 @@ import {
   type RunEventBody,
   type RunResult,
 } from '../run/index.js';
+import { outlivingFaults } from './faults.js';
 import { checkGuards } from './guards.js';
 import { load, type Loaded } from './load.js';
 import { withReporter, type RunOptions } from './options.js';
@@ -69,17 +70,20 @@ export async function execute(
     });
     const emit = (event: RunEventBody): void =>
       reporter.report({ v: 1, at: Date.now(), run: runId, ...event });
-    const result = await runWorkflow({
-      runId,
-      version: packageVersion(),
-      workflow: { ...workflow, secrets: [...workflow.secrets, ...session.secrets] },
-      emit,
-      interrupt: signals.interrupt,
-      kill: signals.kill,
-      services: { ...session.services, lock, preflight: createPreflight(workflow, session) },
-      resume: resumeCommand(options),
-      verbose: options.verbose === true,
-    });
+    const result = await outlivingFaults((fault) =>
+      runWorkflow({
+        runId,
+        version: packageVersion(),
+        workflow: { ...workflow, secrets: [...workflow.secrets, ...session.secrets] },
+        emit,
+        interrupt: signals.interrupt,
+        kill: signals.kill,
+        fault,
+        services: { ...session.services, lock, preflight: createPreflight(workflow, session) },
+        resume: resumeCommand(options),
+        verbose: options.verbose === true,
+      }),
+    );
     // Taken before it was known whether any task needs the database.
     if (options.resume === true) await lock.release();
     await reporter.close();

@@ -210,6 +210,7 @@ export const codes = {
 
   // 9 internal
   DBB9001: 'a fault of db-bootstrap itself',
+  DBB9002: 'an error that nobody caught',
 } as const;
 
 /** A stable code, "DBB" and four digits. */

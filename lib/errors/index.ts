@@ -8,4 +8,5 @@ export type { Facts, Note, Place, Problem } from './problem.js';
 export { redact, redactor } from './redact.js';
 export { renderProblem, renderProblems, type RenderOptions } from './render.js';
 export { displayWidth, padText, plainText, truncateText } from './text.js';
+export { uncaughtProblem } from './uncaught.js';
 export { unreachable } from './unreachable.js';

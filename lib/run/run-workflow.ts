@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { TaskDefinition } from '../../config/workflow.js';
-import { BootstrapError, type Problem } from '../errors/index.js';
+import { BootstrapError, uncaughtProblem, type Problem } from '../errors/index.js';
 import { endSurvivors, writeRunFile } from '../process/index.js';
 import { runAttempts, type TaskOutcome } from './attempts.js';
 import { concludeRun } from './conclude.js';
@@ -53,9 +53,13 @@ class Run {
   }
 
   async run(): Promise<RunResult> {
-    const { workflow, interrupt, kill, services } = this.#options;
+    const { workflow, interrupt, kill, fault, services } = this.#options;
     const from = performance.now();
     const onInterrupt = (): void => this.#cancel.abort(new Error('the run was interrupted'));
+    const onFault = (): void => {
+      this.#stop(uncaughtProblem(fault?.reason) ?? faultOf(fault?.reason));
+      this.#cancel.abort(new Error('an error that nobody caught ended the run'));
+    };
     const onLost = (): void =>
       this.#stop({
         code: 'DBB4009',
@@ -63,6 +67,7 @@ class Run {
         help: 'run it again: what is done is not done twice',
       });
     interrupt.addEventListener('abort', onInterrupt);
+    fault?.addEventListener('abort', onFault);
     services.lock.lost.addEventListener('abort', onLost);
     if (interrupt.aborted) onInterrupt();
     const timer = this.#startTimer(workflow.timeout);
@@ -81,6 +86,7 @@ class Run {
     }
     const result = await this.#leave(performance.now() - from);
     interrupt.removeEventListener('abort', onInterrupt);
+    fault?.removeEventListener('abort', onFault);
     return result;
   }
 
@@ -220,12 +226,10 @@ class Run {
       void this.#settle(task, { status: 'cancelled' }, undefined);
     }
     const tasks = [...workflow.tasks.keys()].flatMap((name) => this.#ends.get(name) ?? []);
-    const { status, exitCode } = concludeRun(
-      tasks,
-      this.#problems,
-      interrupt.aborted ? String(interrupt.reason) : undefined,
-    );
+    const conclude = (): ReturnType<typeof concludeRun> =>
+      concludeRun(tasks, this.#problems, interrupt.aborted ? String(interrupt.reason) : undefined);
     const closing = (async (): Promise<void> => {
+      const { status, exitCode } = conclude();
       await this.#session.end(status, exitCode, outOfWords(this.#cancel.signal, kill));
       const released = this.#session.close();
       await services
@@ -235,6 +239,8 @@ class Run {
     })();
     await Promise.race([closing, aborted(kill)]);
     this.#removeRunFile();
+    // What nobody caught meanwhile counts as well.
+    const { status, exitCode } = conclude();
     const problems = this.#problems.map((problem) => this.#voice.clean(problem));
     this.#voice.end({
       type: 'run.end',

@@ -109,6 +109,8 @@ export interface RunOptions {
   readonly interrupt: AbortSignal;
   /** The second: everything ends at once. */
   readonly kill: AbortSignal;
+  /** An error that nobody caught, which is its reason: the run ends as soon as its tasks have. */
+  readonly fault?: AbortSignal;
   readonly services: RunServices;
   /** The command that takes the run up again; "db-bootstrap run" when absent. */
   readonly resume?: string;

@@ -424,7 +424,7 @@ describe('the command line', function () {
     it('lists all codes', async () => {
       const { stdout } = await run('explain');
       assert.match(stdout, /^DBB1001 {2}unknown option\n/);
-      assert.match(stdout, /\nDBB9001 {2}a fault of db-bootstrap itself\n$/);
+      assert.match(stdout, /\nDBB9002 {2}an error that nobody caught\n$/);
     });
   });
 });

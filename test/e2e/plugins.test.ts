@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { bootstrap, eventsOf, runEnd, type Ended } from '../support/command.js';
 import { makeFolder } from '../support/folder.js';
@@ -12,6 +12,15 @@ const fine = { changed: false, summary: 'fine' };
 export const talks = kindOf('talks', async () => { console.log('working'); console.dir({ a: 1 }); console.table([1]); return fine; });
 export const silent = kindOf('silent', async () => undefined);
 export const odd = kindOf('odd', async () => ({ changed: 'yes', summary: 5 }));
+const never = () => new Promise(() => undefined);
+const inTimer = () => { throw new TypeError('in a timer'); };
+export const rejects = kindOf('rejects', async () => { void Promise.reject(new Error('left alone')); await never(); });
+export const rejectsText = kindOf('rejects-text', async () => { void Promise.reject('a text'); await never(); });
+export const throws = kindOf('throws', async (ctx) => { setTimeout(inTimer, 50); await ctx.exec('sleep', { args: ['60'] }); return fine; });
+export const throwsAgain = kindOf('throws-again', async () => { setInterval(inTimer, 20); await never(); });
+export const throwsLate = kindOf('throws-late', async () => { setTimeout(inTimer, 300); return fine; });
+export const leaves = kindOf('leaves', async () => { setInterval(() => undefined, 100); return fine; });
+export const checks = kindOf('checks', async () => { void Promise.reject(new Error('left alone')); await never(); }, { check: true });
 export const planless = kindOf('planless', async () => fine, { plan: async () => ({ action: 'nope' }) });
 `;
 
@@ -26,7 +35,7 @@ describe('a plugin that is written without types', function () {
   after(() => project.remove());
 
   const perform = (use: string, ...args: string[]): Promise<Ended> => {
-    const config = { database: 'none', plugins: ['./plugin.mjs'], tasks: { it: { use } } };
+    const config = { database: 'none', grace: '100ms', plugins: ['./plugin.mjs'], tasks: { it: { use } } };
     project.write(
       'bootstrap.config.mjs',
       `console.info('read'); export default ${JSON.stringify(config)};\n`,
@@ -65,6 +74,65 @@ describe('a plugin that is written without types', function () {
       );
     });
   }
+
+  describe('with an error that nobody caught', () => {
+    for (const [use, says] of [
+      ['rejects', 'left alone'],
+      ['rejects-text', 'a text'],
+      ['throws', 'in a timer'],
+      ['throws-again', 'in a timer'],
+    ] as const) {
+      it(`ends the run, which says so in its last line: ${use}`, async () => {
+        const { code, stdout } = await perform(use, 'run', '--reporter', 'ndjson');
+        const end = runEnd(stdout);
+        assert.deepEqual([code, end.exitCode, end.status], [70, 70, 'failed']);
+        const [problem, ...more] = end.problems ?? [];
+        assert.deepEqual(
+          [problem?.code, problem?.message],
+          ['DBB9002', `an error that nobody caught: ${says}`],
+        );
+        assert.deepEqual(more, []);
+        if (use !== 'rejects-text') assert.equal(problem?.place?.file, 'plugin.mjs');
+        assert.deepEqual(
+          end.tasks.map(({ status, reason }) => `${status}: ${reason}`),
+          ['cancelled: an error that nobody caught ended the run while it ran'],
+        );
+        const ledger = readFileSync(join(project.folder, '.db-bootstrap/history.ndjson'), 'utf8');
+        assert.match(ledger.trimEnd().split('\n').at(-1) ?? '', /"event":"end","status":"failed"/);
+        const next = eventsOf((await perform('silent', 'run', '--reporter', 'ndjson')).stdout);
+        assert.ok(!next.some(({ type }) => type === 'notice'), 'no child was left behind');
+      });
+    }
+
+    it('tells people its code, its place and what to do', async () => {
+      const { code, stdout } = await perform('rejects', 'run');
+      assert.equal(code, 70);
+      assert.match(
+        stdout,
+        /^error\[DBB9002\]: an error that nobody caught: left alone\n {2}--> plugin\.mjs:\d+:\d+\n {2}help: /m,
+      );
+    });
+
+    it('fails a check, and is told', async () => {
+      const { code, stdout } = await perform('checks', 'check');
+      assert.equal(code, 70);
+      assert.match(stdout, /^error\[DBB9002\]/m);
+    });
+
+    it('after the run has ended fails the command', async () => {
+      const { code, stdout, stderr } = await perform('throws-late', 'run', '--reporter', 'ndjson');
+      assert.equal(runEnd(stdout).status, 'succeeded');
+      assert.equal(code, 70);
+      assert.match(
+        stderr,
+        /^error\[DBB9002\]: an error that nobody caught: in a timer\n {2}--> plugin\.mjs:/m,
+      );
+    });
+  });
+
+  it('does not keep the command from ending by what it leaves open', async () => {
+    assert.equal((await perform('leaves', 'run')).code, 0);
+  });
 
   it('is told by a plan in the same way', async () => {
     const { code, stderr } = await perform('planless', 'plan');

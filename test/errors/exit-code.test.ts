@@ -15,6 +15,7 @@ const exitCodes: readonly (readonly [ErrorCode, number])[] = [
   ['DBB6011', 1],
   ['DBB8001', 5],
   ['DBB9001', 70],
+  ['DBB9002', 70],
 ];
 
 describe('exitCodeOf', () => {
