@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { output } from './output.js';
 
 /** What a command may touch of its process: streams, environment, terminal. Commands are plain functions of this and their options. */
 export interface Io {
@@ -16,7 +17,7 @@ export interface Io {
 /** The command's own process, with `--cwd` and `--no-color` applied; `report` is the stream that its output goes to. */
 export function processIo(
   options: { readonly cwd: string; readonly color: boolean | undefined },
-  report: NodeJS.WriteStream = process.stdout,
+  report: NodeJS.WriteStream = output,
 ): Io {
   return {
     stdout: report,

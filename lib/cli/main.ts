@@ -1,6 +1,6 @@
 import type { CommanderError } from 'commander';
-import { Console } from 'node:console';
 import { tellFault } from './faults.js';
+import { divertOthers, output } from './output.js';
 import { createProgram, type Action } from './program.js';
 
 /** The whole command: parses the arguments, runs what they chose, and resolves with the exit code. Never rejects. */
@@ -19,7 +19,11 @@ async function perform(args: readonly string[]): Promise<number> {
     chosen ??= action;
   });
   for (const command of [program, ...program.commands]) {
-    command.exitOverride().configureOutput({ writeErr: () => undefined });
+    command.exitOverride().configureOutput({
+      writeOut: (text) => output.write(text),
+      writeErr: () => undefined,
+      getOutHelpWidth: () => (output.isTTY ? output.columns : 80),
+    });
   }
   try {
     program.parse(args, { from: 'user' });
@@ -58,13 +62,13 @@ async function reportFault(error: unknown): Promise<number> {
  * its output went away, or let anyone else write into its output. The function it returns says that the command has ended by itself.
  */
 function guardProcess(): () => void {
-  for (const stream of [process.stdout, process.stderr]) {
+  for (const stream of [output, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       // Who closed the pipe has read enough; a full disk, however, loses what was reported.
       if (error.code === 'EPIPE') return;
       const told = process.exitCode === 1;
       process.exitCode = 1;
-      if (stream === process.stdout && !told)
+      if (stream === output && !told)
         process.stderr.write(`error: standard output cannot be written (${error.code ?? error.message})\n`);
     });
   }
@@ -80,14 +84,11 @@ function guardProcess(): () => void {
     process.removeListener('exit', tooEarly);
     void reportFault(error).then((code) => process.exit(code));
   };
-  // Standard output is the answer of the command, which machines read: what a config or a plugin prints is none of it.
-  const own = { ...console };
-  Object.assign(console, new Console(process.stderr));
+  divertOthers();
   process.on('exit', tooEarly);
   process.on('uncaughtException', fault);
   process.on('unhandledRejection', fault);
   return () => {
-    Object.assign(console, own);
     process.removeListener('exit', tooEarly);
     endAfterAll();
   };
@@ -99,7 +100,7 @@ const moment = 1000;
 /** Ends the process soon: a timer or a connection that somebody has left open would keep it for ever. */
 function endAfterAll(): void {
   const end = (): void => {
-    if (process.stdout.writableLength + process.stderr.writableLength > 0) endAfterAll();
+    if (output.writableLength + process.stderr.writableLength > 0) endAfterAll();
     else process.exit();
   };
   setTimeout(end, moment).unref();

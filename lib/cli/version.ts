@@ -1,7 +1,8 @@
 import { packageVersion } from '../errors/index.js';
+import { output } from './output.js';
 
 /** Prints the version. */
 export function versionCommand(): Promise<number> {
-  process.stdout.write(`${packageVersion()}\n`);
+  output.write(`${packageVersion()}\n`);
   return Promise.resolve(0);
 }

@@ -5,11 +5,14 @@ import { bootstrap, eventsOf, runEnd, type Ended } from '../support/command.js';
 import { makeFolder } from '../support/folder.js';
 
 const plugin = `
+import { stdout } from 'node:process';
 import { defineTask, z } from 'db-bootstrap';
 const kindOf = (kind, run, more) => defineTask({ kind, description: kind, options: z.object({}), database: false, run, ...more });
 console.log('loaded');
+process.stdout.write('loaded raw\\n');
+stdout.write('loaded by name\\n');
 const fine = { changed: false, summary: 'fine' };
-export const talks = kindOf('talks', async () => { console.log('working'); console.dir({ a: 1 }); console.table([1]); return fine; });
+export const talks = kindOf('talks', async () => { console.log('working'); console.dir({ a: 1 }); console.table([1]); process.stdout.write('raw\\n'); setTimeout(() => process.stdout.write('late\\n'), 200); return fine; });
 export const silent = kindOf('silent', async () => undefined);
 export const odd = kindOf('odd', async () => ({ changed: 'yes', summary: 5 }));
 const never = () => new Promise(() => undefined);
@@ -38,16 +41,19 @@ describe('a plugin that is written without types', function () {
     const config = { database: 'none', grace: '100ms', plugins: ['./plugin.mjs'], tasks: { it: { use } } };
     project.write(
       'bootstrap.config.mjs',
-      `console.info('read'); export default ${JSON.stringify(config)};\n`,
+      `console.info('read'); process.stdout.write('read raw\\n'); export default ${JSON.stringify(config)};\n`,
     );
     return bootstrap(args, { cwd: project.folder });
   };
 
-  it('prints with console to standard error: standard output is for machines', async () => {
+  it('prints to standard error, however it does: standard output is for machines', async () => {
     const run = await perform('talks', 'run', '--reporter', 'ndjson');
     assert.equal(run.code, 0, run.stderr);
     assert.equal(eventsOf(run.stdout).at(-1)?.type, 'run.end');
-    assert.match(run.stderr, /^read\n[^]*^loaded\n[^]*^working\n\{ a: 1 \}\n/m);
+    assert.match(
+      run.stderr,
+      /^read\nread raw\n[^]*^loaded\nloaded raw\nloaded by name\n[^]*^working\n\{ a: 1 \}\n[^]*^raw\n[^]*^late\n/m,
+    );
     for (const args of [
       ['plan', '--json'],
       ['check', '--json'],
