@@ -15,7 +15,8 @@ export async function repairFindings(
   first: Round,
   options: Omit<RoundOptions, 'readOnly' | 'admit'> & { readonly yes: boolean },
 ): Promise<Round> {
-  const { io, workflow, yes } = options;
+  const { io, workflow, yes, signals } = options;
+  if (signals.interrupt.aborted) return interrupted(first, signals.interrupt);
   const repairable = first.tasks.flatMap((end) => {
     const repairs = toldBy(end, []).flatMap(({ repair }) => (repair === undefined ? [] : [repair]));
     return workflow.tasks.get(end.name)?.kind.fix && repairs.length > 0 ? [{ name: end.name, repairs }] : [];
@@ -57,6 +58,11 @@ export async function repairFindings(
     readOnly: true,
   });
   return { ...merged(after, third), repaired };
+}
+
+/** Nothing is repaired any more, whatever the round before it has come to. */
+function interrupted(first: Round, { reason }: AbortSignal): Round {
+  return { ...first, status: 'cancelled', exitCode: reason === 'SIGTERM' ? 143 : 130 };
 }
 
 function chosen(workflow: Workflow, ends: Round['tasks']): Workflow['tasks'] {

@@ -1,7 +1,7 @@
 import type { Repair } from '../../config/define.js';
 import type { Workflow } from '../../config/workflow.js';
 import { builtinKinds } from '../../tasks/index.js';
-import { renderProblems, type Problem } from '../errors/index.js';
+import { redactor, renderProblems, type Problem } from '../errors/index.js';
 import { joinSchemas } from '../report/index.js';
 import { causesOnly } from './check-causes.js';
 import { withPrefix, withoutPrefix } from './check-names.js';
@@ -37,7 +37,8 @@ export async function checkCommand(options: CheckOptions): Promise<number> {
   const signals = catchSignals();
   try {
     const common = { io, workflow, signals, verbose: options.verbose === true };
-    const first = await runRound({ ...common, readOnly: true });
+    // Where there is nothing to look at, there is no server to wait for either.
+    const first = isIdle(workflow) ? nothing : await runRound({ ...common, readOnly: true });
     const round =
       options.fix === true
         ? await (
@@ -45,15 +46,34 @@ export async function checkCommand(options: CheckOptions): Promise<number> {
           ).repairFindings(first, { ...common, yes: options.yes === true })
         : first;
     const checks = told(round, workflow);
-    if (options.json === true) printJson(io, checks, options.fix === true);
+    const interrupted = round.status === 'cancelled' && signals.interrupt.aborted;
+    if (options.json === true) printJson(io, checks, round, options.fix === true);
     else printText(io, checks, round);
     // Without a word about repairs it would look as if none had been tried.
-    if (options.json !== true && options.fix === true && isLeft(checks))
+    if (options.json !== true && options.fix === true && !interrupted && isLeft(checks))
       print(io.stdout, '\nnothing was repaired: what was found is left to a person');
+    if (interrupted)
+      print(
+        io.stderr,
+        renderProblems([{ code: 'DBB5020', message: 'the check was interrupted' }], { color: io.color }),
+      );
     return round.exitCode;
   } finally {
     signals.release();
   }
+}
+
+const nothing: Round = {
+  status: 'succeeded',
+  exitCode: 0,
+  tasks: [],
+  problems: [],
+  secrets: [],
+  repaired: new Map(),
+};
+
+function isIdle({ tasks }: Workflow): boolean {
+  return [...tasks.values()].every(({ enabled }) => !enabled);
 }
 
 function told({ tasks, problems, repaired }: Round, workflow: Workflow): readonly Checked[] {
@@ -72,7 +92,13 @@ function isLeft(checks: readonly Checked[]): boolean {
   return checks.some(({ status }) => status === 'failed') && checks.every(({ fixed }) => fixed.length === 0);
 }
 
-function printJson(io: Io, checks: readonly Checked[], withFixed: boolean): void {
+function printJson(
+  io: Io,
+  checks: readonly Checked[],
+  { problems, secrets }: Round,
+  withFixed: boolean,
+): void {
+  const redact = redactor(secrets);
   const document = {
     checks: checks.map(({ name, status, findings, fixed }) => ({
       name,
@@ -80,8 +106,11 @@ function printJson(io: Io, checks: readonly Checked[], withFixed: boolean): void
       findings: findings.map(findingJson),
       ...(withFixed ? { fixed } : {}),
     })),
+    ...(problems.length === 0 ? {} : { problems }),
   };
-  print(io.stdout, JSON.stringify(document, null, 2));
+  const masked = (_key: string, value: unknown): unknown =>
+    typeof value === 'string' ? redact(value) : value;
+  print(io.stdout, JSON.stringify(document, masked, 2));
 }
 
 function printText(io: Io, checks: readonly Checked[], { problems, secrets }: Round): void {

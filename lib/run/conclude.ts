@@ -2,14 +2,18 @@ import type { Problem } from '../errors/index.js';
 import { exitCodeOf, BootstrapError } from '../errors/index.js';
 import type { RunStatus, TaskEnd } from './events.js';
 
-/** How a run ended, from how its tasks ended and what befell it as a whole. The interruption counts only where it cost something. */
+/**
+ * How a run ended, from how its tasks ended and what befell it as a whole. The interruption counts only where it cost something: a task,
+ * or, where all are left out, the run itself, which had not come to its end.
+ */
 export function concludeRun(
   tasks: readonly TaskEnd[],
   problems: readonly Problem[],
   interruptedBy: string | undefined,
 ): { readonly status: RunStatus; readonly exitCode: number } {
   const incomplete = tasks.some((task) => task.status === 'cancelled');
-  if (interruptedBy !== undefined && incomplete) {
+  const idle = tasks.every((task) => task.attempts === 0);
+  if (interruptedBy !== undefined && (incomplete || idle)) {
     return { status: 'cancelled', exitCode: interruptedBy === 'SIGTERM' ? 143 : 130 };
   }
   const [first] = problems;

@@ -123,6 +123,10 @@ describe('a plugin that is written without types', function () {
       const { code, stdout } = await perform('checks', 'check');
       assert.equal(code, 70);
       assert.match(stdout, /^error\[DBB9002\]/m);
+      const { problems } = JSON.parse((await perform('checks', 'check', '--json')).stdout) as {
+        problems: { code: string }[];
+      };
+      assert.equal(problems[0]?.code, 'DBB9002');
     });
 
     it('after the run has ended fails the command', async () => {

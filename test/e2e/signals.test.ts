@@ -120,6 +120,7 @@ describe('a run that is interrupted', function () {
     ['a run, by its timeout', ['run', '--timeout', '300ms'], 124],
     ['plan', ['plan'], 130],
     ['check', ['check'], 130],
+    ['a run that is to do nothing', ['run', '--skip', 'wait', '--skip', 'roles'], 130],
     ['doctor', ['doctor'], 130],
     ['prove', ['prove'], 130],
   ] as const) {
@@ -143,6 +144,41 @@ describe('a run that is interrupted', function () {
       }
     });
   }
+
+  it('a check says so beside its document, and repairs nothing', async () => {
+    for (const args of [
+      ['check', '--json'],
+      ['check', '--fix'],
+    ]) {
+      const way = await FreezingServer.start();
+      try {
+        writeFileSync(join(folder, '.bootstraprc'), JSON.stringify({ tasks: { 'check-roles': {} } }));
+        const command = new Command(args, { cwd: folder, env: { DATABASE_URL: way.url } });
+        await way.knocked();
+        command.kill('SIGINT');
+        const { code, stdout, stderr } = await command.ended;
+        assert.equal(code, 130, stdout + stderr);
+        assert.match(stderr, /^error\[DBB5020\]: the check was interrupted$/m);
+        assert.doesNotMatch(stdout, /nothing was repaired/);
+      } finally {
+        way.close();
+      }
+    }
+  });
+
+  it('where it has no check to make, is not even begun: nothing waits for the server', async () => {
+    const way = await FreezingServer.start();
+    try {
+      writeFileSync(join(folder, '.bootstraprc'), JSON.stringify({ tasks: { wait: {} } }));
+      const from = performance.now();
+      const command = new Command(['check'], { cwd: folder, env: { DATABASE_URL: way.url } });
+      const { code, stdout } = await command.ended;
+      assert.deepEqual([code, stdout], [0, 'no check has anything to look at\n']);
+      assert.ok(performance.now() - from < 5000);
+    } finally {
+      way.close();
+    }
+  });
 
   for (const signals of [1, 2]) {
     it(`while its server no longer answers: ends after ${String(signals)}`, async () => {
