@@ -14,7 +14,7 @@ const consequences: readonly {
     codes: ['DBB6031', 'DBB6033', 'DBB6082'],
     follows: (finding, cause) =>
       finding.facts?.schema === cause.facts?.schema &&
-      (finding.code !== 'DBB6031' || finding.facts?.migration !== undefined),
+      (finding.code === 'DBB6082' || finding.facts?.migration !== undefined),
   },
   {
     // What a schema has lost, the others still have.

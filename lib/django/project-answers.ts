@@ -97,9 +97,17 @@ export interface Autodetected {
   readonly written: readonly string[];
 }
 
-/** `tableMigrations`: which migration makes each table that the models expect. */
+/** `tableMigrations`: which migration makes each table of the migrations on disk. */
 export interface TableMigrations {
-  readonly tables: readonly { readonly table: string; readonly app: string; readonly migration: string }[];
+  readonly tables: readonly TableMigration[];
+}
+
+export interface TableMigration {
+  readonly table: string;
+  readonly app: string;
+  readonly migration: string;
+  /** The migration that makes each column; none where they come with the table, as those of a hidden many-to-many table do. */
+  readonly columns: Readonly<Record<string, string>>;
 }
 
 /** `sources`: what the project read while it was loaded; paths are absolute. */

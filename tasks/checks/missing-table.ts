@@ -1,5 +1,11 @@
 import type { Finding, TaskHost } from '../../config/define.js';
-import type { ExpectedTable, Inspection, MigrationStates, TableMigrations } from '../../lib/django/index.js';
+import type {
+  ExpectedTable,
+  Inspection,
+  MigrationStates,
+  TableMigration,
+  TableMigrations,
+} from '../../lib/django/index.js';
 import { quoteIdentifier } from '../../lib/postgres/index.js';
 import { qualified } from './words.js';
 
@@ -13,8 +19,8 @@ export interface Missing {
 }
 
 /**
- * Says why tables are missing: because their migration is not applied, or because it is recorded as applied and yet the table
- * is not there. `expected` are the tables of the models. Asks for migrations only now, since a database where all is well need not pay for it.
+ * Says why tables and columns are missing: because their migration is not applied, because there is none, or because it is recorded as
+ * applied and yet they are not there. `expected` are the tables of the models. Asks for migrations only now, since a database where all is well need not pay for it.
  */
 export async function explainMissing(
   host: TaskHost,
@@ -33,14 +39,21 @@ export async function explainMissing(
     states.map((state) => [state.schema, new Set(state.pending.map(({ app, name }) => `${app}.${name}`))]),
   );
   return missing.flatMap((one) => {
-    if (one.columns !== null) return one.columns.map((column) => missingColumn(one, column, inspection));
     const maker = makers.get(one.table);
-    const migration = maker && `${maker.app}.${maker.migration}`;
+    const app = expected.find(({ table }) => table === one.table)?.app;
     const waiting = pending.get(one.schema);
-    const recorded = migration !== undefined && waiting !== undefined && !waiting.has(migration);
-    if (recorded) return [recordedButMissing(one, migration)];
-    if (migration !== undefined) return [notMigrated(one, migration, inspection)];
-    return [withoutMigration(one, expected.find(({ table }) => table === one.table)?.app)];
+    const isRecorded = (migration: string): boolean => waiting?.has(migration) === false;
+    if (one.columns !== null)
+      return one.columns.map((column) => {
+        const migration = makerOf(column, maker);
+        if (migration === undefined) return columnWithoutMigration(one, column, app);
+        if (isRecorded(migration)) return recordedButMissingColumn(one, column, migration);
+        return columnNotMigrated(one, column, migration, inspection);
+      });
+    const migration = maker && `${maker.app}.${maker.migration}`;
+    if (migration === undefined) return [withoutMigration(one, app)];
+    if (isRecorded(migration)) return [recordedButMissing(one, migration)];
+    return [notMigrated(one, migration, inspection)];
   });
 }
 
@@ -72,25 +85,60 @@ function notMigrated({ schema, table }: Missing, migration: string, inspection: 
   };
 }
 
-/** Without the app's name, makemigrations passes over an app that has no migrations yet. */
 function withoutMigration({ schema, table }: Missing, app: string | undefined): Finding {
   return {
     code: 'DBB6031',
     message: `table "${table}" does not exist in schema "${schema}": no migration makes it`,
-    help: `run "python manage.py makemigrations${app === undefined ? '' : ` ${app}`}"`,
+    help: makeHelp(app),
     facts: { schema, table },
     subject: { schema, table },
   };
 }
 
-function missingColumn({ schema, table }: Missing, column: string, inspection: Inspection): Finding {
+function makerOf(column: string, maker: TableMigration | undefined): string | undefined {
+  if (!maker) return undefined;
+  const withTable = Object.keys(maker.columns).length === 0;
+  const name = withTable ? maker.migration : maker.columns[column];
+  return name === undefined ? undefined : `${maker.app}.${name}`;
+}
+
+function missingColumn({ schema, table }: Missing, column: string, why: string, help: string): Finding {
   return {
     code: 'DBB6033',
-    message: `column "${column}" of table "${table}" does not exist in schema "${schema}"`,
-    help: migrateHelp(schema, inspection),
+    message: `column "${column}" of table "${table}" does not exist in schema "${schema}": ${why}`,
+    help,
     facts: { schema, table, column },
     subject: { schema, table, column },
   };
+}
+
+function columnWithoutMigration(missing: Missing, column: string, app: string | undefined): Finding {
+  return missingColumn(missing, column, 'no migration makes it', makeHelp(app));
+}
+
+function columnNotMigrated(
+  missing: Missing,
+  column: string,
+  migration: string,
+  inspection: Inspection,
+): Finding {
+  const why = `migration ${shortName(migration)}, which makes it, is not applied`;
+  const finding = missingColumn(missing, column, why, migrateHelp(missing.schema, inspection));
+  return { ...finding, facts: { ...finding.facts, migration } };
+}
+
+function recordedButMissingColumn(missing: Missing, column: string, migration: string): Finding {
+  return missingColumn(
+    missing,
+    column,
+    `migration ${shortName(migration)}, which makes it, is recorded as applied`,
+    'run "db-bootstrap explain DBB6033" for the ways this happens and the repair for each',
+  );
+}
+
+/** Without the app's name, makemigrations passes over an app that has no migrations yet. */
+function makeHelp(app: string | undefined): string {
+  return `run "python manage.py makemigrations${app === undefined ? '' : ` ${app}`}"`;
 }
 
 /** The command that applies what a schema lacks. */

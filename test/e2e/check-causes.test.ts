@@ -38,9 +38,9 @@ describe('what check puts first', function () {
     assert.equal(checked.code, 3);
     assert.deepEqual(headlines(checked), [
       'error[DBB6013]: schema "test_tenant" has 3 migrations that are not applied: carriers.0002_carrier_tracking_url_max_weight_active, carriers.0003_rate, carriers.0004_own_collection',
-      '  follows: column "tracking_url" of table "carriers_carrier" does not exist in schema "test_tenant"',
-      '  follows: column "max_weight_kg" of table "carriers_carrier" does not exist in schema "test_tenant"',
-      '  follows: column "active" of table "carriers_carrier" does not exist in schema "test_tenant"',
+      '  follows: column "tracking_url" of table "carriers_carrier" does not exist in schema "test_tenant": migration carriers.0002, which makes it, is not applied',
+      '  follows: column "max_weight_kg" of table "carriers_carrier" does not exist in schema "test_tenant": migration carriers.0002, which makes it, is not applied',
+      '  follows: column "active" of table "carriers_carrier" does not exist in schema "test_tenant": migration carriers.0002, which makes it, is not applied',
       '  follows: table "carriers_rate" does not exist in schema "test_tenant": migration carriers.0003, which makes it, is not applied',
     ]);
     assert.match(checked.stdout, /^ {2}the same in: "corner_shop"$/m);

@@ -28,6 +28,21 @@ class Migration(migrations.Migration):
         )
     ]
 `;
+
+/** A copy of the project, with an app that has no migrations yet. */
+function withNotes(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'dbb-tables-'));
+  cpSync(wholesaleDirectory, directory, { recursive: true });
+  mkdirSync(join(directory, 'notes'));
+  writeFileSync(join(directory, 'notes/__init__.py'), '');
+  writeFileSync(
+    join(directory, 'notes/models.py'),
+    'from django.db import models\n\n\nclass Note(models.Model):\n    text = models.TextField()\n',
+  );
+  appendFileSync(join(directory, 'wholesale/settings_plain.py'), '\nINSTALLED_APPS += ["notes"]\n');
+  return directory;
+}
+
 const sets = Object.keys(pythonSets) as (keyof typeof pythonSets)[];
 
 for (const set of sets) {
@@ -124,9 +139,9 @@ for (const set of sets) {
       );
       assert.equal(
         result.findings[1]?.message,
-        'column "name" of table "auth_group" does not exist in schema "public"',
+        'column "name" of table "auth_group" does not exist in schema "public": migration auth.0001, which makes it, is recorded as applied',
       );
-      assert.equal(result.findings[1].help, 'run "db-bootstrap run --from shared"');
+      assert.match(result.findings[1].help ?? '', /explain DBB6033/);
     });
 
     it('shows fifty findings in full and counts the rest', async () => {
@@ -196,16 +211,45 @@ for (const set of sets) {
       }
     });
 
+    it('tells a column whose migration is not written from one whose migration is not applied', async () => {
+      const directory = withNotes();
+      const settings = 'wholesale.settings_plain';
+      const project = await openWholesale(set, { settings, directory });
+      const missing = async (): Promise<unknown> => {
+        const on = await openWholesale(set, { settings, directory, database: project.url });
+        try {
+          const { findings = [] } = await kind.run(wholesaleContext(on, { kind }));
+          return findings.map(({ code, message, help }) => [code, message, help]);
+        } finally {
+          await on.close();
+        }
+      };
+      try {
+        await project.manage('makemigrations', 'notes', '-v0');
+        await project.manage('migrate', '-v0');
+        appendFileSync(join(directory, 'notes/models.py'), '    weight = models.IntegerField(null=True)\n');
+        const what = 'column "weight" of table "notes_note" does not exist in schema "public"';
+        assert.deepEqual(await missing(), [
+          ['DBB6033', `${what}: no migration makes it`, 'run "python manage.py makemigrations notes"'],
+        ]);
+        await project.manage('makemigrations', 'notes', '-v0');
+        assert.deepEqual(await missing(), [
+          [
+            'DBB6033',
+            `${what}: migration notes.0002, which makes it, is not applied`,
+            'run "db-bootstrap run --from migrate"',
+          ],
+        ]);
+        await project.manage('migrate', '-v0');
+        assert.deepEqual(await missing(), []);
+      } finally {
+        await project.close();
+        rmSync(directory, { recursive: true });
+      }
+    });
+
     it('names the app that has no migrations yet', async () => {
-      const directory = mkdtempSync(join(tmpdir(), 'dbb-tables-'));
-      cpSync(wholesaleDirectory, directory, { recursive: true });
-      mkdirSync(join(directory, 'notes'));
-      writeFileSync(join(directory, 'notes/__init__.py'), '');
-      writeFileSync(
-        join(directory, 'notes/models.py'),
-        'from django.db import models\n\n\nclass Note(models.Model):\n    text = models.TextField()\n',
-      );
-      appendFileSync(join(directory, 'wholesale/settings_plain.py'), '\nINSTALLED_APPS += ["notes"]\n');
+      const directory = withNotes();
       const project = await openWholesale(set, { settings: 'wholesale.settings_plain', directory });
       try {
         const { findings } = await kind.run(wholesaleContext(project, { kind }));
