@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
-import { BootstrapError, nearest, type Problem } from '../lib/errors/index.js';
+import { BootstrapError, nearest, type Place, type Problem } from '../lib/errors/index.js';
 import type { Json } from './define.js';
-import type { Locate } from './issues.js';
 import { isObject } from './merge.js';
+import type { Path } from './source.js';
 import type { DatabaseSetting, TaskDefinition } from './workflow.js';
 
 /** Variables of libpq that say which database is meant. */
@@ -49,7 +49,11 @@ export function resolveDatabase(options: {
 }
 
 /** A text that is neither a URL nor one of the words is a mistake that shows before anything connects. */
-export function checkDatabase(value: Json | undefined, locate: Locate, problems: Problem[]): void {
+export function checkDatabase(
+  value: Json | undefined,
+  placeOfValue: (path: Path) => Place,
+  problems: Problem[],
+): void {
   const path = isObject(value) ? ['database', 'url'] : ['database'];
   const text = isObject(value) ? value.url : value;
   const words = isObject(value) ? [] : ['embedded', 'none'];
@@ -59,7 +63,7 @@ export function checkDatabase(value: Json | undefined, locate: Locate, problems:
   problems.push({
     code: 'DBB4006',
     message: `the database "${text}" is no URL`,
-    place: locate(path, 'value'),
+    place: placeOfValue(path),
     help:
       near === undefined
         ? 'write postgres://user:password@host:5432/name, or "embedded"'

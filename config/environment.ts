@@ -1,13 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parse } from 'dotenv';
-import type { Problem } from '../lib/errors/index.js';
+import type { Place, Problem } from '../lib/errors/index.js';
 import type { Json } from './define.js';
 import { interpolateText, missingVariableProblem } from './interpolate.js';
 import type { Locate } from './issues.js';
 import { isObject } from './merge.js';
 import type { Path } from './source.js';
 import { unreadVariables } from './unread.js';
+
+/** Variables, and where each of them was set: a place in a file, or its own name where the process has it. */
+export interface Environment {
+  readonly variables: Record<string, string>;
+  readonly placeOf: (name: string) => Place;
+}
 
 /**
  * The environment of children: files of variables, over them the process's own, over it the config's `env` (whose texts may name
@@ -19,7 +25,7 @@ export function readEnvironment(options: {
   readonly root: string;
   readonly locate: Locate;
   readonly problems: Problem[];
-}): Record<string, string> {
+}): Environment {
   const { data, env, root, locate, problems } = options;
   const own = Object.fromEntries(
     Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
@@ -35,12 +41,15 @@ export function readEnvironment(options: {
   const listed = Array.isArray(data.envFile);
   const files: readonly Json[] = listed ? (data.envFile as Json[]) : [data.envFile ?? null];
   const fromFiles: Record<string, string> = {};
+  const texts: { readonly file: string; readonly text: string }[] = [];
   for (const [index, name] of files.entries()) {
     if (typeof name !== 'string') continue;
     const path = listed ? ['envFile', index] : ['envFile'];
     const file = interpolateText(name, own, demand(path));
     try {
-      Object.assign(fromFiles, parse(readFileSync(resolve(root, file))));
+      const text = readFileSync(resolve(root, file), 'utf8');
+      Object.assign(fromFiles, parse(text));
+      texts.push({ file, text });
     } catch (error) {
       const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
       problems.push({
@@ -55,9 +64,24 @@ export function readEnvironment(options: {
   }
   const result = { ...fromFiles, ...own };
   // In their order, so that one may build on those above it; its own name means what the environment holds.
-  for (const [name, value] of Object.entries(isObject(data.env) ? data.env : {})) {
+  const configured = isObject(data.env) ? data.env : {};
+  for (const [name, value] of Object.entries(configured)) {
     if (typeof value !== 'object')
       result[name] = interpolateText(String(value), result, demand(['env', name]));
   }
-  return result;
+  return {
+    variables: result,
+    placeOf: (name) => {
+      if (Object.hasOwn(configured, name)) return locate(['env', name], 'value');
+      const holder =
+        own[name] === undefined ? texts.findLast(({ text }) => lineOf(name, text) > 0) : undefined;
+      return holder ? { file: holder.file, line: lineOf(name, holder.text) } : { file: name };
+    },
+  };
+}
+
+/** The line of an env file that sets a variable for good, from 1; 0 where none does. */
+function lineOf(name: string, text: string): number {
+  const sets = new RegExp(`^\\s*(?:export\\s+)?${name}\\s*[=:]`);
+  return text.split('\n').findLastIndex((line) => sets.test(line)) + 1;
 }

@@ -30,6 +30,12 @@ export function interpolateText(
   });
 }
 
+/** The variable that a text consists of, as `${URL}` does; undefined for any other value. */
+export function wholeVariable(value: Json | undefined): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  return /^\$\{([A-Za-z_][A-Za-z0-9_]*)(?::[-?][^}]*)?\}$/.exec(value)?.[1];
+}
+
 /** What becomes of a variable that is not set: it is demanded, or (where nobody will use the value) left as it is. */
 export type Demand = 'demanded' | 'left';
 

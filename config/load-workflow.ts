@@ -19,6 +19,7 @@ import { durationOf, readTasks } from './tasks.js';
 import { idleProblems } from './idle.js';
 import { checkTenants } from './tenants.js';
 import { readVariables } from './variables.js';
+import { wholeVariable } from './interpolate.js';
 import type { LedgerSetting, Origin, TaskDefinition, Workflow } from './workflow.js';
 
 /** What decides which config holds, and with which changes. */
@@ -52,7 +53,17 @@ export async function loadWorkflow(
   const merged = mergeSources(layers.sources);
   const root = file === undefined ? cwd : projectFolder(file);
   const locate = (path: Path, part: 'key' | 'value'): Place => placeOf(merged, layers.sources, path, part);
-  const environment = readEnvironment({ data: merged.data, env, root, locate, problems });
+  const { variables: environment, placeOf: placeOfVariable } = readEnvironment({
+    data: merged.data,
+    env,
+    root,
+    locate,
+    problems,
+  });
+  const placeOfValue = (path: Path): Place => {
+    const name = wholeVariable(valueAt(merged.data, path));
+    return name !== undefined && environment[name] ? placeOfVariable(name) : locate(path, 'value');
+  };
   const variables = readVariables(merged.data, environment, root, locate, problems);
   const data = coerceTexts(configShape, variables.data, variables.isFromVariable) as Record<string, Json>;
   const shape = configShape.safeParse(data, { reportInput: true });
@@ -75,7 +86,7 @@ export async function loadWorkflow(
   if (layers.complete && allKinds && isObject(data.tasks))
     problems.push(...profileTaskProblems(layers.profiles, data.tasks, kinds));
   checkTenants(data.tenants, locate, problems);
-  checkDatabase(data.database, locate, problems);
+  checkDatabase(data.database, placeOfValue, problems);
   if (problems.length > 0) throw failure(problems);
   const selected = select(tasks, options.select ?? {});
   const database = resolveDatabase({
@@ -117,6 +128,8 @@ export async function loadWorkflow(
     raw: data,
     origins: originsOf(merged),
     layers: layers.sources,
+    placeOfValue,
+    placeOfVariable,
     secrets: secretsOf(data, environment, database),
   };
   return { workflow, kinds };

@@ -1,6 +1,6 @@
 import type { Place } from '../lib/errors/index.js';
 import type { Json, TaskKind, TenantSpec } from './define.js';
-import type { Source } from './source.js';
+import type { Path, Source } from './source.js';
 
 /** When a failed attempt is tried again. Times are milliseconds. */
 export interface RetryPolicy {
@@ -122,6 +122,10 @@ export interface Workflow {
   readonly origins: ReadonlyMap<string, Origin>;
   /** What the merged config was merged from, weakest first. */
   readonly layers: readonly Source[];
+  /** Where the value at a path was written: in the config, or, where it is a variable, where that was set. */
+  readonly placeOfValue: (path: Path) => Place;
+  /** Where a variable of the environment was set; its own name where the process has it. */
+  readonly placeOfVariable: (name: string) => Place;
   /** Values that may stand in no output. */
   readonly secrets: readonly string[];
 }

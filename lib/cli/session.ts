@@ -21,6 +21,7 @@ import {
   type RunServices,
   type TaskEnd,
 } from '../run/index.js';
+import { connectionOf } from './connection-of.js';
 import { print, type Io } from './io.js';
 import { mayWarm } from './may-warm.js';
 
@@ -140,21 +141,6 @@ async function resolveDatabase({
     `database: ${connection.display} (embedded PostgreSQL ${server.version}; "db-bootstrap db url" prints the password)`,
   );
   return connection;
-}
-
-/** The database of a URL; one that cannot be read is shown where it was written. */
-function connectionOf({ env, origins }: Workflow, url: string): ConnectionParameters {
-  try {
-    return resolveConnection(url, env);
-  } catch (error) {
-    if (!(error instanceof BootstrapError) || error.problems[0].place) throw error;
-    const origin = origins.get('database.url') ?? origins.get('database');
-    const place =
-      origin && origin.layer !== 'default'
-        ? (origin.place ?? { file: origin.layer })
-        : { file: env.DATABASE_URL === url ? 'DATABASE_URL' : 'PGHOST and its like' };
-    throw new BootstrapError({ ...error.problems[0], place }, { cause: error });
-  }
 }
 
 function lockOf(

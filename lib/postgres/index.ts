@@ -6,7 +6,12 @@ export { errorInOutput, sentenceIn, type OutputError } from './output-error.js';
 export { sqlstateOfOutput } from './output-sqlstate.js';
 export { isNotYet } from './not-yet.js';
 export { problemOf } from './problem-of.js';
-export { resolveConnection, withDatabase, type ConnectionParameters } from './resolve-connection.js';
+export {
+  maskedUrl,
+  resolveConnection,
+  withDatabase,
+  type ConnectionParameters,
+} from './resolve-connection.js';
 export {
   endSessions,
   readerSuffix,

@@ -64,7 +64,7 @@ export function resolveConnection(
   };
   if (keywords.ssl === 'true' && !('sslmode' in keywords)) keywords.sslmode = 'require';
   take('ssl');
-  checkMode(text, keywords.sslmode, 'the URL');
+  checkMode(text, keywords.sslmode);
   checkMode(text, service.sslmode, 'the service');
   const user = pick('user', written.user) ?? (env.PGUSER || systemUser());
   if (user === undefined) throw notOne(text, 'it names no user, and the one who runs this has no name');
@@ -78,8 +78,12 @@ export function resolveConnection(
   ];
   const host =
     hosts.find((each) => each !== undefined) ?? (env.PGHOST || env.PGHOSTADDR || defaultHost(port));
-  if (!host.startsWith('/') && /[\s@,]/.test(host))
-    throw notOne(text, 'a host name has no spaces, commas or signs');
+  if (!host.startsWith('/') && /[\s@,]/.test(host)) {
+    if (hosts.some((each) => each !== undefined)) throw notOne(text, hostRule);
+    const variable = env.PGHOST ? 'PGHOST' : 'PGHOSTADDR';
+    const help = 'write one host name or address there';
+    throw notOne(text, `"${host}" in ${variable} is not a host: ${hostRule}`, { variable, help });
+  }
   const parts = {
     host,
     port,
@@ -89,7 +93,7 @@ export function resolveConnection(
     sslmode: pick('sslmode') ?? (env.PGSSLMODE || undefined),
     keywords: { ...fromEnvironment(env), ...service, ...keywords },
   };
-  checkMode(text, parts.sslmode, 'PGSSLMODE');
+  checkMode(text, parts.sslmode, 'PGSSLMODE', 'PGSSLMODE');
   return {
     ...parts,
     url: urlOf(parts, parts.password),
@@ -128,7 +132,10 @@ function serviceOf(
   throw notOne(
     text,
     `there is no service "${name}", which ${named === undefined ? 'PGSERVICE' : 'it'} names`,
-    'add it to ~/.pg_service.conf, or to the file that PGSERVICEFILE names',
+    {
+      help: 'add it to ~/.pg_service.conf, or to the file that PGSERVICEFILE names',
+      ...(named === undefined ? { variable: 'PGSERVICE' } : {}),
+    },
   );
 }
 
@@ -151,28 +158,33 @@ function splitServer(text: string, server: string): { host: string | undefined; 
       'what stands between "//" (or "@") and the next "/" is not a host, or a host and a port (a password with ":", "/", "@" or "#" must be percent-encoded)',
     );
   const host = decode(text, match[1]);
-  if (host !== undefined && /[\s@:,]/.test(host.replace(/^\[.*\]$/, '')))
-    throw notOne(text, 'a host name has no spaces, commas or signs');
+  if (host !== undefined && /[\s@:,]/.test(host.replace(/^\[.*\]$/, ''))) throw notOne(text, hostRule);
   return { host: host?.replace(/^\[(.*)\]$/, '$1'), port: match[2] === '' ? undefined : match[2] };
 }
 
 const modes = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'];
 
-function checkMode(text: string, mode: string | undefined, source: string): void {
+function checkMode(text: string, mode: string | undefined, source = 'the URL', variable?: string): void {
   if (mode === undefined || mode === '' || modes.includes(mode)) return;
   const near = nearest(mode, modes);
-  throw notOne(
-    text,
-    `"${mode}" in ${source} is not an sslmode`,
-    near === undefined ? `use one of ${modes.join(', ')}` : `did you mean "sslmode=${near}"?`,
-  );
+  throw notOne(text, `"${mode}" in ${source} is not an sslmode`, {
+    help:
+      near === undefined
+        ? `use one of ${modes.join(', ')}`
+        : `did you mean "${variable === undefined ? 'sslmode=' : ''}${near}"?`,
+    ...(variable === undefined ? {} : { variable }),
+  });
 }
 
-function portOf(text: string, written: string | undefined, source = 'the URL'): number | undefined {
+function portOf(text: string, written: string | undefined, variable?: string): number | undefined {
   if (written === undefined || written === '') return undefined;
   const port = Number(written);
   if (!Number.isInteger(port) || port < 1 || port > 65535)
-    throw notOne(text, `"${written}" in ${source} is not a port`);
+    throw notOne(
+      text,
+      `"${written}" in ${variable ?? 'the URL'} is not a port`,
+      variable === undefined ? {} : { variable, help: 'write a number from 1 to 65535 there, or unset it' },
+    );
   return port;
 }
 
@@ -211,17 +223,26 @@ function urlOf(parts: Omit<ConnectionParameters, 'url' | 'display'>, password: s
   return `postgres://${login}@${server}:${String(port)}/${encodeURIComponent(database)}${query}`;
 }
 
-function notOne(text: string, reason: string, help?: string): BootstrapError {
-  const shown = text.includes('://') ? masked(text) : undefined;
+const hostRule = 'a host name has no spaces, commas or signs';
+
+/** `variable` is the one to blame where it is not the URL. */
+function notOne(
+  text: string,
+  reason: string,
+  { help, variable }: { readonly help?: string; readonly variable?: string } = {},
+): BootstrapError {
+  const shown = text.includes('://') ? maskedUrl(text) : undefined;
+  const url = `the database URL ${shown === undefined ? '' : `"${shown}" `}is not one: `;
   return new BootstrapError({
     code: 'DBB4006',
-    message: `the database URL ${shown === undefined ? '' : `"${shown}" `}is not one: ${reason}`,
+    message: variable === undefined ? `${url}${reason}` : reason,
     help: help ?? 'write it as postgres://USER:PASSWORD@HOST:5432/NAME, special characters percent-encoded',
+    ...(variable === undefined ? {} : { facts: { variable } }),
   });
 }
 
 /** A URL that cannot be read, without anything that may be a password: all from the first colon to the last "@", or to the end. */
-function masked(text: string): string {
+export function maskedUrl(text: string): string {
   const login = /(:\/\/[^:]*:).*@/s;
   if (login.test(text)) return redact(text).replace(login, '$1***@');
   return redact(text).replace(/(:\/\/[^:/]*:)(?!\d+(?:[/?]|$)).*/s, '$1***');

@@ -174,6 +174,59 @@ export const urls: readonly Case[] = [
   says: [says, '--> DATABASE_URL'],
 }));
 
+/** Database URLs and parts that are none, by where they are written. */
+export const urlPlaces: readonly Case[] = [
+  {
+    name: 'a database URL in the config',
+    files: raw(`database: 'postgres://u:${secret}'\ntasks: { wait: {} }\n`),
+    says: ['.bootstraprc:1:11', "1 | database: 'postgres://u:***'"],
+  },
+  {
+    name: 'a database URL of a variable that the config names, in an env file',
+    files: {
+      ...raw("envFile: shop.env\ndatabase: '${SHOP}'\ntasks: { wait: {} }\n"),
+      'shop.env': `A=1\nexport SHOP=postgres://u:${secret}@h:x/y\n`,
+    },
+    says: ['--> shop.env:2\n'],
+  },
+  {
+    name: 'a database URL in an env file',
+    files: {
+      ...raw('envFile: shop.env\ntasks: { wait: {} }\n'),
+      'shop.env': `DATABASE_URL=postgres://u:${secret}@h:x/y\n`,
+    },
+    says: ['--> shop.env:1\n'],
+  },
+  {
+    name: 'a word of a variable that the config names',
+    files: raw("database: '${SHOP}'\ntasks: { wait: {} }\n"),
+    env: { SHOP: 'embeded' },
+    says: ['--> SHOP\n', 'did you mean "embedded"?'],
+  },
+  {
+    name: 'a database URL in env of the config',
+    files: raw(`env: { DATABASE_URL: 'mysql://u:${secret}@h/x' }\ntasks: { wait: {} }\n`),
+    says: ['.bootstraprc:1:22'],
+  },
+  {
+    name: 'a host among the parts of a database',
+    files: raw("database:\n  name: x\n  host: 'a b'\ntasks: { wait: {} }\n"),
+    says: ['.bootstraprc:3:9', 'help: write one host name'],
+  },
+  {
+    name: 'a port in a variable of libpq',
+    files: raw('database: postgres://h/x\ntasks: { wait: {} }\n'),
+    env: { PGPORT: 'abc' },
+    says: ['error[DBB4006]: "abc" in PGPORT is not a port\n  --> PGPORT\n', 'from 1 to 65535'],
+  },
+  {
+    name: 'a host in a variable of libpq',
+    files: raw('tasks: { wait: {} }\n'),
+    env: { PGHOST: 'a b' },
+    says: ['"a b" in PGHOST is not a host', '--> PGHOST\n'],
+  },
+].map((one) => ({ ...one, env: { DATABASE_URL: undefined, ...one.env }, code: 'DBB4006', exit: 2 }));
+
 const scripts = (files: Record<string, string | Buffer>): Case['files'] => ({
   ...sql,
   ...Object.fromEntries(

@@ -14,6 +14,7 @@ import {
   raw,
   secret,
   sql,
+  urlPlaces,
   urls,
   type Case,
 } from './bad-input-cases.js';
@@ -65,6 +66,7 @@ describe('bad input', function () {
 
   describe('in the config', () => configs.forEach(check));
   describe('in the environment', () => urls.forEach(check));
+  describe('where a database URL may be written', () => urlPlaces.forEach(check));
   describe('in init scripts', () => {
     // Each begins where nothing is remembered of the one before.
     beforeEach(() => query(database.url, 'drop schema if exists db_bootstrap cascade'));

@@ -89,6 +89,8 @@ export class RunTrial {
       raw: {},
       origins: new Map(),
       layers: [],
+      placeOfValue: () => ({ file: 'config' }),
+      placeOfVariable: (name) => ({ file: name }),
       secrets: [],
       ...more,
     };
