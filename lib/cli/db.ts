@@ -48,7 +48,8 @@ export async function dbCommand(
     stateDirectory: join(root, '.db-bootstrap'),
     stdout: io.stdout,
     stderr: io.stderr,
-    args: words,
+    // As npm and heroku have it, "--" may stand before what is psql's, and is not.
+    args: words[0] === '--' ? words.slice(1) : words,
     ...(database.kind === 'embedded' ? { name: database.name } : {}),
     ...(database.kind === 'embedded' && database.port !== undefined ? { port: database.port } : {}),
   });

@@ -155,10 +155,12 @@ export async function createProgram(
       });
     });
 
-  addConfigOptions(program.command('db'))
-    .description('the embedded server: start, stop, url or psql')
+  const db = addConfigOptions(program.command('db'));
+  db.description('the embedded server: start, stop, url or psql')
     .argument('<action>', 'start it, stop it, print its url, or open psql on it')
-    .argument('[arguments...]', 'for psql, after "--"')
+    .argument('[arguments...]', 'for psql: all that stands after it')
+    // psql has a -c and a -p of its own.
+    .passThroughOptions(firstOperand(db, args) === 'psql')
     .action((action: string, words: string[], options: Record<string, unknown>) => {
       choose(async () => (await import('./db.js')).dbCommand(action, words, options));
     });
@@ -175,6 +177,17 @@ export async function createProgram(
     choose(async () => (await import('./version.js')).versionCommand());
   });
   return program;
+}
+
+/** The first word after a command's name that is neither an option nor the value of one. */
+function firstOperand(command: Command, args: readonly string[]): string | undefined {
+  for (let index = args.indexOf(command.name()) + 1; index > 0 && index < args.length; index++) {
+    const word = args[index] ?? '';
+    if (!word.startsWith('-')) return word;
+    const option = command.options.find(({ short, long }) => word === short || word === long);
+    if (option?.required === true) index++;
+  }
+  return undefined;
 }
 
 // Written out: commander would show "[options]" only where the options are loaded.

@@ -1,8 +1,41 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { bootstrap } from '../support/command.js';
+import { makeProject } from '../support/embedded.js';
 import { makeFolder } from '../support/folder.js';
 
 const task = 'tasks: { look: { use: sql, text: select 1 } }\n';
+
+describe('db psql', function () {
+  this.timeout(120_000);
+
+  it('hands all that stands after it to psql, with "--" before it or without', async () => {
+    const project = makeProject();
+    try {
+      const db = (...words: string[]): ReturnType<typeof bootstrap> =>
+        bootstrap(['db', ...words], { cwd: project.root });
+      writeFileSync(join(project.root, '.bootstraprc'), `database: embedded\n${task}`);
+      const started = await db('start');
+      assert.equal(started.code, 0, started.stderr);
+      for (const words of [
+        ['psql', '-Atc', 'select 1'],
+        ['psql', '-At', '-c', 'select 1'],
+        ['psql', '--', '-At', '-c', 'select 1'],
+        ['-c', '.bootstraprc', '--cwd', project.root, 'psql', '-At', '-c', 'select 1'],
+        ['--config=.bootstraprc', '-v', 'psql', '-At', '-c', 'select 1'],
+      ]) {
+        const { code, stdout, stderr } = await db(...words);
+        assert.deepEqual([code, stdout], [0, '1\n'], `${words.join(' ')}\n${stderr}`);
+      }
+      assert.match((await db('psql', '--help')).stdout, /^psql is the PostgreSQL interactive terminal/);
+      assert.match((await db('url', '-c', '.bootstraprc')).stdout, /^postgres:/);
+      assert.match((await db('url', '--wat')).stderr, /^error\[DBB1001\]/);
+    } finally {
+      await project.remove();
+    }
+  });
+});
 
 describe('db, of a project that configures no database, in CI', function () {
   this.timeout(60_000);
