@@ -1,14 +1,15 @@
 import type { Workflow } from '../../config/workflow.js';
 import { padText, redactor, renderProblems, truncateText, type Problem } from '../errors/index.js';
-import { aborted, planWorkflow, type TaskPlan } from '../run/index.js';
+import { planWorkflow, type TaskPlan } from '../run/index.js';
 import { silent } from './evidence.js';
 import { print, type Io } from './io.js';
 import { load } from './load.js';
 import type { ConfigOptions, RunOptions, SelectOptions } from './options.js';
-import { resumed } from './resume.js';
+import { resumed, serverOf } from './resume.js';
 import { newReaderId } from './run-id.js';
 import { openSession, type Session } from './session.js';
 import { catchSignals } from './signals.js';
+import { unlessInterrupted } from './unless-interrupted.js';
 
 /** `db-bootstrap plan`: what would run, skip or is up to date, and why; starts no task and writes nothing. */
 export async function planCommand(
@@ -28,17 +29,24 @@ export async function planCommand(
     force: options.force === true,
   });
   try {
-    const workflow = options.resume === true ? await resumed(configured, session.services) : configured;
+    const workflow =
+      options.resume === true ? await resumed('plan', configured, session, signals.interrupt) : configured;
     // Where there is a ledger it is read; where there is none, nothing has been done yet.
-    await Promise.race([session.services.ledger.attach().catch(() => []), aborted(signals.interrupt)]);
-    const tasks = await planWorkflow({
+    await unlessInterrupted(
+      session.services.ledger.attach().catch(() => []),
+      signals.interrupt,
+      { command: 'plan', for: `the ledger, of which ${serverOf(session.connection)} told nothing` },
+    );
+    const planned = planWorkflow({
       runId,
       workflow,
       services: session.services,
       interrupt: signals.interrupt,
       kill: signals.kill,
     });
-    const problems = await stopsOf(tasks, workflow, session, signals.interrupt);
+    const tasks = await unlessInterrupted(planned, signals.interrupt, { command: 'plan' });
+    const stops = stopsOf(tasks, workflow, session, signals.interrupt);
+    const problems = await unlessInterrupted(stops, signals.interrupt, { command: 'plan' });
     const secrets = [...workflow.secrets, ...session.secrets];
     if (options.json === true) print(io.stdout, jsonOf(tasks, problems, redactor(secrets)));
     else print(io.stdout, drawPlan(tasks, io));

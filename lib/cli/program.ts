@@ -51,6 +51,7 @@ export async function createProgram(
     .description('what would run, what would be skipped, what is up to date, and why; changes nothing')
     .option('--json', 'as one JSON document')
     .option('--exit-code', 'exit 3 when work is pending')
+    .option('--resume', 'what "run --resume" would do')
     .option('--force', 'ask Django even where its answers are kept')
     .action((options: Record<string, unknown>) => {
       choose(async () => (await import('./plan.js')).planCommand(options));

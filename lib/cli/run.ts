@@ -55,7 +55,7 @@ export async function execute(
     if (database.kind !== 'embedded') await guard(session.connection);
     const { workflow, lock } =
       options.resume === true
-        ? await resumedRun(configured, session.services, signals.interrupt)
+        ? await resumedRun(configured, session, signals.interrupt)
         : { workflow: configured, lock: session.services.lock };
     const name = chooseReporter({ config: workflow.reporter, env: io.env, isTTY: io.terminal });
     const reporter = await createReporter(name, {

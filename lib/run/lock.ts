@@ -44,7 +44,10 @@ export function databaseLock(parameters: ConnectionParameters, options: LockOpti
       );
   const open = async (signal: AbortSignal): Promise<Client> => {
     const connection = await connect(parameters, { applicationName: lockName(options.runId), signal });
+    const giveUp = (): void => void disconnect(connection);
+    signal.addEventListener('abort', giveUp, { once: true });
     try {
+      signal.throwIfAborted();
       // It is silent for as long as the run lasts, and a server of PostgreSQL 14 or newer may end sessions for that.
       await askOf(connection)(
         `select set_config(name, '0', false) from (values ('idle_session_timeout')) as s (name) where current_setting(name, true) is not null`,
@@ -53,6 +56,8 @@ export function databaseLock(parameters: ConnectionParameters, options: LockOpti
     } catch (error) {
       await disconnect(connection);
       throw error;
+    } finally {
+      signal.removeEventListener('abort', giveUp);
     }
   };
   /** The connection that was opened early, once; undefined where that came to nothing. */

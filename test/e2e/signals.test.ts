@@ -120,6 +120,9 @@ describe('a run that is interrupted', function () {
     ['a run, by its timeout', ['run', '--timeout', '300ms'], 124],
     ['plan', ['plan'], 130],
     ['check', ['check'], 130],
+    ['plan --resume', ['plan', '--resume'], 130],
+    ['run --dry-run --resume', ['run', '--dry-run', '--resume'], 130],
+    ['run --resume', ['run', '--resume'], 130],
     ['a run that is to do nothing', ['run', '--skip', 'wait', '--skip', 'roles'], 130],
     ['doctor', ['doctor'], 130],
     ['prove', ['prove'], 130],
@@ -179,6 +182,31 @@ describe('a run that is interrupted', function () {
       way.close();
     }
   });
+
+  for (const args of [
+    ['plan', '--resume'],
+    ['run', '--resume'],
+  ]) {
+    it(`while it reads what the last run has done: ${args.join(' ')} says what it waited for`, async () => {
+      const way = await FreezingServer.start();
+      try {
+        writeFileSync(join(folder, '.bootstraprc'), JSON.stringify({ tasks: { wait: {} } }));
+        const command = new Command(args, { cwd: folder, env: { DATABASE_URL: way.url } });
+        await way.knocked();
+        const from = performance.now();
+        command.kill('SIGINT');
+        const { code, stderr } = await command.ended;
+        assert.ok(performance.now() - from < 2000, `${String(performance.now() - from)} ms`);
+        assert.equal(code, 130, stderr);
+        assert.match(
+          stderr,
+          /^error\[DBB5020\]: the (?:plan|run) was interrupted while it waited for (?:what the last run has done|the lock), which 127\.0\.0\.1:\d+ did not/m,
+        );
+      } finally {
+        way.close();
+      }
+    });
+  }
 
   for (const signals of [1, 2]) {
     it(`while its server no longer answers: ends after ${String(signals)}`, async () => {
