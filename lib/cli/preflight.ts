@@ -6,7 +6,7 @@ import { hostEnvironment, projectDirectoryOf } from './evidence.js';
 import { mayWarm } from './may-warm.js';
 import type { Session } from './session.js';
 
-type Stage = 'files' | 'database' | 'django';
+type Stage = 'files' | 'session' | 'database' | 'django';
 
 /**
  * The rules that a run applies before it changes anything. Each stage is examined once, when the first task comes that may rest on
@@ -27,8 +27,19 @@ export function createPreflight(workflow: Workflow, session: Session): NonNullab
 }
 
 function stagesOf(task: TaskDefinition, workflow: Workflow, warm: boolean): readonly Stage[] {
-  if (task.kind.database === false) return ['files'];
+  if (task.kind.database === false) return hasCommandsAlone(workflow) ? ['files', 'session'] : ['files'];
   return warm || asksDjango(task, workflow) ? ['files', 'database', 'django'] : ['files', 'database'];
+}
+
+/**
+ * Whether no task of ours will look at the database before it works: then the session is looked at for those that only may use it, as a
+ * command does, and for the run's own lock.
+ */
+function hasCommandsAlone({ tasks }: Workflow): boolean {
+  return [...tasks.values()].every(
+    ({ enabled, kind }) =>
+      !enabled || kind.database === false || kind.check === true || kind.readies === true,
+  );
 }
 
 /** Whether a task, or one that it follows, asks Django: then the project can be loaded, whatever has to be made for that first. */
@@ -51,6 +62,7 @@ async function examineOnce(
     warm,
   }: { workflow: Workflow; session: Session; user: ServiceUser; warm: boolean },
 ): Promise<readonly Problem[]> {
+  if (stage === 'session' && !(await session.isPooled(user.signal))) return [];
   const { diagnosisProblem, examine, rules } = await import('../diagnose/index.js');
   const projectDirectory = projectDirectoryOf(workflow);
   const withDatabase = stage !== 'files' && workflow.database.kind !== 'none';
@@ -71,8 +83,11 @@ async function examineOnce(
   };
   const { findings } = await examine(
     evidence,
-    rules.filter((rule) => stageOf(rule) === stage),
+    rules.filter((rule) => (stage === 'session' ? rule.name === 'pooler' : stageOf(rule) === stage)),
   );
+  // Nobody knows whether a command minds.
+  if (stage === 'session')
+    return findings.map((finding) => diagnosisProblem({ ...finding, severity: 'warning' }));
   return findings.filter(concernsRun).map(diagnosisProblem);
 }
 

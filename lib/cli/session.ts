@@ -32,6 +32,8 @@ export interface Session {
   readonly connection: ConnectionParameters | undefined;
   /** Values that may stand in no output, beside those of the config. */
   readonly secrets: readonly string[];
+  /** Whether the database that the run has connected to is one behind a pooler; false where nothing is connected yet. */
+  isPooled(signal: AbortSignal): Promise<boolean>;
   /** The environment that tasks have; `own` is what one of them adds. */
   environment(own?: Readonly<Record<string, string>>): Readonly<Record<string, string>>;
 }
@@ -106,6 +108,13 @@ export async function openSession(options: SessionOptions): Promise<Session> {
             [connection.password, encodeURIComponent(connection.password)],
             [connection.user, connection.database, connection.host],
           ),
+    isPooled: async (signal) => {
+      if (database?.connected !== true) return false;
+      return database
+        .bind(signal)
+        .isPooled()
+        .catch(() => false);
+    },
     environment,
   };
 }

@@ -84,6 +84,17 @@ export class Database implements DatabaseClient {
     return idle.length + lent.size + own.size > 0;
   }
 
+  /** Whether a pooler stands in between, as an open connection shows: a server names its own session at the login, a pooler makes one up. */
+  async isPooled(): Promise<boolean> {
+    const client = await this.#take();
+    try {
+      const [row] = await this.#run<{ pid: number }>(client, 'select pg_backend_pid() as pid');
+      return (client as Client & { readonly processID: number | null }).processID !== row?.pid;
+    } finally {
+      this.#giveBack(client);
+    }
+  }
+
   /** The same connections, whose statements end with this signal. */
   bind(signal: AbortSignal): Database {
     // A task may have many statements under way, and each listens.

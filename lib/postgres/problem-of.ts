@@ -108,6 +108,8 @@ function ofServer(fault: DriverError, sqlstate: string, scene: FailureScene): Kn
         message: `the server ended the connection: ${fault.message}`,
         help: 'find out who stopped the server or the session, and run again: what is done is not done twice',
       };
+    case '08P01':
+      return ofPooler(fault, where) ?? { code: 'DBB4007', message: fault.message };
     default:
       return {
         code: sqlstate.startsWith('08') ? 'DBB4007' : 'DBB5004',
@@ -115,6 +117,23 @@ function ofServer(fault: DriverError, sqlstate: string, scene: FailureScene): Kn
         ...(fault.hint === undefined ? {} : { help: fault.hint }),
       };
   }
+}
+
+/** PgBouncer has one SQLSTATE for all it says. */
+function ofPooler({ message }: DriverError, where: string): Known | undefined {
+  if (message.includes('query_wait_timeout'))
+    return {
+      code: 'DBB4013',
+      message: `the pooler at ${where} had no connection to the server left (query_wait_timeout): its pool is smaller than what a run needs, or others hold it`,
+      help: 'raise default_pool_size of PgBouncer (or pool_size of the database in it), or connect to the server itself',
+    };
+  if (message.includes('no more connections allowed'))
+    return {
+      code: 'DBB4013',
+      message: `the pooler at ${where} takes no more clients: ${message}`,
+      help: 'raise max_client_conn of PgBouncer, or connect to the server itself',
+    };
+  return undefined;
 }
 
 const networkCodes: Record<string, [ErrorCode, (where: string, host: string) => string, string]> = {

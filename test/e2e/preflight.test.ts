@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bootstrap, copyExample, runEnd } from '../support/command.js';
+import { bootstrap, copyExample, eventsOf, runEnd } from '../support/command.js';
+import { makeFolder } from '../support/folder.js';
 import { startPgBouncer } from '../support/pgbouncer.js';
 import { createTestDatabase, query } from '../support/postgres.js';
 import { virtualEnv } from '../support/python.js';
@@ -57,6 +58,53 @@ describe('what a run looks for before it changes anything', function () {
       );
       assert.equal(tables.length, 0);
     } finally {
+      await pgbouncer.stop();
+    }
+  });
+
+  it('warns of a pooler where commands alone would work behind it', async () => {
+    const pgbouncer = await startPgBouncer(database.url, { mode: 'transaction' });
+    const folder = makeFolder({ '.bootstraprc': 'tasks: { one: { use: command, run: "true" } }\n' });
+    try {
+      const { code, stdout } = await bootstrap(['run', '--reporter', 'ndjson'], {
+        cwd: folder.folder,
+        env: { DATABASE_URL: pgbouncer.url },
+      });
+      assert.equal(code, 0, stdout);
+      const notices = eventsOf(stdout).flatMap((event) => (event.type === 'notice' ? [event.problem] : []));
+      assert.deepEqual(
+        notices.map((problem) => [problem.code, problem.severity]),
+        [['DBB4041', 'warning']],
+      );
+    } finally {
+      folder.remove();
+      await pgbouncer.stop();
+    }
+  });
+
+  it('says that the pool of a pooler is too small for a run', async () => {
+    const settings = ['query_wait_timeout = 1'];
+    const pgbouncer = await startPgBouncer(database.url, { mode: 'session', poolSize: 2, settings });
+    const folder = makeFolder({
+      '.bootstraprc': 'tasks: { wait: {}, a: { use: sql, text: select 1, needs: [wait] } }\n',
+    });
+    try {
+      const { code, stdout } = await bootstrap(['run', '--reporter', 'ndjson'], {
+        cwd: folder.folder,
+        env: { DATABASE_URL: pgbouncer.url },
+      });
+      assert.equal(code, 1, stdout);
+      assert.doesNotMatch(stdout, /DBB9001/);
+      const [problem, ...more] = runEnd(stdout).problems ?? [];
+      assert.deepEqual(more, []);
+      assert.equal(problem?.code, 'DBB4013');
+      assert.match(
+        problem.message,
+        /^the pooler at 127\.0\.0\.1:\d+\/\w+ had no connection to the server left/,
+      );
+      assert.match(problem.help ?? '', /^raise default_pool_size of PgBouncer/);
+    } finally {
+      folder.remove();
       await pgbouncer.stop();
     }
   });

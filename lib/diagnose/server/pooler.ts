@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
-import { connect, disconnect, type ConnectionParameters } from '../../postgres/index.js';
+import { BootstrapError } from '../../errors/index.js';
+import { connect, disconnect, isNotYet, problemOf, type ConnectionParameters } from '../../postgres/index.js';
 import type { Diagnosis } from '../diagnosis.js';
 import type { Rule } from '../rule.js';
 
@@ -28,12 +29,16 @@ export const pooler: Rule = {
     if (!connection) return [];
     const options = { applicationName: 'db-bootstrap/doctor', signal };
     const first = await connect(connection, options);
+    // A pool that is too small for both shows only once somebody asks something.
+    const told = (error: unknown): never => {
+      throw new BootstrapError(problemOf(error, connection), { cause: error });
+    };
     try {
       // A server tells a new connection its own session, a pooler a number that it made up.
-      if ((first as ClientWithKey).processID === (await sessionOf(first))) return [];
+      if ((first as ClientWithKey).processID === (await sessionOf(first).catch(told))) return [];
       const second = await connect(connection, options);
       try {
-        const proof = await provoke(first, second);
+        const proof = await provoke(first, second).catch(told);
         return proof ? [await diagnose(proof, connection, first)] : [];
       } finally {
         await disconnect(second);
@@ -50,6 +55,7 @@ async function provoke(first: Client, second: Client): Promise<Proof | undefined
     try {
       await second.query('begin');
     } catch (error) {
+      if (isNotYet(error)) throw error;
       const said = error instanceof Error ? error.message : String(error);
       return { mode: 'statement', evidence: `"begin" is refused: ${said}` };
     }
