@@ -70,6 +70,27 @@ describe('scripts', () => {
     );
   });
 
+  it('place an error of psql behind tabs and behind characters of any width', async () => {
+    const { url } = await testServer();
+    for (const before of [
+      '\t',
+      "\t'a\tb', ",
+      "'日本語', ",
+      "'한글 é ö', ",
+      "'🚀✅', ",
+      "'🇩🇪 e\u0301 👨‍👩‍👧', ",
+      `'${'語\t'.repeat(40)}', `,
+    ]) {
+      for (const end of ['\n', '\r\n']) {
+        const text = `select 1;${end}select${end}\t1,${end}${before}no_such_column, 2${end}from pg_class;${end}`;
+        const error = parsePsqlError(psql(url, text));
+        assert.ok(error);
+        const { line, column, length } = placeInScript(text, error) ?? {};
+        assert.deepEqual([line, column, length], [4, before.length + 1, 'no_such_column'.length], before);
+      }
+    }
+  });
+
   it('place an error without a position at the statement', async () => {
     const { url } = await testServer();
     const text = 'select 1;\n\nselect\n  1 / 0;\n';

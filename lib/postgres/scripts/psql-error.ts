@@ -8,7 +8,7 @@ export interface PsqlError {
   readonly line?: number;
   readonly message: string;
   readonly sqlstate?: string;
-  /** The line of the statement that PostgreSQL shows (1-based), as far as psql shows it, and where its caret stands (0-based). */
+  /** The line of the statement that PostgreSQL shows (1-based), as far as psql shows it, and in which column of the screen its caret stands (0-based). */
   readonly excerpt?: { readonly line: number; readonly text: string; readonly caret: number };
   /** DETAIL, HINT, CONTEXT and such, by their labels in lower case. */
   readonly notes: readonly { readonly label: string; readonly text: string }[];
@@ -77,7 +77,7 @@ function excerptOf(body: readonly string[]): PsqlError['excerpt'] {
 function statementAt(script: string, error: PsqlError): ScannedStatement | undefined {
   const ending = scanScript(script).statements.filter(({ endLine }) => endLine === error.line);
   const shown = error.excerpt?.text.replace(/^\.\.\.|\.\.\.$/g, '').trim();
-  return ending.find(({ text }) => shown !== undefined && text.includes(shown)) ?? ending[0];
+  return ending.find(({ text }) => shown !== undefined && tabless(text).includes(shown)) ?? ending[0];
 }
 
 function pointedAt(
@@ -91,11 +91,31 @@ function pointedAt(
   // psql cuts long lines and says so with dots.
   const cut = excerpt.text.startsWith('...') ? 3 : 0;
   const shown = excerpt.text.replace(/^\.\.\.|\.\.\.$/g, '');
-  const offset = source.indexOf(shown);
+  const offset = tabless(source).indexOf(shown);
   if (offset < 0) return undefined;
-  const column = offset + excerpt.caret - cut + 1;
+  const column = offset + unitsOf(shown, excerpt.caret - cut) + 1;
   const word = /^(?:"[^"]*"|'[^']*'|[\w$\u0080-\uffff.]+)/.exec(source.slice(column - 1))?.[0];
   return { line, column, length: word?.length ?? 1, source };
+}
+
+/** A text as psql shows it: each tab is one blank. */
+function tabless(text: string): string {
+  return text.replace(/\t/g, ' ');
+}
+
+/** Characters that take two columns of a screen, by the tables of Unicode that libpq places its caret with; all others count as one, also marks. */
+const wide =
+  /(?!\p{Regional_Indicator})[\p{Emoji_Presentation}\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]/u;
+
+/** How many UTF-16 units of a text stand before a column of the screen. */
+function unitsOf(text: string, columns: number): number {
+  let [units, seen] = [0, 0];
+  for (const character of text) {
+    if (seen >= columns) break;
+    seen += wide.test(character) ? 2 : 1;
+    units += character.length;
+  }
+  return units;
 }
 
 function whole(lines: readonly string[], line: number): ScriptPlace {
