@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { TaskContext } from '../../config/define.js';
-import type { Note, Place, Problem } from '../../lib/errors/index.js';
+import type { Place, Problem } from '../../lib/errors/index.js';
 import {
   parsePsqlError,
   placeInScript,
@@ -9,7 +10,7 @@ import {
   type PsqlError,
 } from '../../lib/postgres/index.js';
 import { causeOf } from '../command/cause.js';
-import type { InitFile } from './folder.js';
+import { shownPath, type InitFile } from './folder.js';
 import { scriptText } from './script-text.js';
 import type { ShellEnd } from './shell.js';
 
@@ -69,25 +70,44 @@ async function sqlProblem(
         archiveFault(file, output) ?? causeOf(output, context.root)?.message ?? `"${file.shown}" failed`,
       place: { file: file.shown },
     };
-  const notes = notesOf(error);
-  // A script may include another one (\i): then the place is there.
-  if (error.file !== undefined && error.file !== file.path) {
-    return {
-      message: error.message,
-      notes,
-      place: includedPlace(context, file, error),
-      facts: factsOf(error),
-    };
-  }
-  const place = placeInScript(await scriptText(context, file), error);
-  if (!place) return { message: error.message, notes, place: { file: file.shown }, facts: factsOf(error) };
-  const { statement, ...position } = place;
+  const text = isOther(file, error) ? undefined : await scriptText(context, file);
+  return errorOfPsql(context, file, error, text);
+}
+
+/** What psql said, with its place: in the script, or in a file that it included (\\i), which psql then names. */
+function errorOfPsql(
+  context: TaskContext<unknown>,
+  file: InitFile,
+  error: PsqlError,
+  text: string | undefined,
+): Omit<Problem, 'code'> {
+  const other = isOther(file, error) ? resolve(context.root, error.file) : undefined;
+  const script = other === undefined ? text : textOf(other);
+  const found = script === undefined ? undefined : placeInScript(script, error);
+  const { statement, ...position } = found ?? {};
   return {
     message: error.message,
-    notes,
-    place: { file: file.shown, ...position },
-    facts: { ...factsOf(error), ...(statement === undefined ? {} : { statement }) },
+    notes: error.notes.map(({ label, text }) => ({ label, text })),
+    place: { file: other === undefined ? file.shown : shownPath(context.root, other), ...position },
+    facts: {
+      ...(error.sqlstate === undefined ? {} : { sqlstate: error.sqlstate }),
+      ...(statement === undefined ? {} : { statement }),
+    },
   };
+}
+
+/** Whether psql stood in another file than the script itself. */
+function isOther(file: InitFile, error: PsqlError): error is PsqlError & { readonly file: string } {
+  return error.file !== undefined && error.file !== file.path;
+}
+
+/** The text of a file that psql read; undefined where it cannot be read any more. */
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
+  } catch {
+    return undefined;
+  }
 }
 
 /** What the program that decompresses a file says of it; what psql prints of the part that it got comes after. */
@@ -96,19 +116,6 @@ function archiveFault(file: InitFile, output: string): string | undefined {
   return output
     .split('\n')
     .find((line) => line.includes(file.path) || /^(?:gzip|xz(?:cat)?|zstd): /.test(line));
-}
-
-function includedPlace(context: TaskContext<unknown>, file: InitFile, error: PsqlError): Place {
-  const cause = causeOf(`psql:${error.file ?? ''}:${error.line ?? 1}: ERROR: ${error.message}`, context.root);
-  return cause?.place ?? { file: file.shown };
-}
-
-function notesOf(error: PsqlError): Note[] {
-  return error.notes.map(({ label, text }) => ({ label, text }));
-}
-
-function factsOf(error: PsqlError): { sqlstate?: string } {
-  return error.sqlstate === undefined ? {} : { sqlstate: error.sqlstate };
 }
 
 function shellProblem(
@@ -159,13 +166,13 @@ function shellProblem(
     };
   }
   const error = parsePsqlError(output);
-  const cause = error ?? causeOf(output, context.root);
-  const at = shellPlace(file, text, output);
+  const told = error && errorOfPsql(context, file, error, undefined);
+  const message = told?.message ?? causeOf(output, context.root)?.message;
   return {
-    message: cause?.message ?? `"${file.shown}" ended with ${status} and printed nothing`,
-    place: { ...place, ...at },
-    notes: [...(error ? notesOf(error) : []), { label: 'ended', text: `with ${status}` }],
-    facts: error ? factsOf(error) : {},
+    message: message ?? `"${file.shown}" ended with ${status} and printed nothing`,
+    place: told?.place?.line === undefined ? { ...place, ...shellPlace(file, text, output) } : told.place,
+    notes: [...(told?.notes ?? []), { label: 'ended', text: `with ${status}` }],
+    facts: told?.facts ?? {},
   };
 }
 

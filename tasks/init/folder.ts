@@ -134,7 +134,8 @@ function isReadable(path: string): boolean {
   }
 }
 
-function shownPath(root: string, path: string): string {
+/** A path as a person would type it. */
+export function shownPath(root: string, path: string): string {
   const inside = relative(root, path);
   return inside.startsWith('..') || isAbsolute(inside) ? path : inside;
 }

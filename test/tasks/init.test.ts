@@ -419,6 +419,29 @@ describe('init', () => {
       assert.equal(problem.message, 'column "nothing" does not exist');
     });
 
+    it('in a file that a script includes, or gives to psql, has its place there', async () => {
+      write({ 'table.sql': 'create table t (\n  -- é\n\ta int,\n\tb nothing\n);\n' }, 'more');
+      const psql = 'psql -v ON_ERROR_STOP=1 -f more/table.sql\n';
+      for (const [name, text] of [
+        ['1.sql', step('one') + '\\ir ../more/table.sql\n'],
+        ['x:1.sh', `#!/bin/sh\nset -e\n${psql}`],
+        ['1.sh', psql],
+      ] as const) {
+        rmSync(join(root, 'docker-entrypoint-initdb.d'), { recursive: true, force: true });
+        memory.ledger.clear();
+        write({ [name]: text });
+        const { message, place } = await failure();
+        assert.equal(message, 'type "nothing" does not exist');
+        assert.deepEqual(place, {
+          file: 'more/table.sql',
+          line: 4,
+          column: 4,
+          length: 7,
+          source: '\tb nothing',
+        });
+      }
+    });
+
     for (const shell of ['bash', 'sh']) {
       it(`is one also where a sourced file has turned "set -e" off (${shell})`, async () => {
         const { execFileSync } = await import('node:child_process');
