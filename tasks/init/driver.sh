@@ -8,7 +8,7 @@
 set -e
 _dbb_reports="$1/reports"
 _dbb_decompressed="$1/decompressed"
-_dbb_mode="$2"
+_dbb_next="$2"
 _dbb_host="${PGHOST:-}"
 _dbb_index=0
 
@@ -49,30 +49,60 @@ _dbb_decompress_and_process() {
 	fi
 }
 
+# Sets a variable from its twin VAR_FILE, as the image does for its own; for scripts that are sourced.
+# usage: file_env VAR [DEFAULT]
+file_env() {
+	if eval "[ -n \"\${$1:-}\" ] && [ -n \"\${${1}_FILE:-}\" ]"; then
+		printf 'error: both %s and %s_FILE are set (but are exclusive)\n' "$1" "$1" >&2
+		exit 1
+	fi
+	if eval "[ -n \"\${${1}_FILE:-}\" ] && [ -z \"\${$1:-}\" ]"; then
+		eval "$1=\$(cat \"\$${1}_FILE\")"
+	elif eval "[ -z \"\${$1:-}\" ]"; then
+		eval "$1=\${2:-}"
+	fi
+	export "$1"
+	unset "${1}_FILE"
+}
+
+# "|| exit" and not "set -e" alone: a file that was sourced may have turned that off, and a failure would count as done.
+# What a sourced file itself has run fails in that file, which may go on.
+_dbb_fail() {
+	local status=$?
+	[ "$_dbb_how" = inside ] || exit "$status"
+	return "$status"
+}
+
+# A file that is sourced may call this for files of its own, those of a folder below: they belong to it, and nobody is asked.
 docker_process_init_files() {
 	if [ -n "${BASH_VERSION:-}" ]; then
 		eval 'psql=( docker_process_sql )'
 	fi
-	local f
+	local f _dbb_how="$_dbb_next"
+	_dbb_next=inside
 	for f; do
-		_dbb_index=$((_dbb_index + 1))
-		printf 'db-bootstrap: file %s: %s\n' "$_dbb_index" "$f"
-		_dbb_ask "start $_dbb_index"
-		# "|| exit" and not "set -e" alone: a file that was sourced may have turned that off, and a failure would count as done.
-		case "$_dbb_mode:$f" in
+		if [ "$_dbb_how" != inside ]; then
+			_dbb_index=$((_dbb_index + 1))
+			printf 'db-bootstrap: file %s: %s\n' "$_dbb_index" "$f"
+			_dbb_ask "start $_dbb_index"
+		fi
+		case "$_dbb_how:$f" in
 			*.sh)
 				if [ -x "$f" ]; then
-					"$f" || exit
+					"$f" || _dbb_fail
 				else
 					. "$f"
 				fi
 				;;
-			psql:*.sql) docker_process_sql -v VERBOSITY=verbose -f "$f" || exit ;;
-			psql:*.sql.gz) _dbb_decompress_and_process gunzip -c "$f" || exit ;;
-			psql:*.sql.xz) _dbb_decompress_and_process xzcat "$f" || exit ;;
-			psql:*.sql.zst) _dbb_decompress_and_process zstd -dc "$f" || exit ;;
+			native:*) ;;
+			*.sql) docker_process_sql -v VERBOSITY=verbose -f "$f" || _dbb_fail ;;
+			*.sql.gz) _dbb_decompress_and_process gunzip -c "$f" || _dbb_fail ;;
+			*.sql.xz) _dbb_decompress_and_process xzcat "$f" || _dbb_fail ;;
+			*.sql.zst) _dbb_decompress_and_process zstd -dc "$f" || _dbb_fail ;;
 		esac
-		_dbb_ask "end $_dbb_index"
+		if [ "$_dbb_how" != inside ]; then
+			_dbb_ask "end $_dbb_index"
+		fi
 	done
 }
 

@@ -192,6 +192,71 @@ describe('init', () => {
       assert.deepEqual(await trail(), ['one', 'two', 'three']);
     });
 
+    for (const shell of ['bash', 'sh']) {
+      it(`lets a sourced file run files of its own by docker_process_init_files (${shell})`, async () => {
+        write({
+          'x:1.sh': '#!/bin/sh\nexit 0\n',
+          '2.sh': 'docker_process_init_files "$PWD"/docker-entrypoint-initdb.d/below/*\nDONE=yes\n',
+          '3.sh': 'echo "insert into trail (step) values (\'$BELOW $DONE\')" | docker_process_sql\n',
+          '4.sql': step('four'),
+        });
+        write(
+          { 'a.sql': step('a'), 'b.sh': 'BELOW=b\n', 'c.txt': 'ignored' },
+          'docker-entrypoint-initdb.d/below',
+        );
+        const programs = ['psql', 'mkfifo', 'rm', 'sh', ...(shell === 'bash' ? ['bash'] : [])];
+        const base = { PATH: pathWith(...programs) };
+        await run({ base });
+        assert.deepEqual(await trail(), ['a', 'b yes', 'four']);
+        assert.deepEqual([...memory.ledger.keys()], ['1.sh', '2.sh', '3.sh', '4.sql']);
+
+        // What fails there has failed in the file that was sourced.
+        memory.ledger.clear();
+        write({ 'a.sql': 'select 1/0;' }, 'docker-entrypoint-initdb.d/below');
+        const { message, place } = await failure({ base });
+        assert.deepEqual(
+          [message, place?.file],
+          ['division by zero', 'docker-entrypoint-initdb.d/below/a.sql'],
+        );
+        assert.deepEqual(
+          [...memory.ledger].map(([name, entry]) => [name, (entry as { state: string }).state]),
+          [
+            ['1.sh', 'done'],
+            ['2.sh', 'failed'],
+          ],
+        );
+
+        // And may be borne by it: as in the image, the files behind it run then.
+        write({ '2.sh': 'docker_process_init_files "$PWD"/docker-entrypoint-initdb.d/below/* || :\n' });
+        await run({ base });
+        assert.deepEqual((await trail()).slice(3), ['b ', 'four']);
+      });
+
+      it(`gives file_env to sourced files (${shell})`, async () => {
+        writeFileSync(join(root, 'secret'), 'it is "s3cret" $HOME\n');
+        write({
+          '1.sh': [
+            'APP_PASSWORD_FILE=secret APP_NAME=given EMPTY=',
+            'file_env APP_PASSWORD unused',
+            'file_env APP_NAME unused',
+            'file_env EMPTY default',
+            'file_env NOTHING\n',
+          ].join('\n'),
+          'x:2.sh':
+            '#!/bin/sh\nprintf "%s\\n" "$APP_PASSWORD" "$APP_NAME" "$EMPTY" "${NOTHING-unset}" "${APP_PASSWORD_FILE-gone}" >out\n',
+          '3.sh': 'APP_NAME_FILE=secret\nfile_env APP_NAME\n',
+        });
+        const programs = ['psql', 'mkfifo', 'rm', 'cat', 'sh', ...(shell === 'bash' ? ['bash'] : [])];
+        const { message, place } = await failure({ base: { PATH: pathWith(...programs) } });
+        assert.equal(message, 'error: both APP_NAME and APP_NAME_FILE are set (but are exclusive)');
+        assert.equal(place?.file, 'docker-entrypoint-initdb.d/3.sh');
+        assert.equal(
+          readFileSync(join(root, 'out'), 'utf8'),
+          'it is "s3cret" $HOME\ngiven\ndefault\n\ngone\n',
+        );
+      });
+    }
+
     it('lets a sourced file redirect later SQL by POSTGRES_DB, but not by PGHOST', async () => {
       write({ '1.sh': 'export PGHOST=nowhere.invalid\n', '2.sql': step('reached') });
       await run();
