@@ -91,6 +91,8 @@ docker_process_init_files() {
 				if [ -x "$f" ]; then
 					"$f" || _dbb_fail
 				else
+					# A bare "return" at its head ends with the status of what was before it: that must not be the test's.
+					:
 					. "$f"
 				fi
 				;;

@@ -257,6 +257,15 @@ describe('init', () => {
       });
     }
 
+    it('lets a sourced file end with a bare return', async () => {
+      write({ '1.sh': 'return\n', '2.sql': step('two') });
+      for (const programs of [['bash', 'sh'], ['sh']]) {
+        memory.ledger.clear();
+        await run({ base: { PATH: pathWith('psql', 'mkfifo', ...programs) } });
+      }
+      assert.deepEqual(await trail(), ['two', 'two']);
+    });
+
     it('lets a sourced file redirect later SQL by POSTGRES_DB, but not by PGHOST', async () => {
       write({ '1.sh': 'export PGHOST=nowhere.invalid\n', '2.sql': step('reached') });
       await run();
