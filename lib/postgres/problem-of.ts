@@ -206,6 +206,13 @@ function ofNetwork(fault: DriverError, scene: FailureScene): Known {
       help: 'see whether the server restarted, and run again: what is done is not done twice',
     };
   }
+  if (/received invalid response/.test(fault.message)) {
+    return {
+      code: 'DBB4007',
+      message: `what answers at ${where} is not PostgreSQL: ${fault.message}`,
+      help: 'correct host and port in the database URL',
+    };
+  }
   if (/password must be a (?:non-empty )?string|no password/i.test(fault.message)) {
     return {
       code: 'DBB4002',

@@ -126,6 +126,25 @@ describe('wait', () => {
     silent.close();
   });
 
+  it('fails at once where something else than PostgreSQL answers', async () => {
+    const other = createServer((socket) => {
+      socket.on('error', () => undefined).write('J\0\0\0\n8.0.30\0');
+    });
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const { port } = other.address() as AddressInfo;
+    const { code, message, help } = (await rejection(run(`postgres://u@127.0.0.1:${String(port)}/d`)))
+      .problems[0];
+    other.close();
+    assert.deepEqual(
+      [code, message, help],
+      [
+        'DBB4007',
+        `what answers at 127.0.0.1:${String(port)}/d is not PostgreSQL: received invalid response: 4a`,
+        'correct host and port in the database URL',
+      ],
+    );
+  });
+
   describe('a pooler whose server is away', () => {
     it('holds nobody beyond the deadline, and its words for that are "not yet"', async () => {
       const server = await startServer();
