@@ -57,7 +57,7 @@ async function run(context: Context): Promise<TaskResult> {
       const what = created ? 'created, and answers' : 'answers';
       return {
         changed: created,
-        summary: `${database.host}:${String(database.port)}/${database.name} ${what} after ${seconds(performance.now() - from)}`,
+        summary: `${placeOf(database)} ${what} after ${seconds(performance.now() - from)}`,
       };
     } catch (error) {
       signal.throwIfAborted();
@@ -87,15 +87,19 @@ async function ask({ database }: Context, patience: number): Promise<void> {
   const query = async (client: TaskClient): Promise<void> => {
     const silence = new AbortController();
     const left = Math.max(shortestTry, until - performance.now());
-    const place = `${database.host}:${String(database.port)}/${database.name}`;
     await Promise.race([
       client.query('select 1'),
       sleep(left, undefined, { signal: silence.signal }).then(() => {
-        throw new NoAnswer(`${place} takes the login, but does not answer "select 1"`);
+        throw new NoAnswer(`${placeOf(database)} takes the login, but does not answer "select 1"`);
       }),
     ]).finally(() => silence.abort());
   };
   await (database.connected ? query(database) : database.withClient(query, { connectTimeout: patience }));
+}
+
+/** The address as a URL writes it: that of IPv6 in brackets. */
+function placeOf({ host, port, name }: Context['database']): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${String(port)}/${name}`;
 }
 
 /** A template in which somebody is: the server has waited five seconds for them, and they may leave still. */

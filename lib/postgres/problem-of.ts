@@ -240,7 +240,7 @@ function notesOf(fault: DriverError, sqlstate: string | undefined, scene: Failur
 
 function placeOf({ host, port, database }: FailureScene): string {
   if (host === undefined) return 'the server';
-  return `${host}${port === undefined ? '' : `:${String(port)}`}${database === undefined ? '' : `/${database}`}`;
+  return `${host.includes(':') ? `[${host}]` : host}${port === undefined ? '' : `:${String(port)}`}${database === undefined ? '' : `/${database}`}`;
 }
 
 /** What a server that has no connection left says was reached. */

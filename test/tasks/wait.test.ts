@@ -145,6 +145,12 @@ describe('wait', () => {
     );
   });
 
+  it('writes an address of IPv6 in brackets', async () => {
+    const port = await freePort();
+    const error = await rejection(run(`postgres://u@[::1]:${String(port)}/d`, { deadline: '50ms' }));
+    assert.match(error.message, /^(?:nothing listens at|no route leads to) \[::1\]:\d+\/d, after/);
+  });
+
   describe('a pooler whose server is away', () => {
     it('holds nobody beyond the deadline, and its words for that are "not yet"', async () => {
       const server = await startServer();
