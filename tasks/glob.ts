@@ -1,4 +1,5 @@
-import { readdir } from 'node:fs/promises';
+import type { Dirent } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 /** Folders that no pattern looks into, unless it names them: dependencies, version control, our own files. */
@@ -6,10 +7,11 @@ const neverSearched = new Set(['node_modules', '.git', '.venv', '__pycache__', '
 
 /**
  * The files under `root` that match at least one of the patterns and none of those that begin with "!":
- * relative (or absolute, where the pattern is), with forward slashes, sorted by code unit, each once. Symbolic links to files count as files; links to folders are not followed.
+ * relative (or absolute, where the pattern is), with forward slashes, sorted by code unit, each once. Symbolic links to files, and to nothing, count as files;
+ * links to folders are not followed, and pipes and sockets are no files.
  *
  * In a pattern `*` stands for any characters but "/", `?` for one, `**` for any number of folders, `[abc]` for one of a set, and
- * `{a,b}` for either. A name that begins with a dot matches only a pattern part that does so too. `dir` alone matches every file below it.
+ * `{a,b}` for either. What stands there literally is found as well (`[id].tsx`). A name that begins with a dot matches only a pattern part that does so too. `dir` alone matches every file below it.
  */
 export async function findFiles(root: string, patterns: readonly string[]): Promise<string[]> {
   const refused = patterns
@@ -58,10 +60,22 @@ async function walk(
     if (entry.isDirectory()) {
       const inside = patterns.filter((pattern) => mayHold(pattern, path));
       if (inside.length > 0) await walk(root, path, inside, found);
-    } else if (patterns.some((pattern) => matches(pattern, path))) {
+    } else if (
+      patterns.some((pattern) => matches(pattern, path)) &&
+      (await isFile(entry, join(root, ...path)))
+    ) {
       found(path);
     }
   }
+}
+
+/** A link to nothing is one, too: whoever reads it says better what is wrong. */
+async function isFile(entry: Dirent, path: string): Promise<boolean> {
+  if (!entry.isSymbolicLink()) return entry.isFile();
+  return stat(path).then(
+    (target) => target.isFile(),
+    () => true,
+  );
 }
 
 function isMissing(error: unknown): boolean {
@@ -88,11 +102,28 @@ function nameExpression(part: string): RegExp {
   const body = part.replace(/\[!?[^\]]+\]|[\s\S]/g, (piece) => {
     if (piece === '*') return '[^/]*';
     if (piece === '?') return '[^/]';
-    if (piece.length > 1) return piece.replace(/\\/g, '\\\\').replace(/^\[!/, '[^');
+    if (piece.length > 1) return setExpression(piece);
     return piece.replace(/[.+^${}()|[\]\\]/g, '\\$&');
   });
   // Wildcards do not see hidden names, as in a shell.
   return new RegExp(`^${part.startsWith('.') ? '' : '(?!\\.)'}${body}$`, 'u');
+}
+
+/** A set as a regular expression; one that nothing can be in ("[z-a]") matches nothing. */
+function setExpression(set: string): string {
+  const expression = set
+    .replace(/[\\[]/g, '\\$&')
+    .replace(/^\\\[!?/, (head) => (head.endsWith('!') ? '[^' : '['));
+  try {
+    new RegExp(expression, 'u');
+    return expression;
+  } catch {
+    return '(?!)';
+  }
+}
+
+function isNamed(part: Exclude<Part, '**'>, name: string): boolean {
+  return part.text === name || part.name.test(name);
 }
 
 /** Whether a file matches; a pattern that ends at one of its folders matches all below, hidden names excepted. */
@@ -105,7 +136,7 @@ function matches(pattern: Pattern, path: readonly string[]): boolean {
     if (matches(rest, path)) return true;
     return name !== undefined && !name.startsWith('.') && matches(pattern, below);
   }
-  return name !== undefined && part.name.test(name) && matches(rest, below);
+  return name !== undefined && isNamed(part, name) && matches(rest, below);
 }
 
 /** Whether files that match may lie in a folder. */
@@ -122,7 +153,7 @@ function leadsInto(pattern: Pattern, folder: readonly string[]): boolean {
   if (name === undefined) return true;
   if (part === undefined) return !name.startsWith('.') && leadsInto(pattern, below);
   if (part === '**') return leadsInto(rest, folder) || (!name.startsWith('.') && leadsInto(pattern, below));
-  return part.name.test(name) && leadsInto(rest, below);
+  return isNamed(part, name) && leadsInto(rest, below);
 }
 
 /** Whether a relative path matches one of the patterns. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { lstat } from 'node:fs/promises';
+import { lstat, readlink } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { nearest } from '../../lib/errors/index.js';
 import type { TaskContext } from '../../config/define.js';
@@ -22,9 +22,29 @@ export async function fingerprint(context: TaskContext<Fingerprinted>): Promise<
   const hash = createHash('sha256');
   hash.update(JSON.stringify([run, cwd ?? '.', shell ?? true, outputs ?? [], env]));
   for (const file of await sourceFiles(context, sources ?? [])) {
-    hash.update(`\n${JSON.stringify(file)} ${await digestOf(resolve(context.root, file))}`);
+    hash.update(`\n${JSON.stringify(file)} ${await contentOf(context, file)}`);
   }
   return hash.digest('hex');
+}
+
+/** A digest of a source; of a link that leads nowhere, where it leads. */
+async function contentOf(context: TaskContext<unknown>, file: string): Promise<string> {
+  const path = resolve(context.root, file);
+  try {
+    return await digestOf(path);
+  } catch (error) {
+    const target = await readlink(path).catch(() => undefined);
+    if (target !== undefined) return JSON.stringify(target);
+    const reason = (error as NodeJS.ErrnoException).code ?? String(error);
+    throw context.fail(
+      {
+        code: 'DBB5009',
+        message: `source "${file}" of command "${context.task}" cannot be read (${reason})`,
+        help: 'make it readable, or leave it out: a pattern of "sources" that begins with "!" does',
+      },
+      error,
+    );
+  }
 }
 
 /** Which of the outputs do not exist: plain paths as written, patterns that match nothing. */

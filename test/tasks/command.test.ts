@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BootstrapError, type Problem } from '../../lib/errors/index.js';
@@ -141,6 +150,23 @@ describe('command', () => {
       const venv = { run: 'mkdir -p .venv', outputs: ['.venv'], sources: ['src/a'] };
       await run(venv);
       assert.equal((await plan(venv)).action, 'up-to-date');
+    });
+
+    it('knows a link that leads nowhere by where it leads, and names a source that cannot be read', async () => {
+      const linked = { run: 'true', sources: ['src'] };
+      symlinkSync('nowhere', join(root, 'src/broken'));
+      symlinkSync('.', join(root, 'src/loop'));
+      await run(linked);
+      assert.equal((await plan(linked)).action, 'up-to-date');
+      rmSync(join(root, 'src/broken'));
+      symlinkSync('elsewhere', join(root, 'src/broken'));
+      assert.equal((await plan(linked)).action, 'run');
+
+      // A name that is no UTF-8 cannot be opened again.
+      writeFileSync(Buffer.from(join(root, 'src/\xff'), 'latin1'), '');
+      const { code, message } = await failure(linked);
+      assert.equal(code, 'DBB5009');
+      assert.match(message, /^source "src\/\ufffd" of command "[^"]+" cannot be read \(ENOENT\)$/);
     });
 
     it('fails where an output does not exist afterwards', async () => {

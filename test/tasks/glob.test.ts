@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -21,12 +22,19 @@ describe('findFiles', () => {
       'node_modules/x/4.sql',
       '.venv/5.sql',
       'werk/ä b.sql',
+      'pages/[id].tsx',
+      'pages/i.tsx',
     ]) {
       mkdirSync(dirname(join(root, file)), { recursive: true });
       writeFileSync(join(root, file), '');
     }
     symlinkSync(join(root, 'a.sql'), join(root, 'link.sql'));
     symlinkSync(join(root, 'sql'), join(root, 'loop'));
+    mkdirSync(join(root, 'odd'));
+    writeFileSync(join(root, 'odd/file'), '');
+    symlinkSync(join(root, 'sql'), join(root, 'odd/folder'));
+    symlinkSync(join(root, 'odd/nothing'), join(root, 'odd/broken'));
+    execFileSync('mkfifo', [join(root, 'odd/pipe')]);
   });
 
   after(() => rmSync(root, { recursive: true }));
@@ -46,6 +54,13 @@ describe('findFiles', () => {
     ['hidden names where they are named', ['.*.sql'], ['.hidden.sql']],
     ['skipped folders where they are named', ['node_modules/x/*.sql'], ['node_modules/x/4.sql']],
     ['names beyond ASCII', ['w?rk/? b.sql'], ['werk/ä b.sql']],
+    ['what is written literally', ['pages/[id].tsx'], ['pages/[id].tsx', 'pages/i.tsx']],
+    ['nothing in a set that is empty', ['pages/[z-a].tsx', '[[:x].sql', '[a'], []],
+    [
+      'files and links to files or nothing, no pipes and no links to folders',
+      ['odd', 'odd/*'],
+      ['odd/broken', 'odd/file'],
+    ],
     ['nothing', ['nothing/*.sql'], []],
   ];
   for (const [name, patterns, expected] of cases) {
