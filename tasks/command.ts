@@ -9,6 +9,7 @@ import {
   type TaskContext,
   type TaskLedger,
 } from '../config/define.js';
+import { BootstrapError } from '../lib/errors/index.js';
 import { failureOf, notStarted } from './command/failure.js';
 import { fingerprint, missingOutputs } from './command/fingerprint.js';
 import { withResultFile } from './command/result-file.js';
@@ -174,8 +175,13 @@ async function execute(context: Context): Promise<{ changed: boolean; summary: s
     const ended = await context
       .exec(program, typeof run === 'string' ? { shell: shell ?? true, cwd, env } : { args, cwd, env })
       .catch((error: unknown) => {
-        if (isMissingProgram(error)) throw notStarted(context, { cwd, program }, error);
-        throw error;
+        if (!isMissingProgram(error)) throw error;
+        // A text is given to the shell: it is that which is not there.
+        const missing =
+          typeof run === 'string'
+            ? { program: typeof shell === 'string' ? shell : '/bin/sh', key: 'shell' as const }
+            : { program };
+        throw notStarted(context, { cwd, ...missing }, error);
       });
     if (ended.exitCode === 0) return;
     // A command that ended by itself is over; one that was killed may have stopped anywhere, so its entry stays "running".
@@ -192,6 +198,6 @@ function shownFolder(root: string, cwd: string): string {
 }
 
 function isMissingProgram(error: unknown): boolean {
-  const code = (error as { code?: unknown }).code;
-  return code === 'ENOENT' || code === 'EACCES' || code === 'DBB5002';
+  if (!(error instanceof BootstrapError) || error.code !== 'DBB5002') return false;
+  return ['ENOENT', 'EACCES'].includes(String(error.problems[0].facts?.reason));
 }

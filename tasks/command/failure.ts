@@ -1,9 +1,10 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { basename, delimiter, dirname, join, resolve } from 'node:path';
 import { nearest, type Note, type Problem } from '../../lib/errors/index.js';
 import { errorInOutput, sqlstateOfOutput } from '../../lib/postgres/index.js';
 import type { ExecResult, TaskContext } from '../../config/define.js';
 import { causeOf } from './cause.js';
+import { whyUnstartable } from './unstartable.js';
 
 interface Told {
   readonly run: string | readonly string[];
@@ -57,26 +58,26 @@ function howItEnded({ exitCode, signal }: Pick<ExecResult, 'exitCode' | 'signal'
 /** The error for a command that never started: no such folder, no such program, or one that may not be run. */
 export function notStarted(
   context: TaskContext<Told>,
-  what: { cwd: string; program?: string; missingFolder?: boolean; ended?: ExecResult },
+  what: { cwd: string; program?: string; key?: 'run' | 'shell'; missingFolder?: boolean; ended?: ExecResult },
   cause?: unknown,
 ): Error {
-  const { cwd, program = '', ended } = what;
+  const { cwd, program = '', key = 'run', ended } = what;
   const notes = [
     { label: 'command', text: textOf(context.options.run) },
     { label: 'folder', text: cwd },
   ];
-  const problem: Pick<Problem, 'message' | 'help'> = what.missingFolder
+  const correct = `correct "tasks.${context.task}.${key}"`;
+  const unstartable = program.includes('/') ? whyUnstartable(resolve(cwd, program), program) : undefined;
+  const problem: Pick<Problem, 'message' | 'help' | 'place'> = what.missingFolder
     ? {
         message: `the folder "${cwd}" of the command does not exist`,
         help: meant(nearestIn(dirname(cwd), cwd)) ?? `make it, or correct "tasks.${context.task}.cwd"`,
       }
-    : forbidden(program, cwd)
-      ? { message: `"${program}" may not be executed`, help: `run "chmod +x ${program}"` }
+    : unstartable
+      ? { ...unstartable, help: unstartable.help ?? correct }
       : {
           message: `there is no program "${program}"`,
-          help:
-            meant(nearestProgram(program, cwd, context.env.PATH)) ??
-            `install it, or correct "tasks.${context.task}.run"`,
+          help: meant(nearestProgram(program, cwd, context.env.PATH)) ?? `install it, or ${correct}`,
         };
   const output = ended ? { output: ended.output, facts: { exitCode: ended.exitCode } } : {};
   return context.fail({ code: 'DBB5002', ...problem, notes, ...output } as Problem, cause);
@@ -91,15 +92,11 @@ function textOf(run: string | readonly string[]): string {
 function unfoundProgram({ exitCode, stderr }: ExecResult): string | undefined {
   const pattern =
     exitCode === 127
-      ? /^\S*sh: (?:(?:line )?\d+: )?(.+?): (?:command )?not found\s*$/m
+      ? /^\S*sh: (?:(?:line )?\d+: )?(.+?): (?:command |cannot execute: required file )?not found\s*$/m
       : exitCode === 126
         ? /^\S*sh: (?:(?:line )?\d+: )?(.+?): [Pp]ermission denied\s*$/m
         : undefined;
   return pattern?.exec(stderr)?.[1];
-}
-
-function forbidden(program: string, cwd: string): boolean {
-  return program.includes('/') && existsSync(resolve(cwd, program));
 }
 
 function meant(near: string | undefined): string | undefined {

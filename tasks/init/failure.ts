@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { TaskContext } from '../../config/define.js';
 import type { Place, Problem } from '../../lib/errors/index.js';
@@ -10,6 +10,7 @@ import {
   type PsqlError,
 } from '../../lib/postgres/index.js';
 import { causeOf } from '../command/cause.js';
+import { ofInterpreter } from '../command/unstartable.js';
 import { shownPath, type InitFile } from './folder.js';
 import { scriptText } from './script-text.js';
 import type { ShellEnd } from './shell.js';
@@ -128,22 +129,8 @@ function shellProblem(
   const place = { file: file.shown };
   const text = readFileSync(file.path, 'utf8');
   const status = ended.signal === undefined ? `code ${ended.exitCode ?? 'unknown'}` : ended.signal;
-  const [, interpreter] = /^#! *(\S+)/.exec(text) ?? [];
-  if (file.kind === 'execute' && interpreter !== undefined) {
-    if (/^#![^\n]*\r(\n|$)/.test(text)) {
-      return {
-        message: `the first line of "${file.shown}" ends with a Windows line ending, so "${interpreter}\\r" is looked for and not found`,
-        place: { ...place, line: 1, column: 1, source: firstLine(text), length: firstLine(text).length },
-        help: `convert the file to Unix line endings: sed -i 's/\\r$//' ${file.shown}`,
-      };
-    }
-    if (!existsSync(interpreter)) {
-      return {
-        message: `the interpreter "${interpreter}" of "${file.shown}" does not exist`,
-        place: { ...place, line: 1, column: 1, source: firstLine(text), length: firstLine(text).length },
-      };
-    }
-  }
+  const unstartable = file.kind === 'execute' ? ofInterpreter(file.path, file.shown) : undefined;
+  if (unstartable) return unstartable;
   if (psqlMissing && /psql\b.*not found/.test(output)) {
     return {
       message: `"${file.shown}" calls psql, which is not on the PATH`,
@@ -183,8 +170,4 @@ function shellPlace(file: InitFile, text: string, output: string): Partial<Place
   if (line === 0 || source === undefined) return {};
   const trimmed = source.trim();
   return { line, column: source.indexOf(trimmed) + 1, length: trimmed.length, source };
-}
-
-function firstLine(text: string): string {
-  return text.split(/\r?\n/)[0] ?? '';
 }

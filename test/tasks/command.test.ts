@@ -358,6 +358,36 @@ describe('command', () => {
       }
     });
 
+    it('says what keeps a file from being started', async () => {
+      const script = (text: string): void => {
+        write('seed.sh', text);
+        chmodSync(join(root, 'seed.sh'), 0o755);
+      };
+      for (const options of [
+        { run: './seed.sh' },
+        { run: './seed.sh', shell: '/bin/bash' },
+        { run: ['./seed.sh'] },
+      ]) {
+        script('#!/bin/sh\r\necho hi\r\n');
+        const windows = await failure(options);
+        assert.equal(windows.code, 'DBB5002');
+        assert.match(windows.message, /^the first line of "\.\/seed\.sh" ends with a Windows line ending/);
+        assert.match(windows.help ?? '', /sed -i/);
+        script('#!/opt/nowhere/python\n');
+        assert.equal(
+          (await failure(options)).message,
+          'the interpreter "/opt/nowhere/python" of "./seed.sh" does not exist',
+        );
+      }
+      assert.equal((await failure({ run: ['/etc'] })).message, '"/etc" is a folder');
+    });
+
+    it('says that the shell is missing, and not what it was to read', async () => {
+      const { message, help } = await failure({ run: 'true', shell: '/bin/nosuchsh' });
+      assert.equal(message, 'there is no program "/bin/nosuchsh"');
+      assert.match(help ?? '', /^(?:did you mean|install it, or correct "tasks\.\w+\.shell"$)/);
+    });
+
     it('says that its folder does not exist', async () => {
       mkdirSync(join(root, 'backend'));
       const problem = await failure({ run: 'true', cwd: 'bakend' });
