@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Command, copyExample, type Ended } from '../support/command.js';
 import { createTestDatabase } from '../support/postgres.js';
@@ -104,6 +104,23 @@ describe('.db-bootstrap without room or rights', function () {
       });
     });
   }
+
+  (mayMount ? it : it.skip)(
+    'a file system that is read-only is called that by the embedded server',
+    async () => {
+      rmdirSync(state);
+      const here = project.folder;
+      const { code, stdout, stderr } = await run(
+        `exec ${inMounts} sh -c 'mount --bind "${here}" "${here}" && mount -o remount,ro,bind "${here}" && cd "${here}" && exec "$@"' --`,
+        ...['--set', 'database=embedded'],
+      );
+      assert.match(
+        stdout + stderr,
+        /^error\[DBB4021\]: .*\.db-bootstrap: the file system is read-only \(mkdir\)$/m,
+      );
+      assert.equal(code, 1);
+    },
+  );
 
   it('a history on a full disk is one warning; what was done is done', async () => {
     symlinkSync('/dev/full', join(state, 'history.ndjson'));
