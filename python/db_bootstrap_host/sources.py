@@ -27,6 +27,10 @@ DOUBTFUL = {
     "os.posix_spawn": "it started a process",
 }
 
+#: Where the system's loader looks up libraries: what `ctypes.util.find_library` finds out by processes of its own.
+_LOADER_CACHE = "/etc/ld.so.cache"
+_CTYPES = os.path.join(os.path.dirname(os.__file__), "ctypes", "util.py")
+
 
 def watch():
     """From now on notes what is read; to be called before the settings are imported. Cannot be undone, as audit hooks cannot."""
@@ -104,15 +108,34 @@ def _tenant_doubts():
 
 def _hook(event, arguments):
     if event == "open":
-        path, mode = arguments[0], arguments[1]
-        if isinstance(path, (str, bytes)) and (mode is None or set(str(mode)) & set("r+")):
+        path, mode, flags = arguments
+        if isinstance(path, (str, bytes)) and _reads(mode, flags):
             _note_file(path)
     elif event in ("os.listdir", "os.scandir"):
         path = arguments[0] if arguments else None
         if path is None or isinstance(path, (str, bytes)):
             _folders.add(os.path.abspath(os.fsdecode(path) if path is not None else os.getcwd()))
-    elif event in DOUBTFUL:
+    elif event in DOUBTFUL and not _seeks_library():
         _doubts.add(DOUBTFUL[event])
+
+
+def _reads(mode, flags):
+    """Whether a file is opened for what is in it already: not where it is made, or emptied first."""
+    if mode is None:
+        return not (flags or 0) & (os.O_EXCL | os.O_TRUNC)
+    return "r" in str(mode) or "a+" in str(mode).replace("b", "")
+
+
+def _seeks_library():
+    """Whether a process is started by `ctypes.util.find_library`: what such a one tells follows from the loader's cache."""
+    frame = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename != _CTYPES:
+        frame = frame.f_back
+    if frame is None or not os.path.exists(_LOADER_CACHE):
+        return False
+    _note_file(_LOADER_CACHE)
+    _variables.add("LIBRARY_PATH")
+    return True
 
 
 def _note_file(path):
@@ -186,8 +209,14 @@ class _Watched(type(os.environ)):
 
 
 def _note(key):
-    if isinstance(key, (str, bytes)):
+    if isinstance(key, (str, bytes)) and not _is_for_library(sys._getframe(2)):
         _variables.add(os.fsdecode(key))
+
+
+def _is_for_library(frame):
+    """Whether the environment is asked by `find_library`, which copies all of it for its processes."""
+    # dict() and get() come between.
+    return any(each is not None and each.f_code.co_filename == _CTYPES for each in (frame, frame.f_back))
 
 
 _elsewhere = _roots()

@@ -259,6 +259,24 @@ describe('kept answers of the host', () => {
     });
   }
 
+  it('are kept where Python looks for libraries by processes of its own, and not where the project starts one', async () => {
+    const file = join(project, 'wholesale/settings/test.py');
+    const before = await readFile(file, 'utf8');
+    await appendFile(
+      file,
+      '\nfrom ctypes.util import find_library\n\nFOUND = [find_library("c"), find_library("there-is-no-such-library")]\n',
+    );
+    await run();
+    // All variables are handed to the compiler that looks for it, and say nothing.
+    assert.equal((await run(undefined, { UNRELATED: '1' })).starts, 0);
+    assert.match([...kept.values()].join(''), /"\/etc\/ld\.so\.cache"/);
+    assert.doesNotMatch([...kept.values()].join(''), /"\/tmp\/[a-z0-9_]+"/);
+    await appendFile(file, '\nimport subprocess\n\nsubprocess.run(["true"])\n');
+    await run();
+    assert.notEqual((await run()).starts, 0);
+    await writeFile(file, before);
+  });
+
   it('are asked for again, and replaced, by force', async () => {
     await run();
     assert.equal((await run()).starts, 0);
