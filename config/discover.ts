@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, readdirSync, statSync, type Stats } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import type { PublicExplorerSync } from 'cosmiconfig';
 import { BootstrapError, nearest, packageRoot } from '../lib/errors/index.js';
@@ -41,9 +41,21 @@ export async function findConfig(cwd: string): Promise<string | undefined> {
       mergeSearchPlaces: false,
       cache: false,
     });
-  const found = withoutRedirects(open).search(cwd)?.filepath;
+  const explorer = withoutRedirects(open);
+  const found = readable(() => explorer.search(cwd)?.filepath, cwd);
   refuseUnreadable(cwd, found);
   return found;
+}
+
+/** What a search finds; a file or a folder on its way that cannot be read is told as a config that cannot. */
+function readable<T>(search: () => T, cwd: string): T {
+  try {
+    return search();
+  } catch (error) {
+    const { path } = error as NodeJS.ErrnoException;
+    if (path !== undefined) throw unreadable(error, relative(cwd, path));
+    throw error;
+  }
 }
 
 /** cosmiconfig passes over files that this user may not read; another config, or none, must not hold in their place. */
@@ -52,7 +64,8 @@ function refuseUnreadable(cwd: string, found: string | undefined): void {
     for (const place of searchPlaces) {
       const path = join(folder, place);
       if (path === found) return;
-      if (place === 'package.json' || !statSync(path, { throwIfNoEntry: false })?.isFile()) continue;
+      const entry = entryOf(path, cwd);
+      if (place === 'package.json' || !entry?.isFile()) continue;
       try {
         accessSync(path, constants.R_OK);
       } catch {
@@ -90,10 +103,9 @@ function hasKey(content: string): boolean {
 /** The path of a named config (`by` says where it was named); throws DBB2018 with the nearest name where there is no such file. */
 export function givenConfig(file: string, cwd: string, by: string): string {
   const path = isAbsolute(file) ? file : resolve(cwd, file);
-  if (existsSync(path)) return path;
+  if (entryOf(path, cwd)) return path;
   const folder = dirname(path);
-  const names = existsSync(folder) ? readdirSync(folder) : [];
-  const near = nearest(relative(folder, path), names);
+  const near = nearest(relative(folder, path), namesIn(folder));
   throw new BootstrapError({
     code: 'DBB2018',
     message: `the config file "${file}" does not exist`,
@@ -102,12 +114,32 @@ export function givenConfig(file: string, cwd: string, by: string): string {
   });
 }
 
+/** What is at a path; undefined where nothing is, or where what is above it is a file. */
+function entryOf(path: string, cwd: string): Stats | undefined {
+  return readable(() => {
+    try {
+      return statSync(path, { throwIfNoEntry: false });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
+      throw error;
+    }
+  }, cwd);
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
 // Larger than any config; what is so large was named by mistake, and would take minutes.
 const largest = 1024 * 1024;
 
 /** The text of a file, without a byte order mark; throws DBB2018 where it cannot be read. */
 export function readConfigText(path: string, shown: string): string {
-  const { size = 0 } = statSync(path, { throwIfNoEntry: false }) ?? {};
+  const { size = 0 } = entryOf(path, dirname(path)) ?? {};
   if (size > largest) {
     throw new BootstrapError({
       code: 'DBB2018',
@@ -119,22 +151,28 @@ export function readConfigText(path: string, shown: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const reasons: Readonly<Record<string, string>> = {
-      EACCES: 'this user may not read it',
-      EPERM: 'this user may not read it',
-      EISDIR: 'it is a folder',
-      ENOENT: 'it does not exist',
-      ERR_ENCODING_INVALID_ENCODED_DATA: 'it is not UTF-8',
-    };
-    throw new BootstrapError(
-      {
-        code: 'DBB2018',
-        message: `the config file could not be read: ${reasons[code ?? ''] ?? message}`,
-        place: { file: shown },
-        help: 'make it a file of UTF-8 text that the user who runs db-bootstrap may read',
-      },
-      { cause: error },
-    );
+    throw unreadable(error, shown);
   }
+}
+
+function unreadable(error: unknown, shown: string): BootstrapError {
+  const { code, message, syscall } = error as NodeJS.ErrnoException;
+  const reasons: Readonly<Record<string, string>> = {
+    // What is in a folder that may not be entered cannot even be looked at.
+    EACCES: syscall === 'stat' ? 'this user may not enter its folder' : 'this user may not read it',
+    EPERM: 'this user may not read it',
+    EISDIR: 'it is a folder',
+    ENOENT: 'it does not exist',
+    ELOOP: 'the link leads to itself',
+    ERR_ENCODING_INVALID_ENCODED_DATA: 'it is not UTF-8',
+  };
+  return new BootstrapError(
+    {
+      code: 'DBB2018',
+      message: `the config file could not be read: ${reasons[code ?? ''] ?? message}`,
+      place: { file: shown },
+      help: 'make it a file of UTF-8 text that the user who runs db-bootstrap may read',
+    },
+    { cause: error },
+  );
 }

@@ -16,7 +16,9 @@ export interface Loaded {
 /** The process as the options see it: `--cwd`, `--color` and `--no-color` applied. */
 export function openIo(options: Pick<ConfigOptions, 'cwd' | 'color'>, report?: NodeJS.WriteStream): Io {
   const cwd =
-    options.cwd === undefined ? process.cwd() : isAbsolute(options.cwd) ? options.cwd : resolve(options.cwd);
+    options.cwd !== undefined && isAbsolute(options.cwd)
+      ? options.cwd
+      : resolve(ownFolder(), options.cwd ?? '');
   if (!statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) {
     throw new BootstrapError({
       code: 'DBB1007',
@@ -26,6 +28,22 @@ export function openIo(options: Pick<ConfigOptions, 'cwd' | 'color'>, report?: N
     });
   }
   return processIo({ cwd, color: options.color }, report);
+}
+
+/** The folder that the command was started in, which may be gone. */
+function ownFolder(): string {
+  try {
+    return process.cwd();
+  } catch (error) {
+    throw new BootstrapError(
+      {
+        code: 'DBB1007',
+        message: 'the working directory does not exist any more',
+        help: 'change to a folder that exists, or name one with --cwd',
+      },
+      { cause: error },
+    );
+  }
 }
 
 /** Reads the config that the options choose; throws every mistake in it at once. `report` is where the output goes. */

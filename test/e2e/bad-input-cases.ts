@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** A password that stands in many of the inputs, and in no output. */
@@ -93,6 +93,14 @@ export const configs: readonly Case[] = [
     code: 'DBB2001',
     exit: 2,
     says: ['no config file was found'],
+  },
+  {
+    name: 'a link that leads to itself',
+    files: {},
+    prepare: (folder) => symlinkSync('.bootstraprc', join(folder, '.bootstraprc')),
+    code: 'DBB2018',
+    exit: 2,
+    says: ['--> .bootstraprc', 'the link leads to itself'],
   },
   {
     name: 'a key twice',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { chmodSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { bootstrap, runEnd, type Ended } from '../support/command.js';
@@ -84,6 +84,43 @@ describe('the command line', function () {
       const log = makeFolder({ loaded: '' });
       const file = join(log.folder, 'loaded');
       const preload = pathToFileURL(resolve('test/fixtures/loaded-modules.mjs')).href;
+  for (const command of ['run', 'init', 'explain DBB1001']) {
+    it(`"${command}" in a folder that was removed is DBB1007`, () => {
+      const gone = 'mkdir gone && cd gone && rmdir ../gone && exec "$@"';
+      const words = [process.execPath, resolve('dist/bin/db-bootstrap.js'), ...command.split(' ')];
+      const ended = spawnSync('/bin/sh', ['-c', gone, 'sh', ...words], { cwd: project.folder });
+      assert.match(
+        String(ended.stderr),
+        /^error\[DBB1007\]: the working directory does not exist any more\n {2}help: /m,
+      );
+      assert.equal(ended.status, 2);
+    });
+  }
+
+  it('a folder that this user may not look into is DBB2018', function () {
+    if (process.getuid?.() !== 0) this.skip();
+    const closed = makeFolder({ '.bootstraprc': config });
+    chmodSync(closed.folder, 0);
+    try {
+      for (const where of [
+        ['--cwd', closed.folder],
+        ['--config', join(closed.folder, '.bootstraprc')],
+      ]) {
+        const words = [resolve('dist/bin/db-bootstrap.js'), 'run', ...where];
+        const ended = spawnSync(process.execPath, words, { cwd: '/', uid: 65534, gid: 65534 });
+        assert.match(
+          String(ended.stderr),
+          /^error\[DBB2018\]: .*: this user may not .*\n {2}--> .*\n {2}help: /m,
+        );
+        assert.doesNotMatch(String(ended.stderr), /^ +at /m);
+        assert.equal(ended.status, 2);
+      }
+    } finally {
+      chmodSync(closed.folder, 0o700);
+      closed.remove();
+    }
+  });
+
       const child = spawn(
         process.execPath,
         ['--import=tsx', `--import=${preload}`, 'test/fixtures/from-source.ts', ...args],
