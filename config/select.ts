@@ -53,10 +53,10 @@ function refuseUnknown(tasks: ReadonlyMap<string, TaskDefinition>, selection: Se
     (selection[option] ?? [])
       .filter((name) => !tasks.has(name))
       .map((name): Problem => {
-        const near = nearest(name, tasks.keys());
+        const near = name === '' ? undefined : nearest(name, tasks.keys());
         return {
           code: 'DBB1004',
-          message: `there is no task "${name}"`,
+          message: name === '' ? `--${option} names no task` : `there is no task "${name}"`,
           place: { file: `--${option}` },
           help:
             near === undefined ? `the tasks are ${[...tasks.keys()].join(', ')}` : `did you mean "${near}"?`,

@@ -77,11 +77,10 @@ function collect(value: string, previous: readonly string[] | undefined): readon
 
 /** Names of an option that may be repeated, or hold several with commas between them. */
 export function collectNames(value: string, previous: readonly string[] | undefined): readonly string[] {
-  return [
-    ...(previous ?? []),
-    ...value
-      .split(',')
-      .map((name) => name.trim())
-      .filter(Boolean),
-  ];
+  const names = value
+    .split(',')
+    .map((name) => name.trim())
+    .filter(Boolean);
+  // A value that names nothing, such as an empty variable of a script, is a name that no task has: without it, nothing would be chosen.
+  return [...(previous ?? []), ...(names.length > 0 ? names : [''])];
 }

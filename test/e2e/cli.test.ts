@@ -61,6 +61,12 @@ describe('the command line', function () {
       ['run --set nonsense', 'DBB1003', '--set tasks.flush.enabled=true'],
       ['run --only sed', 'DBB1004', 'did you mean "seed"?'],
       ['check --only check-role', 'DBB1004', 'did you mean "check-roles"?'],
+      // What a script's empty variable leaves: as if nothing were chosen, nothing would run, and all would be well.
+      ['run --only ', 'DBB1004', 'the tasks are'],
+      ['run --only ,', 'DBB1004', 'the tasks are'],
+      ['run --skip ', 'DBB1004', 'the tasks are'],
+      ['check --from ', 'DBB1004', 'the tasks are'],
+      ['run --config .bootstraprc/x', 'DBB2018', 'name a file that exists'],
       ['explain DBB400', 'DBB1005', 'did you mean "DBB4001"?'],
       ['--cwd nowhere', 'DBB1007', 'name the folder'],
       ['db', 'DBB1008', 'run "db-bootstrap db --help"'],
@@ -78,12 +84,6 @@ describe('the command line', function () {
     }
   });
 
-  describe('--help and --version', () => {
-    /** The packages that the source loads; the joined file evaluates what it imports late as late. */
-    const loadedBy = async (...args: string[]): Promise<{ code: number | null; packages: Set<string> }> => {
-      const log = makeFolder({ loaded: '' });
-      const file = join(log.folder, 'loaded');
-      const preload = pathToFileURL(resolve('test/fixtures/loaded-modules.mjs')).href;
   for (const command of ['run', 'init', 'explain DBB1001']) {
     it(`"${command}" in a folder that was removed is DBB1007`, () => {
       const gone = 'mkdir gone && cd gone && rmdir ../gone && exec "$@"';
@@ -121,6 +121,12 @@ describe('the command line', function () {
     }
   });
 
+  describe('--help and --version', () => {
+    /** The packages that the source loads; the joined file evaluates what it imports late as late. */
+    const loadedBy = async (...args: string[]): Promise<{ code: number | null; packages: Set<string> }> => {
+      const log = makeFolder({ loaded: '' });
+      const file = join(log.folder, 'loaded');
+      const preload = pathToFileURL(resolve('test/fixtures/loaded-modules.mjs')).href;
       const child = spawn(
         process.execPath,
         ['--import=tsx', `--import=${preload}`, 'test/fixtures/from-source.ts', ...args],
