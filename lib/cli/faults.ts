@@ -1,3 +1,5 @@
+import { EarlyExit } from '../errors/early-exit.js';
+
 /** Who ends what is at work, after an error that nobody caught. */
 type Told = (error: unknown) => void;
 
@@ -12,11 +14,20 @@ export async function outlivingFaults<Result>(
 ): Promise<Result> {
   const fault = new AbortController();
   // Of many the first is told: the others are mostly the same, or follow from it.
-  told = (error) => fault.abort(error);
+  const tell: Told = (error) => fault.abort(error);
+  told = tell;
+  const exit = process.exit.bind(process);
+  process.exit = () => {
+    const error = new EarlyExit();
+    tell(error);
+    // Whoever called it does not expect to go on.
+    throw error;
+  };
   try {
     return await work(fault.signal);
   } finally {
     told = undefined;
+    process.exit = exit;
   }
 }
 

@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { EarlyExit } from './early-exit.js';
 import { packageRoot } from './package-root.js';
 import type { Place, Problem } from './problem.js';
 
@@ -10,6 +11,14 @@ import type { Place, Problem } from './problem.js';
 export function uncaughtProblem(error: unknown): Problem | undefined {
   const stack = error instanceof Error ? error.stack : undefined;
   const place = stack === undefined ? undefined : foreignPlace(stack);
+  if (error instanceof EarlyExit) {
+    return {
+      code: 'DBB9002',
+      message: error.message,
+      ...(place ? { place } : {}),
+      help: 'throw an error in its place: the config, its plugins and what they import may not end the process',
+    };
+  }
   // What is rejected with anything but an error has no place, and none of ours does that.
   if (!place && error instanceof Error) return undefined;
   return {

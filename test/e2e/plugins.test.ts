@@ -23,6 +23,8 @@ export const throws = kindOf('throws', async (ctx) => { setTimeout(inTimer, 50);
 export const throwsAgain = kindOf('throws-again', async () => { setInterval(inTimer, 20); await never(); });
 export const throwsLate = kindOf('throws-late', async () => { setTimeout(inTimer, 300); return fine; });
 export const leaves = kindOf('leaves', async () => { setInterval(() => undefined, 100); return fine; });
+export const exits = kindOf('exits', async (ctx) => { setTimeout(() => process.exit(0), 50); await ctx.exec('sleep', { args: ['60'] }); return fine; });
+export const exitsAtOnce = kindOf('exits-at-once', async () => process.exit(3));
 export const checks = kindOf('checks', async () => { void Promise.reject(new Error('left alone')); await never(); }, { check: true });
 export const planless = kindOf('planless', async () => fine, { plan: async () => ({ action: 'nope' }) });
 `;
@@ -118,6 +120,21 @@ describe('a plugin that is written without types', function () {
         /^error\[DBB9002\]: an error that nobody caught: left alone\n {2}--> plugin\.mjs:\d+:\d+\n {2}help: /m,
       );
     });
+
+    for (const use of ['exits', 'exits-at-once']) {
+      it(`and with a process.exit, the same: ${use}`, async () => {
+        const { code, stdout } = await perform(use, 'run', '--reporter', 'ndjson');
+        const end = runEnd(stdout);
+        assert.deepEqual([code, end.exitCode, end.status], [70, 70, 'failed']);
+        const [problem, ...more] = end.problems ?? [];
+        assert.equal(problem?.code, 'DBB9002');
+        assert.match(problem.message, /^process\.exit was called/);
+        assert.equal(problem.place?.file, 'plugin.mjs');
+        assert.deepEqual(more, []);
+        const next = eventsOf((await perform('silent', 'run', '--reporter', 'ndjson')).stdout);
+        assert.ok(!next.some(({ type }) => type === 'notice'), 'no child was left behind');
+      });
+    }
 
     it('fails a check, and is told', async () => {
       const { code, stdout } = await perform('checks', 'check');
