@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import { BootstrapError } from '../errors/index.js';
+import { BootstrapError, uncaughtProblem } from '../errors/index.js';
+import { outlivingFaults } from './faults.js';
 import { load } from './load.js';
 import { withReporter, type RunOptions } from './options.js';
 import { execute } from './run.js';
@@ -14,35 +15,59 @@ export async function execCommand(words: readonly string[], options: RunOptions)
   const loaded = await load(withReporter(options), process.stderr);
   const result = await execute(loaded, options);
   if (result.status !== 'succeeded') return result.exitCode;
-  return start(command, args, { cwd: loaded.io.cwd, env: result.env });
+  const { grace } = loaded.workflow;
+  return outlivingFaults((fault) =>
+    start(command, args, { cwd: loaded.io.cwd, env: result.env, grace, fault }),
+  );
 }
 
 async function start(
   command: string,
   args: readonly string[],
-  options: { readonly cwd: string; readonly env: Readonly<Record<string, string>> },
+  options: {
+    readonly cwd: string;
+    readonly env: Readonly<Record<string, string>>;
+    readonly grace: number;
+    readonly fault: AbortSignal;
+  },
 ): Promise<number> {
-  const child = spawn(command, args, { ...options, stdio: 'inherit' });
+  const { cwd, env, grace, fault } = options;
+  const child = spawn(command, args, { cwd, env, stdio: 'inherit' });
   // A terminal sends Ctrl-C to the child as well; it decides how to end, and we end with it.
   const ignore = (): void => undefined;
   const pass = (signal: NodeJS.Signals): void => {
     child.kill(signal);
   };
+  let patience: NodeJS.Timeout | undefined;
+  // A command that is told to have failed must not go on behind it.
+  const end = (): void => {
+    child.kill('SIGTERM');
+    patience = setTimeout(() => child.kill('SIGKILL'), grace);
+  };
+  fault.addEventListener('abort', end);
   process.on('SIGINT', ignore);
   process.on('SIGTERM', pass);
   process.on('SIGHUP', pass);
   try {
-    return await new Promise<number>((resolve, reject) => {
+    const exitCode = await new Promise<number>((resolve, reject) => {
       child.on('error', (error: NodeJS.ErrnoException) => reject(notStarted(command, error)));
       child.on('exit', (code, signal) =>
         resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])),
       );
     });
+    if (fault.aborted) throw faultOf(fault.reason);
+    return exitCode;
   } finally {
+    clearTimeout(patience);
     process.removeListener('SIGINT', ignore);
     process.removeListener('SIGTERM', pass);
     process.removeListener('SIGHUP', pass);
   }
+}
+
+function faultOf(error: unknown): unknown {
+  const problem = uncaughtProblem(error);
+  return problem ? new BootstrapError(problem) : error;
 }
 
 function notStarted(command: string, error: NodeJS.ErrnoException): BootstrapError {

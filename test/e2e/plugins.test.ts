@@ -25,6 +25,7 @@ export const throwsLate = kindOf('throws-late', async () => { setTimeout(inTimer
 export const leaves = kindOf('leaves', async () => { setInterval(() => undefined, 100); return fine; });
 export const exits = kindOf('exits', async (ctx) => { setTimeout(() => process.exit(0), 50); await ctx.exec('sleep', { args: ['60'] }); return fine; });
 export const exitsAtOnce = kindOf('exits-at-once', async () => process.exit(3));
+export const throwsAfter = kindOf('throws-after', async () => { setTimeout(inTimer, 1000); return fine; });
 export const checks = kindOf('checks', async () => { void Promise.reject(new Error('left alone')); await never(); }, { check: true });
 export const planless = kindOf('planless', async () => fine, { plan: async () => ({ action: 'nope' }) });
 `;
@@ -135,6 +136,17 @@ describe('a plugin that is written without types', function () {
         assert.ok(!next.some(({ type }) => type === 'notice'), 'no child was left behind');
       });
     }
+
+    it('ends the command of exec, which does not outlive it', async () => {
+      const script = "trap 'echo ended; kill $!; exit 7' TERM; echo started; sleep 30 & wait";
+      const { code, stdout, stderr } = await perform('throws-after', 'exec', '--', 'sh', '-c', script);
+      assert.equal(stdout, 'started\nended\n');
+      assert.match(
+        stderr,
+        /^error\[DBB9002\]: an error that nobody caught: in a timer\n {2}--> plugin\.mjs:/m,
+      );
+      assert.equal(code, 70);
+    });
 
     it('fails a check, and is told', async () => {
       const { code, stdout } = await perform('checks', 'check');
