@@ -10,8 +10,8 @@ void perform(process.argv.slice(2));
 async function perform(args: readonly string[]): Promise<void> {
   const { exported, keep } = await load(args);
   const code = await exported.main(args);
-  // Output that could not be written has set it already.
-  if (code !== 0) process.exitCode = code;
+  // Also 0: a config, a plugin or what these import may have set another.
+  process.exitCode = code;
   // What was not understood is no command.
   if (code !== 2) keep();
 }

@@ -3,11 +3,14 @@ import { tellFault } from './faults.js';
 import { divertOthers, output } from './output.js';
 import { createProgram, type Action } from './program.js';
 
+/** Whether something that was printed is lost. */
+let unwritten = false;
+
 /** The whole command: parses the arguments, runs what they chose, and resolves with the exit code. Never rejects. */
 export async function main(args: readonly string[]): Promise<number> {
   const ended = guardProcess();
   try {
-    return await perform(args);
+    return (await perform(args)) || (unwritten ? 1 : 0);
   } finally {
     ended();
   }
@@ -66,8 +69,10 @@ function guardProcess(): () => void {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       // Who closed the pipe has read enough; a full disk, however, loses what was reported.
       if (error.code === 'EPIPE') return;
-      const told = process.exitCode === 1;
-      process.exitCode = 1;
+      const told = unwritten;
+      unwritten = true;
+      // It counts as a failure where nothing else failed, also after the end.
+      process.exitCode ||= 1;
       if (stream === output && !told)
         process.stderr.write(`error: standard output cannot be written (${error.code ?? error.message})\n`);
     });

@@ -25,6 +25,7 @@ export const throwsLate = kindOf('throws-late', async () => { setTimeout(inTimer
 export const leaves = kindOf('leaves', async () => { setInterval(() => undefined, 100); return fine; });
 export const exits = kindOf('exits', async (ctx) => { setTimeout(() => process.exit(0), 50); await ctx.exec('sleep', { args: ['60'] }); return fine; });
 export const exitsAtOnce = kindOf('exits-at-once', async () => process.exit(3));
+export const marks = kindOf('marks', async () => { process.exitCode = 9; return fine; });
 export const throwsAfter = kindOf('throws-after', async () => { setTimeout(inTimer, 1000); return fine; });
 export const checks = kindOf('checks', async () => { void Promise.reject(new Error('left alone')); await never(); }, { check: true });
 export const planless = kindOf('planless', async () => fine, { plan: async () => ({ action: 'nope' }) });
@@ -167,6 +168,11 @@ describe('a plugin that is written without types', function () {
         /^error\[DBB9002\]: an error that nobody caught: in a timer\n {2}--> plugin\.mjs:/m,
       );
     });
+  });
+
+  it('does not choose the exit code', async () => {
+    const { code, stderr } = await perform('marks', 'run');
+    assert.equal(code, 0, stderr);
   });
 
   it('does not keep the command from ending by what it leaves open', async () => {
