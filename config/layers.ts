@@ -4,8 +4,10 @@ import { dirname, join, resolve } from 'node:path';
 import { nearest, packageRoot, type Problem } from '../lib/errors/index.js';
 import type { Json } from './define.js';
 import { readConfigText } from './discover.js';
+import { problemsOfIssues } from './issues.js';
 import { isObject } from './merge.js';
 import { readConfigFile } from './read-file.js';
+import { configShape } from './schema.js';
 import { parseSource, type Source } from './source.js';
 
 /** The preset of a name, or undefined with the problem pushed. */
@@ -56,7 +58,12 @@ export async function extendedSources(
   chain: readonly string[] = [file],
 ): Promise<Source[]> {
   const wanted = isObject(source.data) ? source.data.extends : undefined;
-  if (wanted === undefined) return [];
+  if (wanted === undefined || wanted === null) return [];
+  // That of the config itself is checked with all that is merged; this one is not among it.
+  if (chain.length > 1) {
+    const issues = configShape.safeParse({ extends: wanted }, { reportInput: true }).error?.issues ?? [];
+    problems.push(...problemsOfIssues(issues, [], (...at) => source.place(...at), configShape));
+  }
   const list: readonly Json[] = Array.isArray(wanted) ? (wanted as readonly Json[]) : [wanted];
   const sources: Source[] = [];
   for (const [index, name] of list.entries()) {

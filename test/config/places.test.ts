@@ -376,6 +376,21 @@ describe('extends', () => {
       ],
     );
   });
+  it('names what is no path in a config that is itself extended, where no other value takes its place', async () => {
+    const files = {
+      '.bootstraprc': 'extends: ./a.yaml\ndatabase: none\n',
+      'a.yaml': 'extends: [./b.yaml, 5]\n',
+      'b.yaml': 'extends: { c: 1 }\nconcurrency: 2\n',
+    };
+    assert.deepEqual((await problemsOf(files)).map(shown), [
+      ['DBB2004 a.yaml:1:21 [5] extends[1] must be a text, not a number', 'put it in quotes'],
+      [
+        'DBB2004 b.yaml:1:10 [{ c: 1 }] extends must be a text or a list, not a mapping of keys',
+        'write a text or a list here',
+      ],
+    ]);
+  });
+
 });
 
 describe('env files and profiles', () => {
