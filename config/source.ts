@@ -97,8 +97,12 @@ export function parseSource(
   const fault = document.errors.find(({ pos }) => isOurs(pos[0]));
   const twice = fault ? [] : twiceKeys(document).filter(({ from }) => isOurs(from));
   if (fault) problems.push(syntaxProblem(fault, text, placeAt));
-  problems.push(...twice.map((key) => twiceProblem(key, placeAt)));
-  if (fault || twice.length > 0) return undefined;
+  const tags = fault ? [] : document.warnings.filter(({ code }) => code === 'TAG_RESOLVE_FAILED');
+  problems.push(
+    ...twice.map((key) => twiceProblem(key, placeAt)),
+    ...tags.map(({ pos: [from, to] }) => tagProblem(text.slice(from, to), placeAt(from, to))),
+  );
+  if (fault || twice.length > 0 || tags.length > 0) return undefined;
   let data: Json;
   try {
     data = jsonOf(isNode(root) ? root.toJS(document) : root);
@@ -166,6 +170,16 @@ function twiceProblem(
     place: placeAt(from, to),
     notes: [{ label: 'first', text: `${file}:${String(line)}:${String(column)}` }],
     help: 'keep one of the two',
+  };
+}
+
+/** YAML leaves the meaning of such a tag to whoever reads the file: `!ENV`, `!include`, `!vault`. */
+function tagProblem(tag: string, place: Place): Problem {
+  return {
+    code: 'DBB2002',
+    message: `the tag "${tag}" is unknown: what it should do with the value would not be done`,
+    place,
+    help: 'take it out; a variable is written ${NAME}',
   };
 }
 

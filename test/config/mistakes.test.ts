@@ -6,6 +6,12 @@ type Mistake = readonly [title: string, config: string, said: string, help: stri
 
 const mistakes: readonly Mistake[] = [
   [
+    'a tag that YAML leaves to its readers',
+    'database: !ENV DATABASE_URL\n',
+    'DBB2002 .bootstraprc:1:11 [!ENV] the tag "!ENV" is unknown: what it should do with the value would not be done',
+    'take it out; a variable is written ${NAME}',
+  ],
+  [
     'an unknown key',
     'tasks: {}\nconcurency: 4\n',
     'DBB2003 .bootstraprc:2:1 [concurency] unknown key "concurency"',
