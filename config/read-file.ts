@@ -4,9 +4,10 @@ import { types } from 'node:util';
 import { packageRoot, type Problem } from '../lib/errors/index.js';
 import { readConfigText } from './discover.js';
 import type { Json } from './define.js';
+import { foreignValue } from './foreign.js';
 import { isObject } from './merge.js';
 import { jsonFault } from './json-fault.js';
-import { parseSource, plainSource, textPlace, type Source } from './source.js';
+import { formatPath, parseSource, plainSource, textPlace, type Source } from './source.js';
 
 const scriptEndings = new Set(['.js', '.mjs', '.cjs', '.ts', '.mts']);
 
@@ -97,7 +98,20 @@ async function loadScript(path: string, shown: string, problems: Problem[]): Pro
       });
       return undefined;
     }
-    // Functions and class instances are no config; JSON is what a config can say.
+    const foreign = foreignValue(module);
+    if (foreign && foreign.path.length > 0) {
+      const { path: at, what } = foreign;
+      problems.push({
+        code: 'DBB2004',
+        message: `${formatPath(at)} is ${what}, which a config cannot hold`,
+        place: { file: shown, keyPath: formatPath(at) },
+        help: what.endsWith(' Promise')
+          ? 'await it'
+          : 'write a text, a number, true, false, null, a list or a plain object',
+      });
+      return undefined;
+    }
+    // JSON is what a config can say.
     return plainSource(shown, JSON.parse(JSON.stringify(module ?? null)) as Json);
   } catch (error) {
     problems.push(scriptProblem(error, path, shown, text));

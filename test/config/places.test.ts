@@ -189,6 +189,26 @@ describe('files that cannot be read as a config', () => {
     ],
     [
       'bootstrap.config.ts',
+      'export default { database: "none", tasks: new Map([["a", { use: "wait" }]]) };\n',
+      'DBB2004 bootstrap.config.ts (tasks) tasks is a value of the class Map, which a config cannot hold',
+    ],
+    [
+      'bootstrap.config.ts',
+      'export default { env: { TOKEN: Promise.resolve("x") } };\n',
+      'DBB2004 bootstrap.config.ts (env.TOKEN) env.TOKEN is a value of the class Promise, which a config cannot hold',
+    ],
+    [
+      'bootstrap.config.ts',
+      'export default { tasks: { a: { use: "command", run: ["x", () => "y"] } } };\n',
+      'DBB2004 bootstrap.config.ts (tasks.a.run[1]) tasks.a.run[1] is a function, which a config cannot hold',
+    ],
+    [
+      'bootstrap.config.ts',
+      'export default { concurrency: Number("four"), tasks: {} };\n',
+      'DBB2004 bootstrap.config.ts (concurrency) concurrency is NaN, which a config cannot hold',
+    ],
+    [
+      'bootstrap.config.ts',
       'export default "text";\n',
       'DBB2004 bootstrap.config.ts the config must be a mapping of keys, not the string "text"',
     ],
@@ -356,6 +376,21 @@ describe('extends', () => {
     assert.deepEqual([workflow.concurrency, workflow.grace, workflow.timeout], [3, 2000, 60_000]);
   });
 
+  it('names what is no path in a config that is itself extended, where no other value takes its place', async () => {
+    const files = {
+      '.bootstraprc': 'extends: ./a.yaml\ndatabase: none\n',
+      'a.yaml': 'extends: [./b.yaml, 5]\n',
+      'b.yaml': 'extends: { c: 1 }\nconcurrency: 2\n',
+    };
+    assert.deepEqual((await problemsOf(files)).map(shown), [
+      ['DBB2004 a.yaml:1:21 [5] extends[1] must be a text, not a number', 'put it in quotes'],
+      [
+        'DBB2004 b.yaml:1:10 [{ c: 1 }] extends must be a text or a list, not a mapping of keys',
+        'write a text or a list here',
+      ],
+    ]);
+  });
+
   it('names what is missing, and shows a circle as its path', async () => {
     const missing = await problemsOf('extends: [./gone.yaml, no-such-package]\n');
     assert.deepEqual(
@@ -376,21 +411,6 @@ describe('extends', () => {
       ],
     );
   });
-  it('names what is no path in a config that is itself extended, where no other value takes its place', async () => {
-    const files = {
-      '.bootstraprc': 'extends: ./a.yaml\ndatabase: none\n',
-      'a.yaml': 'extends: [./b.yaml, 5]\n',
-      'b.yaml': 'extends: { c: 1 }\nconcurrency: 2\n',
-    };
-    assert.deepEqual((await problemsOf(files)).map(shown), [
-      ['DBB2004 a.yaml:1:21 [5] extends[1] must be a text, not a number', 'put it in quotes'],
-      [
-        'DBB2004 b.yaml:1:10 [{ c: 1 }] extends must be a text or a list, not a mapping of keys',
-        'write a text or a list here',
-      ],
-    ]);
-  });
-
 });
 
 describe('env files and profiles', () => {
