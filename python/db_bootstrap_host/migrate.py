@@ -5,6 +5,7 @@ import time
 from django.core.management.base import CommandError, SystemCheckError
 
 from .concurrent_indexes import repeatable
+from .deferred_statements import failing_inside
 from .failed_operation import migration_failure
 from .failure import Failure
 from .migrate_command import run_plainly, run_schema
@@ -35,7 +36,7 @@ def migrate(params, emit):
     try:
         with timeouts(project.connection, params.get("timeouts")), unsent(params.get("postMigrate") is False), repeatable(
             project.connection, name, params.get("again") is True
-        ):
+        ), failing_inside(project.connection):
             if schema is None:
                 run_plainly(project, words, on_applied)
             else:
