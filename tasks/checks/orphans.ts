@@ -11,7 +11,7 @@ import { expectedRules, type ExpectedRules, type TenantLayout } from '../../lib/
 import { quoteIdentifier } from '../../lib/postgres/index.js';
 import { limitFindings } from './limit.js';
 import { missingSchema } from './missing-schema.js';
-import { counted, qualified, sqlstateOf } from './words.js';
+import { counted, qualified, regclass, sqlstateOf } from './words.js';
 
 const options = z.strictObject({});
 
@@ -30,7 +30,8 @@ export const checkOrphans = defineTask({
 });
 
 interface Orphan {
-  readonly kind: 'row' | 'schema' | 'domain';
+  readonly kind: 'row' | 'schema' | 'domain' | 'hidden';
+  /** Of a hidden one: the table whose rows the role may not see. */
   readonly name: string;
   /** Of a domain: the tenant that it refers to, by its key. */
   readonly owner: string | null;
@@ -40,16 +41,32 @@ async function run({ database, host, tenants }: Context): Promise<TaskResult> {
   const rules = await expectedRules(host);
   if (!rules.tenancy) return { changed: false, summary: 'the project has no tenants' };
   const orphans = await findOrphans(database, rules);
+  const hidden = orphans.filter(({ kind }) => kind === 'hidden');
   return {
     changed: false,
     summary:
-      orphans.length === 0
-        ? 'rows, schemas and domains belong together'
-        : `${counted(orphans.length, 'orphan')}: rows, schemas or domains without what belongs to them`,
+      hidden.length > 0
+        ? `what belongs together cannot be known: row level security may hide rows of ${counted(hidden.length, 'table')}`
+        : orphans.length === 0
+          ? 'rows, schemas and domains belong together'
+          : `${counted(orphans.length, 'orphan')}: rows, schemas or domains without what belongs to them`,
     findings: limitFindings(
-      orphans.map((orphan) => finding(orphan, rules, tenants)),
+      orphans.map((orphan) =>
+        orphan.kind === 'hidden' ? hiddenRows(orphan.name, database.user) : finding(orphan, rules, tenants),
+      ),
       'orphans',
     ),
+  };
+}
+
+/** Row level security leaves rows out without a word, and a tenant that is not seen looks like one that is gone. */
+function hiddenRows(table: string, role: string): Finding {
+  return {
+    code: 'DBB6095',
+    severity: 'warning',
+    message: `row level security may hide rows of table "${table}" from role "${role}": what has no tenant cannot be known`,
+    help: `run as a superuser: alter role ${quoteIdentifier(role)} bypassrls;`,
+    subject: { table },
   };
 }
 
@@ -59,7 +76,7 @@ async function findOrphans(database: TaskClient, rules: ExpectedRules): Promise<
   const tenants = qualified(publicSchema, layout.schema.table);
   const schema = quoteIdentifier(layout.schema.column);
   try {
-    return await database.query<Orphan>(
+    const found = await database.query<Orphan>(
       `select 'row' as kind, t.${schema}::text as name, null as owner from ${tenants} t
         where not exists (select from pg_catalog.pg_namespace n where n.nspname = t.${schema})
        union all
@@ -70,9 +87,16 @@ async function findOrphans(database: TaskClient, rules: ExpectedRules): Promise<
        union all
        select 'domain', d.${quoteIdentifier(layout.domain.column)}::text, d.${quoteIdentifier(layout.owner.column)}::text
          from ${strayDomains(layout, publicSchema)}
+       union all
+       select distinct 'hidden', c.relname::text, null from pg_catalog.pg_class c
+        where c.oid in (${regclass(publicSchema, layout.schema.table)}::regclass, ${regclass(publicSchema, layout.owner.toTable)}::regclass)
+          and pg_catalog.row_security_active(c.oid)
        order by 1, 2`,
       [publicSchema, templates],
     );
+    // What is seen of the rows is true; what is not seen may be there.
+    const blind = found.some(({ kind }) => kind === 'hidden');
+    return blind ? found.filter(({ kind }) => kind === 'hidden' || kind === 'row') : found;
   } catch (error) {
     // Without the tables nobody can say what is an orphan; the check of tables says that they are missing.
     if (['42P01', '42703', '3F000'].includes(sqlstateOf(error))) return [];

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { found, openFleet, type Fleet } from '../support/fleet.js';
 import { openHost } from '../support/host.js';
 import { djangoTask } from '../support/django-task.js';
@@ -64,6 +65,34 @@ for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[]) {
       assert.deepEqual(found(await fleet.check('orphans')), []);
       assert.deepEqual(await fleet.fix('orphans', true), []);
       assert.deepEqual(await fleet.rows('select count(*)::int as n from tenants_domain'), [{ n: 3 }]);
+    });
+
+    it('takes no row for gone that row level security hides from the role, and deletes nothing then', async () => {
+      const role = `hidden_${randomBytes(6).toString('hex')}`;
+      const url = new URL(fleet.url);
+      url.username = role;
+      url.password = 'little-secret';
+      const context = djangoTask({ ...fleet, url: url.href }, kind);
+      await fleet.rows(
+        `create role ${role} login password 'little-secret';
+         grant select, delete on all tables in schema public to ${role};
+         alter table tenants_client enable row level security`,
+      );
+      try {
+        const result = await kind.run(context);
+        assert.deepEqual(found(result), [['DBB6095', 'warning', { table: 'tenants_client' }]]);
+        assert.match(
+          result.findings?.[0]?.message ?? '',
+          new RegExp(`row level security may hide rows of table "tenants_client" from role "${role}"`),
+        );
+        assert.match(result.summary, /cannot be known/);
+        assert.deepEqual(await kind.fix?.(context, { confirmed: true }), []);
+        assert.deepEqual(await fleet.rows('select count(*)::int as n from tenants_domain'), [{ n: 3 }]);
+      } finally {
+        await fleet.rows(
+          `alter table tenants_client disable row level security; drop owned by ${role}; drop role ${role}`,
+        );
+      }
     });
 
     it('has nothing to say before the tables of tenants exist', async () => {
