@@ -81,6 +81,8 @@ export interface MigrationStates {
     readonly pending: readonly MigrationKey[];
     /** Recorded, but not on disk (and not replaced by a squash). */
     readonly unknown: readonly MigrationKey[];
+    /** Squashed migrations of which a part is applied, where there are such: what they lack is pending under its own names. */
+    readonly partly?: readonly MigrationKey[];
     readonly applied: number;
   }[];
 }

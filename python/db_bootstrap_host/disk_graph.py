@@ -62,6 +62,7 @@ class DiskGraph:
         # Taken last: loading may make folders for what Python compiles.
         self.stamp = self.stamp_now()
         self._answers = {}
+        self._parts = {}
         self._replaced = {
             replaced for migration in self.loader.disk_migrations.values() for replaced in migration.replaces
         }
@@ -89,6 +90,11 @@ class DiskGraph:
             self._answers[recorded] = self._pending(recorded)
         return self._answers[recorded]
 
+    def partly(self, recorded):
+        """Squashed migrations of which a schema has applied a part: those that they replace stand in the graph instead."""
+        self.pending(recorded)
+        return self._parts.get(recorded, [])
+
     def unknown(self, recorded):
         """What is recorded, but neither on disk nor replaced by what is."""
         return sorted(key for key in recorded if key not in self.loader.disk_migrations and key not in self._replaced)
@@ -100,6 +106,9 @@ class DiskGraph:
         if self._replaced:
             loader = _load(lambda: RecordedLoader(self.loader, recorded))
             unrecorded = sorted(key for key in loader.applied_migrations if key not in recorded)
+            self._parts[recorded] = sorted(
+                key for key, each in loader.disk_migrations.items() if each.replaces and key not in loader.graph.nodes
+            )
             recorded = loader.applied_migrations
         plan = dict.fromkeys(
             node for leaf in loader.graph.leaf_nodes() for node in loader.graph.forwards_plan(leaf)

@@ -23,16 +23,19 @@ def states(params, emit):
         "leaves": _keys(graph.leaves()),
         "conflicts": graph.conflicts(),
         "ordered": _is_ordered(project),
-        "schemas": [
-            {
-                "schema": schema,
-                "pending": _keys(graph.pending(records[schema])),
-                "unknown": _keys(graph.unknown(records[schema])),
-                "applied": len(records[schema]),
-            }
-            for schema in wanted
-        ],
+        "schemas": [_state(graph, schema, records[schema]) for schema in wanted],
     }
+
+
+def _state(graph, schema, record):
+    state = {
+        "schema": schema,
+        "pending": _keys(graph.pending(record)),
+        "unknown": _keys(graph.unknown(record)),
+        "applied": len(record),
+    }
+    partly = graph.partly(record)
+    return dict(state, partly=_keys(partly)) if partly else state
 
 
 def _is_ordered(project):

@@ -35,13 +35,16 @@ export async function explainMissing(
     inspection.tenancy ? { schemas } : {},
   );
   const makers = new Map(tables.map((one) => [one.table, one]));
-  const pending = new Map(
-    states.map((state) => [state.schema, new Set(state.pending.map(({ app, name }) => `${app}.${name}`))]),
+  const unapplied = new Map(
+    states.map(({ schema, pending, partly = [] }) => [
+      schema,
+      new Set([...pending, ...partly].map(({ app, name }) => `${app}.${name}`)),
+    ]),
   );
   return missing.flatMap((one) => {
     const maker = makers.get(one.table);
     const app = expected.find(({ table }) => table === one.table)?.app;
-    const waiting = pending.get(one.schema);
+    const waiting = unapplied.get(one.schema);
     const isRecorded = (migration: string): boolean => waiting?.has(migration) === false;
     if (one.columns !== null)
       return one.columns.map((column) => {

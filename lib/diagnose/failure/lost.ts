@@ -14,7 +14,8 @@ export async function explainLost(problem: Problem, scene: Scene): Promise<Probl
   const { app, name } = history.maker;
   const [state] = await project.states([schema]);
   // A migration that is not applied makes the column when it is: that is what the check has said.
-  if (!state || state.pending.some((each) => each.app === app && each.name === name)) return problem;
+  const unapplied = [...(state?.pending ?? []), ...(state?.partly ?? [])];
+  if (!state || unapplied.some((each) => each.app === app && each.name === name)) return problem;
   const cause = await explainRecorded(scene, { schemas: [schema], ...object, history, inspection, project });
   return {
     ...problem,

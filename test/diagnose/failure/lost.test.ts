@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Problem } from '../../../lib/errors/index.js';
 import { checkTables } from '../../../tasks/checks/tables.js';
 import { openTemplate, type FailingProject, type Template } from '../../support/failed-task.js';
@@ -11,7 +13,13 @@ describe('what the check "tables" finds missing', function () {
   before(async () => (template = await openTemplate('new')));
   after(() => template.close());
   beforeEach(async () => (project = await template.open()));
-  afterEach(() => project.close());
+  afterEach(async () => {
+    // The folder is every test's: what was squashed in one is no matter of the next.
+    const migrations = join(project.folder, 'wholesale/carriers/migrations');
+    for (const name of readdirSync(migrations))
+      if (name.includes('_squashed_')) rmSync(join(migrations, name));
+    await project.close();
+  });
 
   const check = async (): Promise<readonly Problem[]> => {
     const context = testContext({
@@ -60,4 +68,24 @@ describe('what the check "tables" finds missing', function () {
     assert.equal(problem.code, 'DBB6033');
     assert.match(problem.help ?? '', /^run "db-bootstrap run --from tenant-migrations"$/);
   });
+
+  for (const [what, code, last, message] of [
+    ['a column', 'DBB6033', '0002', 'column "active" of table "carriers_carrier"'],
+    ['a table', 'DBB6031', '0003', 'table "carriers_rate"'],
+  ] as const)
+    it(`${what}, whose migration was squashed while a part of it was applied, which a run makes`, async () => {
+      const before = last === '0002' ? '0001' : '0002';
+      const back = await project.manage('migrate_schemas', '--tenant', 'carriers', before);
+      assert.equal(back.code, 0, back.output);
+      const squash = ['squashmigrations', '--noinput', 'carriers', '0001', last];
+      const made = await project.manage(...squash);
+      assert.equal(made.code, 0, made.output);
+      const found = (await check()).filter((each) => each.message.startsWith(message));
+      const problem = await project.explain(found, { name: 'check-tables', use: 'check-tables' });
+      assert.deepEqual(
+        [problem.code, problem.help],
+        [code, 'run "db-bootstrap run --from tenant-migrations"'],
+      );
+      assert.match(problem.message, /migration carriers\.0001, which makes it, is not applied$/);
+    });
 });
