@@ -3,6 +3,7 @@ import { quoteIdentifier } from '../../postgres/index.js';
 import type { Cause } from './cause.js';
 import { migrateCommand, qualified } from './commands.js';
 import type { Project } from './project.js';
+import { nameBefore, renamedNote, replaceHelp } from './renamed.js';
 import { schemaOfCommand, type Scene } from './scene.js';
 import { whoMet, type Symptom } from './symptom.js';
 
@@ -59,14 +60,26 @@ async function explainUnrecorded(
   const facts = { schema: where, migration, object: what };
   if (effect.identicalTo !== null) {
     const upTo = effect.identicalTo === name ? '' : `, as ${effect.identicalTo} leaves it`;
-    return {
+    const told = {
       code: 'DBB6074',
       message: `schema "${where}" holds what migration ${app}.${number} makes${upTo}, and does not record it: ${what} exists already`,
+      facts: { ...facts, identical: true },
+    } as const;
+    const compared = {
+      label: 'compared',
+      text: `${tables(effect)}: identical in columns, types, constraints and indexes`,
+    };
+    const before = await nameBefore(scene, where, app, name);
+    if (before !== undefined)
+      return {
+        ...told,
+        notes: [renamedNote(app, before), compared],
+        help: replaceHelp(app, name, before),
+      };
+    return {
+      ...told,
       notes: [
-        {
-          label: 'compared',
-          text: `${tables(effect)}: identical in columns, types, constraints and indexes`,
-        },
+        compared,
         ...others,
         ...(others.length > 0
           ? [
@@ -78,7 +91,6 @@ async function explainUnrecorded(
           : []),
       ],
       help: `record it: ${migrateCommand(inspection, where, '--fake', app, effect.identicalTo)}`,
-      facts: { ...facts, identical: true },
     };
   }
   const differing = effect.objects.filter((each) => each.exists);

@@ -1,6 +1,7 @@
 import type { Problem } from '../../errors/index.js';
 import { quoteIdentifier, quoteLiteral } from '../../postgres/index.js';
 import type { Cause } from './cause.js';
+import { nameBefore, renamedNote, replaceHelp } from './renamed.js';
 import { schemaOfCommand, type Scene } from './scene.js';
 import { schemaInOutput } from './symptom.js';
 
@@ -82,6 +83,18 @@ async function explainHistory(
   const known =
     problem.facts?.schema ?? schemaOfCommand(scene.command) ?? schemaInOutput(problem.output ?? '');
   const schema = known ?? inspection?.publicSchema ?? 'public';
+  const before = await nameBefore(scene, schema, onApp, onName);
+  const told = {
+    code: 'DBB6077',
+    message: `schema "${schema}" records migration ${app}.${name} and not ${onApp}.${onName}, on which it depends: Django refuses to migrate it`,
+    facts: { schema, migration: `${app}.${name}`, dependency: `${onApp}.${onName}` },
+  } as const;
+  if (before !== undefined)
+    return {
+      ...told,
+      notes: [renamedNote(onApp, before)],
+      help: replaceHelp(onApp, onName, before),
+    };
   const effect = await scene.project?.effect(
     `${onApp}.${onName}`,
     inspection?.tenancy === true ? schema : undefined,
@@ -90,8 +103,7 @@ async function explainHistory(
   const there = effect.objects.length > 0 && effect.objects.every((each) => each.exists);
   const table = `${quoteIdentifier(schema)}."django_migrations"`;
   return {
-    code: 'DBB6077',
-    message: `schema "${schema}" records migration ${app}.${name} and not ${onApp}.${onName}, on which it depends: Django refuses to migrate it`,
+    ...told,
     notes: [
       {
         label: 'catalog',
@@ -103,7 +115,6 @@ async function explainHistory(
     help: there
       ? `add the record, in psql: insert into ${table} (app, name, applied) values (${quoteLiteral(onApp)}, ${quoteLiteral(onName)}, now());`
       : `take the record back where ${app}.${name} was not really applied, in psql: delete from ${table} where app = ${quoteLiteral(app)} and name = ${quoteLiteral(name)};`,
-    facts: { schema, migration: `${app}.${name}`, dependency: `${onApp}.${onName}` },
   };
 }
 

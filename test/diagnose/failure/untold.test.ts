@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Problem } from '../../../lib/errors/index.js';
 import { openEmpty, openTemplate, type FailingProject, type Template } from '../../support/failed-task.js';
@@ -48,6 +48,55 @@ for (const set of ['old', 'new'] as const) {
       await project.rows((problem.help ?? '').replace(/^.*in psql: /, ''));
       const { code, output } = await project.manage('migrate_schemas', '--schema=corner_shop');
       assert.equal(code, 0, output);
+    });
+
+    it('knows a migration under its old name, and takes that record for the new one', async () => {
+      const folder = join(template.folder, 'wholesale/carriers/migrations');
+      const [old, after, renamed] = ['0003_rate.py', '0004_own_collection.py', '0003_rates.py'].map((name) =>
+        join(folder, name),
+      ) as [string, string, string];
+      const [text, following] = [readFileSync(old, 'utf8'), readFileSync(after, 'utf8')];
+      renameSync(old, renamed);
+      writeFileSync(after, following.replace('0003_rate"', '0003_rates"'));
+      try {
+        // The public schema records what the tenants' apps have, and has no tables of theirs.
+        for (const schema of ['public', 'corner_shop']) {
+          const problem = await project.failCommand(`${manage} migrate_schemas --schema=${schema}`);
+          assert.equal(problem.code, 'DBB6077');
+          assert.match(
+            problem.message,
+            new RegExp(`^schema "${schema}" records .* and not carriers.0003_rates`),
+          );
+          assert.match(note(problem, 'likely') ?? '', /renamed: carriers\.0003_rate is recorded/);
+          assert.match(problem.help ?? '', /replaces = \[\("carriers", "0003_rate"\)\]$/);
+        }
+        writeFileSync(renamed, text.replace(/^class .*/m, '$&\n    replaces = [("carriers", "0003_rate")]'));
+        const { code, output } = await project.manage('migrate_schemas');
+        assert.equal(code, 0, output);
+      } finally {
+        rmSync(renamed);
+        writeFileSync(old, text);
+        writeFileSync(after, following);
+      }
+    });
+
+    it('knows the last migration of an app under its old name, too', async () => {
+      const folder = join(template.folder, 'wholesale/plants/migrations');
+      const [old, renamed] = [join(folder, '0003_pickup.py'), join(folder, '0003_pickups.py')];
+      const text = readFileSync(old, 'utf8');
+      renameSync(old, renamed);
+      try {
+        const problem = await project.failCommand(`${manage} migrate_schemas --schema=corner_shop`);
+        assert.equal(problem.code, 'DBB6074');
+        assert.match(note(problem, 'likely') ?? '', /renamed: plants\.0003_pickup is recorded/);
+        assert.match(problem.help ?? '', /replaces = \[\("plants", "0003_pickup"\)\]$/);
+        writeFileSync(renamed, text.replace(/^class .*/m, '$&\n    replaces = [("plants", "0003_pickup")]'));
+        const { code, output } = await project.manage('migrate_schemas', '--tenant');
+        assert.equal(code, 0, output);
+      } finally {
+        rmSync(renamed);
+        writeFileSync(old, text);
+      }
     });
 
     it('names the dependency that a migration lacks', async () => {
