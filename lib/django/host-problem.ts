@@ -100,6 +100,8 @@ function messageOf(error: HostError, host: HostFacts): string {
     return message.replace(/^it ended/, 'the settings ended');
   if (kind === 'cancelled')
     return `task "${host.task}" was interrupted while Django answered "${host.method}"`;
+  if (error.squashed !== undefined)
+    return `schema "${error.schema ?? ''}" has applied a part of what ${error.squashed} replaces, and the rest is not on disk`;
   // Django and psycopg write several lines; the first says what happened.
   return message.split('\n')[0]?.trim().replace(/\.$/, '') ?? message;
 }
@@ -163,7 +165,9 @@ function helpFor(code: ErrorCode, error: HostError, host: HostFacts): string | u
     case 'conflict':
       return 'run "python manage.py makemigrations --merge"';
     case 'missing-dependency':
-      return `restore ${names[0] ?? 'the migration'}, or correct "dependencies"`;
+      return error.squashed === undefined
+        ? `restore ${names[0] ?? 'the migration'}, or correct "dependencies"`
+        : `restore the files of ${names.join(', ')} until no schema lacks any of them`;
     case 'unknown-app': {
       const near = nearest(
         names[0] ?? '',

@@ -70,6 +70,8 @@ export interface HostError {
   /** Valid names, for "unknown field" and "unknown app". */
   readonly valid?: readonly { readonly name: string; readonly type?: string; readonly required?: boolean }[];
   readonly names?: readonly string[];
+  /** The squashed migration, where the rest of what it replaces (`names`) is not on disk any more. */
+  readonly squashed?: string;
 }
 
 /** How long a migration's statements may wait for a lock and take, in milliseconds, by the server's own names. */

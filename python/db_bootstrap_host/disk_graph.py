@@ -104,6 +104,7 @@ class DiskGraph:
         # Squashed migrations that Django would only record: those that they replace are all applied.
         unrecorded = []
         if self._replaced:
+            self._refuse_halves(recorded)
             loader = _load(lambda: RecordedLoader(self.loader, recorded))
             unrecorded = sorted(key for key in loader.applied_migrations if key not in recorded)
             self._parts[recorded] = sorted(
@@ -114,6 +115,17 @@ class DiskGraph:
             node for leaf in loader.graph.leaf_nodes() for node in loader.graph.forwards_plan(leaf)
         )
         return unrecorded + [node for node in plan if node not in recorded]
+
+
+    def _refuse_halves(self, recorded):
+        """Django passes over what is neither on disk nor applied of a squashed migration's parts, unless another one depends on it."""
+        for key, each in self.loader.disk_migrations.items():
+            applied = recorded.intersection(each.replaces)
+            gone = sorted(part for part in each.replaces if part not in self.loader.disk_migrations)
+            if gone and applied and key not in recorded and not applied.issuperset(each.replaces):
+                message = "a part of what %s.%s replaces is applied, and the rest is not on disk" % key
+                names = [".".join(part) for part in gone]
+                raise Failure("missing-dependency", message, names=names, squashed=".".join(key))
 
 
 def disk_graph():

@@ -1,6 +1,7 @@
 """The host's method `states`: the migrations on disk against those that each schema has recorded."""
 
 from .disk_graph import disk_graph
+from .failure import Failure
 from .flush_plan import qualified
 from .project import load_project
 
@@ -28,9 +29,14 @@ def states(params, emit):
 
 
 def _state(graph, schema, record):
+    try:
+        pending = graph.pending(record)
+    except Failure as failure:
+        failure.facts["schema"] = schema
+        raise
     state = {
         "schema": schema,
-        "pending": _keys(graph.pending(record)),
+        "pending": _keys(pending),
         "unknown": _keys(graph.unknown(record)),
         "applied": len(record),
     }

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { TaskHost } from '../../config/define.js';
 import { expectedTables, inspect, migrate, states } from '../../lib/django/index.js';
+import { BootstrapError } from '../../lib/errors/index.js';
 import { openHost, type TestHost } from '../support/host.js';
 import { dump } from '../support/postgres.js';
 import { pythonOf, pythonSets } from '../support/python.js';
+import { rejection } from '../support/rejection.js';
 
 const execute = promisify(execFile);
 const example = join(process.cwd(), 'examples/django-tenants');
@@ -133,6 +135,35 @@ for (const set of sets) {
         assert.deepEqual((await migrate(host, { schema: 'acme' })).applied, [squash]);
         const [after] = (await states(host, { schemas: ['acme'] })).schemas;
         assert.deepEqual([after?.pending, after?.unknown], [[], []]);
+      } finally {
+        await project.close();
+      }
+    });
+
+    it('names the schema that has applied a part of what was squashed and deleted, and the files that it needs', async () => {
+      const project = await openHost({ directory: example, settings, set });
+      try {
+        const first = project.forTask();
+        await migrate(first, { schema: 'public' });
+        await ensure(first);
+        await migrate(first, { schema: 'acme' });
+        await migrate(first, { schema: 'acme', app: 'contacts', migration: '0001_initial' });
+        const folder = join(project.directory, 'wholesale/contacts/migrations');
+        const text = await readFile(join(folder, '0001_initial.py'), 'utf8');
+        await writeFile(join(folder, '0001_squashed_0003.py'), squashed(text));
+        const parts = (await readdir(folder)).filter((name) => /^000\d_(?!squashed)\w+\.py$/.test(name));
+        for (const name of parts) await rm(join(folder, name));
+        const host = project.forTask({ env: { AGAIN: '1' } });
+        const error = await rejection(states(host, { schemas: ['acme'] }));
+        assert.ok(error instanceof BootstrapError);
+        const [problem] = error.problems;
+        assert.equal(problem.code, 'DBB6026');
+        assert.equal(
+          problem.message,
+          'schema "acme" has applied a part of what contacts.0001_squashed_0003 replaces, and the rest is not on disk',
+        );
+        for (const name of parts)
+          assert.ok(problem.help?.includes(`contacts.${name.slice(0, -3)}`), problem.help);
       } finally {
         await project.close();
       }
