@@ -50,7 +50,7 @@ async function explainRelation(symptom: Symptom, scene: Scene, name: string): Pr
   const rows = await database.query<Relation>(
     `select n.nspname as schema, pg_catalog.pg_get_userbyid(c.relowner) as owner, c.relkind::text as kind,
             pg_catalog.pg_has_role($2, c.relowner, 'USAGE') as owned,
-            array(select p from unnest(case when c.relkind = 'S' then array['USAGE', 'SELECT'] else array['SELECT', 'INSERT', 'UPDATE', 'DELETE'] end) p
+            array(select p from unnest(case when c.relkind = 'S' then array['USAGE', 'SELECT'] else array['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'REFERENCES', 'TRUNCATE'] end) p
                    where not case when c.relkind = 'S' then pg_catalog.has_sequence_privilege($2, c.oid, p)
                                   else pg_catalog.has_table_privilege($2, c.oid, p) end) as lacks
        from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
@@ -95,6 +95,9 @@ async function explainRelation(symptom: Symptom, scene: Scene, name: string): Pr
 /** What a statement does with its tables, as privileges. */
 function privilegesOf(statement = ''): string[] {
   const words = statement.toUpperCase();
+  // A foreign key is made by the owner of its own table; what it refers to has to be referred to.
+  if (/\bREFERENCES\b/.test(words)) return ['REFERENCES'];
+  if (/^\s*TRUNCATE\b/.test(words)) return ['TRUNCATE'];
   const found = ['INSERT', 'UPDATE', 'DELETE'].filter((word) => new RegExp(`\\b${word}\\b`).test(words));
   // What changes or deletes rows reads them as well, to find them.
   const reads = /\b(?:SELECT|UPDATE|DELETE|RETURNING)\b/.test(words);

@@ -141,12 +141,15 @@ describe('sessions and roles', function () {
     ['insert into held values (1)', 'grant insert on "public"."held"'],
     ['update held set id = id', 'grant select, update on "public"."held"'],
     [`select nextval('counter')`, 'grant usage, select on sequence "public"."counter"'],
+    ['alter table mine add foreign key (id) references held (id)', 'grant references on "public"."held"'],
+    ['truncate held', 'grant truncate on "public"."held"'],
     ['create schema acme', 'grant create on database'],
     ['create table acme.t ()', 'grant usage, create on schema "acme"'],
     ['alter table held add x int', 'alter table "public"."held" owner to'],
   ] as const) {
     it(`names the right that is lacking for ${statement}, and grants it`, async () => {
       await project.rows('create sequence counter');
+      await project.rows(`create table mine (id int); alter table mine owner to ${role}`);
       if (!statement.startsWith('create schema')) await project.rows('create schema acme');
       const app = project.as(role, 'pa55word');
       const problem = await app.failWork((database) => database.query(statement));
