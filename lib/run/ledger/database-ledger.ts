@@ -22,8 +22,8 @@ const kept = 100;
 /** How long ends of tasks that have changed nothing wait for others, in milliseconds. */
 const moment = 100;
 
-// 42501: the role may not. 25006: nobody may, the server only follows another.
-const refusals = ['42501', '25006'];
+/** SQLSTATEs of a ledger that cannot be made: the role may not, or nothing is written here (a standby, transactions that only read). */
+const refusals: Readonly<Record<string, 'create' | 'write'>> = { '42501': 'create', '25006': 'write' };
 
 class DatabaseLedger implements Ledger {
   readonly #database: Database;
@@ -59,9 +59,10 @@ class DatabaseLedger implements Ledger {
         await this.#database.transaction((client) => install(client, this.#schema));
       } else rows = found?.rows;
     } catch (error) {
-      if (!(error instanceof BootstrapError) || !refusals.includes(error.problems[0].facts?.sqlstate ?? ''))
-        throw error;
-      return await this.#fallBack('create');
+      const refused =
+        error instanceof BootstrapError ? refusals[error.problems[0].facts?.sqlstate ?? ''] : undefined;
+      if (refused === undefined) throw error;
+      return await this.#fallBack(refused);
     }
     const facts = new DatabaseFacts(this.#database, this.#table('task_facts'), readOnly, rows);
     await this.#facts.settle(facts);
@@ -179,13 +180,23 @@ class DatabaseLedger implements Ledger {
       on conflict do nothing`;
   }
 
-  async #fallBack(what: 'create' | 'use'): Promise<readonly Problem[]> {
+  async #fallBack(what: 'create' | 'use' | 'write'): Promise<readonly Problem[]> {
     const instead = fileLedger(this.#options, this.#database);
     this.#instead = instead;
     const notices = await instead.attach();
     await this.#facts.settle(instead);
     const { name, user } = this.#database;
     const [schema, database, role] = [this.#schema, name, user].map(quoteIdentifier);
+    if (what === 'write')
+      return [
+        ...notices,
+        {
+          code: 'DBB4030',
+          severity: 'warning',
+          message: `database "${name}" only reads: the ledger is kept in files under .db-bootstrap/`,
+          help: 'set "ledger: file", where it is meant to be so',
+        },
+      ];
     const grant =
       what === 'create'
         ? `grant create on database ${database} to ${role}`
