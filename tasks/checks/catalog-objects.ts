@@ -56,8 +56,9 @@ const objects = `
      where not exists (select from pg_catalog.pg_constraint k where k.conindid = x.indexrelid and k.contype in ('p', 'u', 'x'))
     union all
     select r.schema, 'sequence', coalesce(o.name, ''), r.name, r.probe, r.pattern,
-           format('as %s increment %s minvalue %s maxvalue %s start %s cache %s%s', pg_catalog.format_type(q.seqtypid, null),
-                  q.seqincrement, q.seqmin, q.seqmax, q.seqstart, q.seqcache, case when q.seqcycle then ' cycle' else '' end)
+          -- Without its type, which is another in clones: the bounds say which values it gives.
+          format('increment %s minvalue %s maxvalue %s start %s cache %s%s', q.seqincrement,
+                 q.seqmin, q.seqmax, q.seqstart, q.seqcache, case when q.seqcycle then ' cycle' else '' end)
       from relation r join pg_catalog.pg_sequence q on q.seqrelid = r.oid
       left join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_class'::regclass and d.objid = r.oid and d.objsubid = 0
         and d.refclassid = 'pg_catalog.pg_class'::regclass and d.deptype in ('a', 'i')

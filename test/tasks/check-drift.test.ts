@@ -78,6 +78,13 @@ for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[]) {
       });
     });
 
+    it('passes where a sequence gives the same values in another type, as those of clones do', async () => {
+      const sequence = 'zoo.auth_group_id_seq';
+      await fleet.rows(`alter sequence ${sequence} as bigint maxvalue 2147483647`);
+      assert.deepEqual(found(await fleet.check('drift')), []);
+      await fleet.rows(`alter sequence ${sequence} as integer`);
+    });
+
     it('finds an index and a constraint that one tenant lost, and how to make them again', async () => {
       await fleet.rows('drop index "Grün & Co".carriers_active_name');
       await fleet.rows('alter table "Grün & Co".plants_plant drop constraint plants_plant_name_once');
