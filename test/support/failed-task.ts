@@ -148,11 +148,12 @@ export class FailingProject {
     work: (database: Database, host: TaskHost) => Promise<unknown>,
     task: Partial<TaskDefinition> = {},
   ): Promise<Problem> {
+    const startedAt = Date.now();
     try {
       await work(this.#database, this.host());
     } catch (error) {
       if (!(error instanceof BootstrapError)) throw error;
-      return this.explain(error.problems, task);
+      return this.explain(error.problems, task, { startedAt });
     }
     throw new Error('nothing failed');
   }
@@ -160,7 +161,11 @@ export class FailingProject {
   async explain(
     problems: readonly Problem[],
     task: Partial<TaskDefinition>,
-    more: { readonly tasks?: readonly Partial<TaskDefinition>[]; readonly env?: Record<string, string> } = {},
+    more: {
+      readonly tasks?: readonly Partial<TaskDefinition>[];
+      readonly env?: Record<string, string>;
+      readonly startedAt?: number;
+    } = {},
   ): Promise<Problem> {
     const failed = definition({ name: 'seed', use: 'sql', ...task });
     const tasks = [failed, ...(more.tasks ?? []).map(definition)];
@@ -180,7 +185,7 @@ export class FailingProject {
       task: failed,
       workflow,
       context,
-      startedAt: Date.now() - 1000,
+      startedAt: more.startedAt ?? Date.now() - 1000,
     });
     if (!problem) throw new Error('no problem is left');
     return problem;
