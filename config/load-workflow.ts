@@ -51,7 +51,7 @@ export async function loadWorkflow(
   const layers = await collectLayers(options, file, problems);
   if (!layers) throw failure(problems);
   const merged = mergeSources(layers.sources);
-  const root = file === undefined ? cwd : projectFolder(file);
+  const root = file === undefined ? cwd : projectFolder(file, cwd);
   const locate = (path: Path, part: 'key' | 'value'): Place => placeOf(merged, layers.sources, path, part);
   const { variables: environment, placeOf: placeOfVariable } = readEnvironment({
     data: merged.data,

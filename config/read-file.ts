@@ -49,12 +49,13 @@ export async function readConfigFile(
     });
     return undefined;
   }
-  return { ...source, folder: projectFolder(path) };
+  return { ...source, folder: projectFolder(path, cwd) };
 }
 
-/** The folder that a config speaks of: one in `.config/` speaks of the folder above. */
-export function projectFolder(path: string): string {
+/** The folder that a config speaks of: one in `.config/` speaks of the folder above, and one in a pipe of the working directory. */
+export function projectFolder(path: string, cwd: string): string {
   const folder = dirname(path);
+  if (/^\/(?:dev|proc)\//.test(path)) return cwd;
   return basename(folder) === '.config' ? dirname(folder) : folder;
 }
 

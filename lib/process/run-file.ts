@@ -1,8 +1,8 @@
-import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { findProcess } from './processes.js';
-import { makeStateDirectory } from './state-directory.js';
+import { makeFolder, makeStateDirectory } from './state-directory.js';
 
 /** The variable that every child of a run carries, so that a later run can find it. */
 export const runVariable = 'DB_BOOTSTRAP_RUN';
@@ -22,7 +22,7 @@ export async function writeRunFile(stateDirectory: string, runId: string): Promi
   const path = join(folder, `${runId}.json`);
   const own = await findProcess(process.pid);
   makeStateDirectory(stateDirectory);
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const content = { runId, pid: process.pid, started: own?.started ?? '', host: hostname() };
   // Another run may read the folder now: it sees the whole file or none.
   writeFileSync(`${path}.tmp`, JSON.stringify(content));

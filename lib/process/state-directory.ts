@@ -1,5 +1,5 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /** Makes the folder of our own files (`.db-bootstrap`) and keeps it out of git. */
 export function makeStateDirectory(stateDirectory: string): void {
@@ -16,13 +16,18 @@ export function makeStateDirectory(stateDirectory: string): void {
   }
 }
 
-/** Not recursively, where that is enough: Node calls a file system that is read-only a missing folder then. */
-function makeFolder(path: string): void {
+/**
+ * Makes a folder, and those above it, each by itself: recursively, Node calls a file system that is read-only a missing folder, and
+ * below /proc it never ends.
+ */
+export function makeFolder(path: string): void {
   try {
     mkdirSync(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') mkdirSync(path, { recursive: true });
-    else if (code !== 'EEXIST') throw error;
+    if (code === 'EEXIST') return;
+    if (code !== 'ENOENT' || dirname(path) === path) throw error;
+    makeFolder(dirname(path));
+    mkdirSync(path);
   }
 }

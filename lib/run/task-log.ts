@@ -1,7 +1,8 @@
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { TaskLogger } from '../../config/define.js';
+import { makeFolder } from '../process/index.js';
 import type { RunEventBody } from './events.js';
 
 type Stream = 'info' | 'warn' | 'stdout' | 'stderr';
@@ -91,7 +92,7 @@ export class TaskLog implements TaskLogger {
     const path = join(folder, `${fileName(task)}.log`);
     try {
       if (this.#file === undefined) {
-        mkdirSync(folder, { recursive: true });
+        makeFolder(folder);
         this.#file = openSync(path, 'a');
       }
       writeSync(this.#file, text);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, rmdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, rmdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Command, copyExample, type Ended } from '../support/command.js';
 import { createTestDatabase } from '../support/postgres.js';
@@ -44,6 +44,13 @@ describe('.db-bootstrap without room or rights', function () {
     assert.doesNotMatch(said, /DBB9001|Traceback/);
     return ended;
   };
+
+  it('stands in the working directory where the config comes through a pipe', async () => {
+    const { code, stderr } = await run('cat .bootstraprc |', '--config', '/dev/stdin');
+    assert.equal(code, 0, stderr);
+    assert.ok(existsSync(join(state, '.gitignore')));
+  });
+
   const places: Readonly<Record<string, { readonly before: () => string; readonly why: string }>> = {
     'that belongs to another user': {
       before: () => {
