@@ -1,10 +1,10 @@
 import type { Finding, Repair } from '../../config/define.js';
 import type { Workflow } from '../../config/workflow.js';
-import { packageVersion, type Problem } from '../errors/index.js';
-import { runWorkflow, type RunResult } from '../run/index.js';
-import { outlivingFaults } from './faults.js';
+import type { Problem } from '../errors/index.js';
+import type { RunResult } from '../run/index.js';
 import type { Io } from './io.js';
 import { newReaderId, newRunId } from './run-id.js';
+import { runToEnd } from './run-to-end.js';
 import { openSession, type Session } from './session.js';
 import type { Signals } from './signals.js';
 
@@ -42,20 +42,16 @@ export async function runRound(options: RoundOptions): Promise<Round> {
     await session.services.close();
     throw error;
   }
-  const result = await outlivingFaults((fault) =>
-    runWorkflow({
-      runId,
-      version: packageVersion(),
-      workflow,
-      emit: () => undefined,
-      interrupt: signals.interrupt,
-      kill: signals.kill,
-      fault,
-      services: session.services,
-      resume: 'db-bootstrap check',
-      verbose,
-    }),
-  );
+  const result = await runToEnd({
+    runId,
+    workflow,
+    emit: () => undefined,
+    interrupt: signals.interrupt,
+    kill: signals.kill,
+    services: session.services,
+    resume: 'db-bootstrap check',
+    verbose,
+  });
   return { ...result, secrets: [...workflow.secrets, ...session.secrets], repaired: new Map() };
 }
 

@@ -1,8 +1,7 @@
 import type { Workflow } from '../../config/workflow.js';
-import { BootstrapError, packageVersion, renderProblems } from '../errors/index.js';
+import { BootstrapError, renderProblems } from '../errors/index.js';
 import { Database, resolveConnection, type ConnectionParameters } from '../postgres/index.js';
-import { removeOldRuns, runWorkflow, stateDirectoryOf, type RunResult, type TaskEnd } from '../run/index.js';
-import { outlivingFaults } from './faults.js';
+import { removeOldRuns, stateDirectoryOf, type RunResult, type TaskEnd } from '../run/index.js';
 import { print, type Io } from './io.js';
 import { load } from './load.js';
 import type { ConfigOptions, SelectOptions } from './options.js';
@@ -13,6 +12,7 @@ import { makeProofDatabase, redirected, takeProofDatabase, type ProofDatabase } 
 import { failedJson, findingsOf, proofJson, proofText, type Proof } from './prove-report.js';
 import { takeSnapshot } from './prove-snapshot.js';
 import { newRunId } from './run-id.js';
+import { runToEnd } from './run-to-end.js';
 import { openSession } from './session.js';
 import { catchSignals, type Signals } from './signals.js';
 
@@ -139,25 +139,21 @@ async function runOnce(
   const { observe, again = new Set() } = second;
   const { services: own, ...session } = opened;
   const services = forgetful(own, again);
-  const result = await outlivingFaults((fault) =>
-    runWorkflow({
-      runId,
-      version: packageVersion(),
-      workflow,
-      emit: () => undefined,
-      interrupt,
-      kill,
-      fault,
-      services: {
-        ...services,
-        preflight: createPreflight(workflow, { ...session, services }),
-        taskEnded: async (end) => {
-          await services.taskEnded?.(end);
-          await observe?.(end);
-        },
+  const result = await runToEnd({
+    runId,
+    workflow,
+    emit: () => undefined,
+    interrupt,
+    kill,
+    services: {
+      ...services,
+      preflight: createPreflight(workflow, { ...session, services }),
+      taskEnded: async (end) => {
+        await services.taskEnded?.(end);
+        await observe?.(end);
       },
-    }),
-  );
+    },
+  });
   removeOldRuns(stateDirectoryOf(workflow));
   return result;
 }

@@ -1,20 +1,14 @@
 import { parseDuration } from '../../config/index.js';
-import { BootstrapError, packageVersion } from '../errors/index.js';
+import { BootstrapError } from '../errors/index.js';
 import { chooseReporter, createReporter } from '../report/index.js';
-import {
-  removeOldRuns,
-  runWorkflow,
-  stateDirectoryOf,
-  type RunEventBody,
-  type RunResult,
-} from '../run/index.js';
-import { outlivingFaults } from './faults.js';
+import { removeOldRuns, stateDirectoryOf, type RunEventBody, type RunResult } from '../run/index.js';
 import { checkGuards } from './guards.js';
 import { load, type Loaded } from './load.js';
 import { withReporter, type RunOptions } from './options.js';
 import { createPreflight } from './preflight.js';
 import { resumedRun } from './resume.js';
 import { newRunId } from './run-id.js';
+import { runToEnd } from './run-to-end.js';
 import { openSession } from './session.js';
 import { catchSignals } from './signals.js';
 
@@ -70,20 +64,16 @@ export async function execute(
     });
     const emit = (event: RunEventBody): void =>
       reporter.report({ v: 1, at: Date.now(), run: runId, ...event });
-    const result = await outlivingFaults((fault) =>
-      runWorkflow({
-        runId,
-        version: packageVersion(),
-        workflow: { ...workflow, secrets: [...workflow.secrets, ...session.secrets] },
-        emit,
-        interrupt: signals.interrupt,
-        kill: signals.kill,
-        fault,
-        services: { ...session.services, lock, preflight: createPreflight(workflow, session) },
-        resume: resumeCommand(options),
-        verbose: options.verbose === true,
-      }),
-    );
+    const result = await runToEnd({
+      runId,
+      workflow: { ...workflow, secrets: [...workflow.secrets, ...session.secrets] },
+      emit,
+      interrupt: signals.interrupt,
+      kill: signals.kill,
+      services: { ...session.services, lock, preflight: createPreflight(workflow, session) },
+      resume: resumeCommand(options),
+      verbose: options.verbose === true,
+    });
     // Taken before it was known whether any task needs the database.
     if (options.resume === true) await lock.release();
     await reporter.close();
