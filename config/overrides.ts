@@ -3,7 +3,7 @@ import { nearest, type Problem } from '../lib/errors/index.js';
 import type { Json } from './define.js';
 import { isObject } from './merge.js';
 import { topLevelKeys } from './schema.js';
-import { plainSource, type Source } from './source.js';
+import { jsonOf, plainSource, type Source } from './source.js';
 
 /** Not keys of the config: what chooses it, and what db-bootstrap tells its children. */
 const reserved = /^DB_BOOTSTRAP_(?:RUN|RESULT|PROFILE|CONFIG|TEST_.*)$/;
@@ -94,7 +94,7 @@ function nested(path: readonly string[], value: Json): Json {
 function scalar(text: string): Json {
   if (text.trim() === '') return '';
   try {
-    const value = JSON.parse(JSON.stringify(parse(text, { logLevel: 'error' }) ?? null)) as Json;
+    const value = jsonOf(parse(text, { logLevel: 'error' }));
     const isMarked = /^\s*["'[{]/.test(text);
     return isMarked || value === null || ['number', 'boolean'].includes(typeof value) ? value : text;
   } catch {

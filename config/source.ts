@@ -218,7 +218,7 @@ function aliasFault(message: string): string {
 }
 
 /** What JSON can say of a value; what it cannot, such as infinity, is a text, for the validator to refuse. */
-function jsonOf(value: unknown): Json {
+export function jsonOf(value: unknown): Json {
   const finite = (_key: string, item: unknown): unknown =>
     typeof item === 'number' && !Number.isFinite(item) ? String(item) : item;
   return JSON.parse(JSON.stringify(value ?? null, finite)) as Json;

@@ -156,6 +156,11 @@ describe('--set', () => {
     });
   }
 
+  it('takes no key away for a number that is none', async () => {
+    const [first] = await problemsOf('concurrency: 2\ntasks: {}\n', { set: ['concurrency=.inf'] });
+    assert.match(shown(first ?? assert.fail())[0], /^DBB2004 --set concurrency .*must be a number/);
+  });
+
   it('names an unknown key by the flag', async () => {
     assert.deepEqual((await problemsOf('tasks: {}\n', { set: ['guards.hots=[x]'] })).map(shown), [
       ['DBB2003 --set guards.hots (guards.hots) unknown key "hots" in guards', 'did you mean "hosts"?'],
