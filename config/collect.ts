@@ -4,7 +4,7 @@ import { extendedSources, presetSource, profileSource, profilesOf } from './laye
 import type { LoadOptions } from './load-workflow.js';
 import { mergeSources, sourceOf } from './merge.js';
 import { environmentSources, flagSources, setSources } from './overrides.js';
-import { readConfigFile } from './read-file.js';
+import { readConfigFile, type Reading } from './read-file.js';
 import type { Source } from './source.js';
 
 /** The layers of a config but for the defaults, weakest first. */
@@ -29,17 +29,18 @@ export async function configFile({ cwd, env, file, set = [] }: LoadOptions): Pro
   });
 }
 
-/** Reads all layers; what is wrong with them is pushed. Undefined where the config file itself cannot be read. */
+/** Reads all layers. Undefined where the config file itself cannot be read. */
 export async function collectLayers(
   options: LoadOptions,
   file: string | undefined,
-  problems: Problem[],
+  reading: Reading,
 ): Promise<Layers | undefined> {
-  const { cwd, env, set = [], flags = {} } = options;
-  const own = file === undefined ? undefined : await readConfigFile(file, cwd, problems);
+  const { env, set = [], flags = {} } = options;
+  const { problems } = reading;
+  const own = file === undefined ? undefined : await readConfigFile(file, reading);
   if (file !== undefined && !own) return undefined;
   const before = problems.length;
-  const extended = own && file !== undefined ? await extendedSources(own, file, cwd, problems) : [];
+  const extended = own && file !== undefined ? await extendedSources(own, file, reading) : [];
   const configs = [...extended, ...(own ? [own] : [])];
   const name = options.profile ?? (env.DB_BOOTSTRAP_PROFILE || undefined);
   const asked = options.profile === undefined ? 'DB_BOOTSTRAP_PROFILE' : '--profile';

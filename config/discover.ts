@@ -1,7 +1,8 @@
 import { accessSync, constants, existsSync, readFileSync, readdirSync, statSync, type Stats } from 'node:fs';
-import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import type { PublicExplorerSync } from 'cosmiconfig';
 import { BootstrapError, nearest, packageRoot } from '../lib/errors/index.js';
+import { isStream, readBytes } from './read-bytes.js';
 
 const scripts = ['ts', 'mts', 'js', 'mjs', 'cjs'];
 
@@ -42,6 +43,7 @@ export async function findConfig(cwd: string): Promise<string | undefined> {
       cache: false,
     });
   const explorer = withoutRedirects(open);
+  refuseStreams(cwd);
   const found = readable(() => explorer.search(cwd)?.filepath, cwd);
   refuseUnreadable(cwd, found);
   return found;
@@ -58,20 +60,31 @@ function readable<T>(search: () => T, cwd: string): T {
   }
 }
 
+/** cosmiconfig would wait for ever for a pipe, which no config is that was not named. */
+function refuseStreams(cwd: string): void {
+  for (const path of places(cwd)) {
+    if (entryOf(path, cwd) && isStream(path))
+      throw unreadable(new Error('it is no file'), relative(cwd, path));
+  }
+}
+
 /** cosmiconfig passes over files that this user may not read; another config, or none, must not hold in their place. */
 function refuseUnreadable(cwd: string, found: string | undefined): void {
-  for (let folder = resolve(cwd); ; folder = dirname(folder)) {
-    for (const place of searchPlaces) {
-      const path = join(folder, place);
-      if (path === found) return;
-      const entry = entryOf(path, cwd);
-      if (place === 'package.json' || !entry?.isFile()) continue;
-      try {
-        accessSync(path, constants.R_OK);
-      } catch {
-        readConfigText(path, relative(cwd, path));
-      }
+  for (const path of places(cwd)) {
+    if (path === found) return;
+    if (basename(path) === 'package.json' || !entryOf(path, cwd)?.isFile()) continue;
+    try {
+      accessSync(path, constants.R_OK);
+    } catch {
+      readConfigText(path, relative(cwd, path));
     }
+  }
+}
+
+/** Every path that a search looks at, in its order: those of a folder and of the folders above it, to the top of the project. */
+function* places(cwd: string): Generator<string> {
+  for (let folder = resolve(cwd); ; folder = dirname(folder)) {
+    yield* searchPlaces.map((place) => join(folder, place));
     const top = ['package.json', 'package.yaml'].some((name) => existsSync(join(folder, name)));
     if (top || dirname(folder) === folder) return;
   }
@@ -134,25 +147,26 @@ function namesIn(folder: string): readonly string[] {
   }
 }
 
-// Larger than any config; what is so large was named by mistake, and would take minutes.
-const largest = 1024 * 1024;
-
-/** The text of a file, without a byte order mark; throws DBB2018 where it cannot be read. */
+/** The text of a file that is known to be one, without a byte order mark; throws DBB2018 where it cannot be read. */
 export function readConfigText(path: string, shown: string): string {
-  const { size = 0 } = entryOf(path, dirname(path)) ?? {};
-  if (size > largest) {
-    throw new BootstrapError({
-      code: 'DBB2018',
-      message: `the config file is too large: ${(size / 1024 / 1024).toFixed(1)} MiB, where 1 MiB is the limit`,
-      place: { file: shown },
-      help: 'see whether this is the file that was meant',
-    });
-  }
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
+    return decode(readFileSync(path));
   } catch (error) {
     throw unreadable(error, shown);
   }
+}
+
+/** The text of whatever a config was named as, also a pipe, whose writer may be silent for `patience` milliseconds. */
+export async function readAnyConfig(path: string, shown: string, patience: number): Promise<string> {
+  try {
+    return decode(await readBytes(path, patience));
+  } catch (error) {
+    throw unreadable(error, shown);
+  }
+}
+
+function decode(bytes: Buffer): string {
+  return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
 }
 
 function unreadable(error: unknown, shown: string): BootstrapError {

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parse } from 'dotenv';
 import type { Place, Problem } from '../lib/errors/index.js';
 import type { Json } from './define.js';
 import { interpolateText, missingVariableProblem } from './interpolate.js';
 import type { Locate } from './issues.js';
+import { readBytes } from './read-bytes.js';
 import { isObject } from './merge.js';
 import type { Path } from './source.js';
 import { unreadVariables } from './unread.js';
@@ -19,14 +19,16 @@ export interface Environment {
  * The environment of children: files of variables, over them the process's own, over it the config's `env` (whose texts may name
  * variables of both, and of the lines above). A file that is named and missing is a problem.
  */
-export function readEnvironment(options: {
+export async function readEnvironment(options: {
   readonly data: Record<string, Json>;
   readonly env: NodeJS.ProcessEnv;
   readonly root: string;
+  /** Milliseconds that a pipe among the files may be silent. */
+  readonly patience: number;
   readonly locate: Locate;
   readonly problems: Problem[];
-}): Environment {
-  const { data, env, root, locate, problems } = options;
+}): Promise<Environment> {
+  const { data, env, root, patience, locate, problems } = options;
   const own = Object.fromEntries(
     Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
@@ -47,7 +49,7 @@ export function readEnvironment(options: {
     const path = listed ? ['envFile', index] : ['envFile'];
     const file = interpolateText(name, own, demand(path));
     try {
-      const text = readFileSync(resolve(root, file), 'utf8');
+      const text = (await readBytes(resolve(root, file), patience)).toString();
       Object.assign(fromFiles, parse(text));
       texts.push({ file, text });
     } catch (error) {

@@ -6,7 +6,7 @@ import type { Json } from './define.js';
 import { readConfigText } from './discover.js';
 import { problemsOfIssues } from './issues.js';
 import { isObject } from './merge.js';
-import { readConfigFile } from './read-file.js';
+import { readConfigFile, type Reading } from './read-file.js';
 import { configShape } from './schema.js';
 import { parseSource, type Source } from './source.js';
 
@@ -53,10 +53,10 @@ function readPreset(name: string, file: string, problems: Problem[]): Source | u
 export async function extendedSources(
   source: Source,
   file: string,
-  cwd: string,
-  problems: Problem[],
+  reading: Reading,
   chain: readonly string[] = [file],
 ): Promise<Source[]> {
+  const { cwd, problems } = reading;
   const wanted = isObject(source.data) ? source.data.extends : undefined;
   if (wanted === undefined || wanted === null) return [];
   // That of the config itself is checked with all that is merged; this one is not among it.
@@ -88,9 +88,9 @@ export async function extendedSources(
       });
       continue;
     }
-    const extended = await readConfigFile(path, cwd, problems);
+    const extended = await readConfigFile(path, reading);
     if (!extended) continue;
-    sources.push(...(await extendedSources(extended, path, cwd, problems, [...chain, path])), extended);
+    sources.push(...(await extendedSources(extended, path, reading, [...chain, path])), extended);
   }
   return sources;
 }

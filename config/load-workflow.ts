@@ -8,6 +8,7 @@ import type { Json, TaskKind, TenantSpec } from './define.js';
 import { readEnvironment } from './environment.js';
 import { problemsOfIssues } from './issues.js';
 import { isObject, mergeSources, sourceOf, type Merged } from './merge.js';
+import { patienceOf } from './patience.js';
 import { loadKinds } from './plugins.js';
 import { profileProblems, profileTaskProblems } from './profiles.js';
 import { projectFolder } from './read-file.js';
@@ -47,16 +48,18 @@ export async function loadWorkflow(
 ): Promise<{ workflow: Workflow; kinds: ReadonlyMap<string, TaskKind> }> {
   const { cwd, env } = options;
   const problems: Problem[] = [];
+  const patience = patienceOf(options.flags?.timeout);
   const file = await configFile(options);
-  const layers = await collectLayers(options, file, problems);
+  const layers = await collectLayers(options, file, { cwd, patience, problems });
   if (!layers) throw failure(problems);
   const merged = mergeSources(layers.sources);
   const root = file === undefined ? cwd : projectFolder(file, cwd);
   const locate = (path: Path, part: 'key' | 'value'): Place => placeOf(merged, layers.sources, path, part);
-  const { variables: environment, placeOf: placeOfVariable } = readEnvironment({
+  const { variables: environment, placeOf: placeOfVariable } = await readEnvironment({
     data: merged.data,
     env,
     root,
+    patience,
     locate,
     problems,
   });
@@ -74,6 +77,7 @@ export async function loadWorkflow(
     plugins: data.plugins,
     builtinKinds: options.builtinKinds,
     folder: sourceOf(merged, ['plugins'])?.folder ?? root,
+    patience,
     place: (index) => locate(['plugins', index], 'value'),
     problems,
   });

@@ -1,20 +1,21 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
-import type { Problem } from '../lib/errors/index.js';
+import { asError, type Place, type Problem } from '../lib/errors/index.js';
 import type { Json, TaskKind } from './define.js';
-import { importScript } from './read-file.js';
-import type { Place } from '../lib/errors/index.js';
+import { importScript } from './import-script.js';
 
 /** The built-in kinds and those of the plugins; problems with plugins are pushed. */
 export async function loadKinds(options: {
   readonly plugins: Json | undefined;
   readonly builtinKinds: ReadonlyMap<string, TaskKind>;
   readonly folder: string;
+  /** Milliseconds that each of them may take to load. */
+  readonly patience: number;
   readonly place: (index: number) => Place;
   readonly problems: Problem[];
 }): Promise<ReadonlyMap<string, TaskKind>> {
-  const { plugins, builtinKinds, folder, place, problems } = options;
+  const { plugins, builtinKinds, folder, patience, place, problems } = options;
   const kinds = new Map(builtinKinds);
   for (const [index, name] of (Array.isArray(plugins) ? (plugins as Json[]) : []).entries()) {
     if (typeof name !== 'string') continue;
@@ -36,12 +37,9 @@ export async function loadKinds(options: {
     }
     let module: unknown;
     try {
-      module = await importScript(path);
+      module = (await importScript(path, patience)).value;
     } catch (error) {
-      failed(
-        error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error),
-        'correct the module',
-      );
+      failed(asError(error).message.split('\n')[0] ?? '', 'correct the module');
       continue;
     }
     const found = kindsOf(module);

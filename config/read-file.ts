@@ -1,26 +1,32 @@
-import { existsSync } from 'node:fs';
-import { basename, dirname, extname, join, relative } from 'node:path';
-import { types } from 'node:util';
-import { packageRoot, type Problem } from '../lib/errors/index.js';
-import { readConfigText } from './discover.js';
+import { basename, dirname, extname, relative } from 'node:path';
+import { asError, type Problem } from '../lib/errors/index.js';
+import { readAnyConfig } from './discover.js';
 import type { Json } from './define.js';
-import { foreignValue } from './foreign.js';
+import { foreignProblem, foreignValue } from './foreign.js';
+import { importScript } from './import-script.js';
 import { isObject } from './merge.js';
 import { jsonFault } from './json-fault.js';
-import { formatPath, parseSource, plainSource, textPlace, type Source } from './source.js';
+import { parseSource, plainSource, textPlace, type Source } from './source.js';
 
 const scriptEndings = new Set(['.js', '.mjs', '.cjs', '.ts', '.mts']);
 
-/** Reads one config file of any format. Problems with it are pushed; undefined then. */
-export async function readConfigFile(
-  path: string,
-  cwd: string,
-  problems: Problem[],
-): Promise<Source | undefined> {
+/** What configs are read with. */
+export interface Reading {
+  /** The folder that paths are shown from. */
+  readonly cwd: string;
+  /** Milliseconds that a pipe may be silent and a module may take to load. */
+  readonly patience: number;
+  /** What is wrong with them is pushed here. */
+  readonly problems: Problem[];
+}
+
+/** Reads one config file of any format; undefined where something is wrong with it. */
+export async function readConfigFile(path: string, reading: Reading): Promise<Source | undefined> {
+  const { cwd, problems } = reading;
   const shown = relative(cwd, path) || basename(path);
   const source = scriptEndings.has(extname(path))
-    ? await loadScript(path, shown, problems)
-    : readText(path, shown, problems);
+    ? await loadScript(path, shown, reading)
+    : await readText(path, shown, reading);
   if (source === undefined) return undefined;
   if (source.data === null || (isObject(source.data) && Object.keys(source.data).length === 0)) {
     problems.push({
@@ -59,8 +65,12 @@ export function projectFolder(path: string, cwd: string): string {
   return basename(folder) === '.config' ? dirname(folder) : folder;
 }
 
-function readText(path: string, shown: string, problems: Problem[]): Source | undefined {
-  const text = readConfigText(path, shown);
+async function readText(
+  path: string,
+  shown: string,
+  { problems, patience }: Reading,
+): Promise<Source | undefined> {
+  const text = await readAnyConfig(path, shown, patience);
   const inPackage = basename(path) === 'package.json';
   if (extname(path) === '.json' && text.trim() !== '') {
     const fault = jsonFault(text);
@@ -77,80 +87,39 @@ function readText(path: string, shown: string, problems: Problem[]): Source | un
   return parseSource(shown, text, problems, inPackage ? { at: ['bootstrap'] } : {});
 }
 
-async function loadScript(path: string, shown: string, problems: Problem[]): Promise<Source | undefined> {
-  const text = readConfigText(path, shown);
+async function loadScript(path: string, shown: string, reading: Reading): Promise<Source | undefined> {
+  const { problems, patience } = reading;
+  const text = await readAnyConfig(path, shown, patience);
+  const wrong = (message: string): void => {
+    problems.push({
+      code: 'DBB2007',
+      message,
+      place: { file: shown },
+      help: 'write "export default defineConfig({ … })"; the module may await what it needs',
+    });
+  };
   try {
-    const module = defaultOf(await importScript(path));
-    if (typeof module === 'function') {
-      problems.push({
-        code: 'DBB2007',
-        message: 'the config exports a function, not the config itself',
-        place: { file: shown },
-        help: 'write "export default defineConfig({ … })"; the module may await what it needs',
-      });
+    const { value, isNamespace } = await importScript(path, patience);
+    if (typeof value === 'function') wrong('the config exports a function, not the config itself');
+    if (isNamespace) wrong('the config has no default export');
+    if (typeof value === 'function' || isNamespace) return undefined;
+    const foreign = foreignValue(value);
+    if (foreign) {
+      problems.push(foreignProblem(foreign, shown));
       return undefined;
     }
-    if (isNamespace(module)) {
-      problems.push({
-        code: 'DBB2007',
-        message: 'the config has no default export',
-        place: { file: shown },
-        help: 'write "export default defineConfig({ … })"',
-      });
-      return undefined;
-    }
-    const foreign = foreignValue(module);
-    if (foreign && foreign.path.length > 0) {
-      const { path: at, what } = foreign;
-      problems.push({
-        code: 'DBB2004',
-        message: `${formatPath(at)} is ${what}, which a config cannot hold`,
-        place: { file: shown, keyPath: formatPath(at) },
-        help: what.endsWith(' Promise')
-          ? 'await it'
-          : 'write a text, a number, true, false, null, a list or a plain object',
-      });
-      return undefined;
-    }
-    // JSON is what a config can say.
-    return plainSource(shown, JSON.parse(JSON.stringify(module ?? null)) as Json);
+    // JSON is what a config can say; what says of itself that it is nothing, is empty.
+    const said = JSON.stringify(value) as string | undefined;
+    return plainSource(shown, said === undefined ? null : (JSON.parse(said) as Json));
   } catch (error) {
     problems.push(scriptProblem(error, path, shown, text));
     return undefined;
   }
 }
 
-/** Whether an import brought the module itself, because it has no default export. */
-function isNamespace(module: unknown): boolean {
-  return types.isModuleNamespaceObject(module) || isCompiled(module);
-}
-
-/** The default export also of a module that was compiled to CommonJS, which Node takes for one export among others. */
-function defaultOf(module: unknown): unknown {
-  return isCompiled(module) && 'default' in module ? module.default : module;
-}
-
-function isCompiled(module: unknown): module is object {
-  return typeof module === 'object' && module !== null && Object.hasOwn(module, '__esModule');
-}
-
-/** Imports a JavaScript or TypeScript module; "db-bootstrap" in it is this very package, wherever that is installed. */
-export async function importScript(path: string): Promise<unknown> {
-  const { createJiti } = await import('jiti');
-  const built = join(packageRoot(), 'dist/lib/index.js');
-  const jiti = createJiti(import.meta.url, {
-    alias: {
-      'db-bootstrap':
-        import.meta.url.endsWith('.ts') || !existsSync(built) ? join(packageRoot(), 'lib/index.ts') : built,
-    },
-    moduleCache: false,
-  });
-  return jiti.import(path, { default: true });
-}
-
 /** The problem for a script that threw or does not parse, with the innermost line of it. */
 export function scriptProblem(error: unknown, path: string, shown: string, text: string): Problem {
-  const fault = error instanceof Error ? error : new Error(String(error));
+  const fault = asError(error);
   const [, line, column] =
     new RegExp(`${escape(path)}:(\\d+)(?::(\\d+))?`).exec(`${fault.stack ?? ''}\n${fault.message}`) ?? [];
   const source = text.split(/\r?\n/)[Number(line) - 1];

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'dotenv';
 import type { Json } from './define.js';
+import { isStream } from './read-bytes.js';
 
 /** Whether a variable stands in the .env beside the config, which the config does not name: only then would it be read. */
 export function unreadVariables(root: string, envFile: Json | undefined): (variable: string) => boolean {
@@ -12,7 +13,7 @@ export function unreadVariables(root: string, envFile: Json | undefined): (varia
 
 function namesIn(file: string): ReadonlySet<string> {
   try {
-    return new Set(Object.keys(parse(readFileSync(file))));
+    return new Set(Object.keys(isStream(file) ? [] : parse(readFileSync(file))));
   } catch {
     // Nobody said that there is one.
     return new Set();

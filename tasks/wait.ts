@@ -7,7 +7,7 @@ import {
   type TaskContext,
   type TaskResult,
 } from '../config/define.js';
-import { BootstrapError, type ErrorCode } from '../lib/errors/index.js';
+import { asError, BootstrapError, type ErrorCode } from '../lib/errors/index.js';
 import { isNotYet } from '../lib/postgres/index.js';
 import { createDatabase } from './wait/create-database.js';
 import { duration, milliseconds } from './duration.js';
@@ -62,7 +62,7 @@ async function run(context: Context): Promise<TaskResult> {
     } catch (error) {
       signal.throwIfAborted();
       if (!isNotYet(error) && !(error instanceof NoAnswer) && !isTemplateInUse(error)) throw error;
-      const answer = error instanceof Error ? error.message : String(error);
+      const answer = asError(error).message;
       if (answer !== told) log.info(`not yet: ${answer}`);
       told = answer;
       if (performance.now() >= until) throw tooLate(context, { tries, from, error });
@@ -116,7 +116,7 @@ function tooLate(
   { tries, from, error }: { readonly tries: number; readonly from: number; readonly error: unknown },
 ): Error {
   const { database, task } = context;
-  const answer = error instanceof Error ? error.message : String(error);
+  const answer = asError(error).message;
   const code = codeOf(error) ?? '';
   const [kept, mend] = ownWords[code] ?? ['DBB4001', 'start the server, correct the address'];
   return context.fail(

@@ -1,15 +1,15 @@
-import { BootstrapError, redact, renderProblems } from '../errors/index.js';
+import { asError, BootstrapError, redact, renderProblems } from '../errors/index.js';
 
 /** What to print for a failure that ended the command outside a run. A stack only with `--verbose`, or for a fault of ours. */
 export function failureText(
   error: unknown,
   options: { readonly verbose: boolean; readonly color: boolean },
 ): string {
-  if (error instanceof BootstrapError) {
-    const text = renderProblems(error.problems, { color: options.color });
-    return options.verbose && error.stack !== undefined ? `${text}\n\n${redact(error.stack)}` : text;
+  const fault = asError(error);
+  if (fault instanceof BootstrapError) {
+    const text = renderProblems(fault.problems, { color: options.color });
+    return options.verbose && fault.stack !== undefined ? `${text}\n\n${redact(fault.stack)}` : text;
   }
-  const fault = error instanceof Error ? error : new Error(String(error));
   return renderProblems(
     [
       {

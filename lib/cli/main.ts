@@ -77,6 +77,8 @@ function guardProcess(): () => void {
         process.stderr.write(`error: standard output cannot be written (${error.code ?? error.message})\n`);
     });
   }
+  // While a config loads or a run is at work, others may not call it.
+  const exit = process.exit.bind(process);
   const tooEarly = (code: number): void => {
     process.stderr.write(
       'error[DBB9001]: the process was ended before the command was done\n' +
@@ -87,7 +89,7 @@ function guardProcess(): () => void {
   const fault = (error: unknown): void => {
     if (tellFault(error)) return;
     process.removeListener('exit', tooEarly);
-    void reportFault(error).then((code) => process.exit(code));
+    void reportFault(error).then((code) => exit(code));
   };
   divertOthers();
   process.on('exit', tooEarly);
@@ -95,7 +97,7 @@ function guardProcess(): () => void {
   process.on('unhandledRejection', fault);
   return () => {
     process.removeListener('exit', tooEarly);
-    endAfterAll();
+    endAfterAll(exit);
   };
 }
 
@@ -103,10 +105,10 @@ function guardProcess(): () => void {
 const moment = 1000;
 
 /** Ends the process soon: a timer or a connection that somebody has left open would keep it for ever. */
-function endAfterAll(): void {
+function endAfterAll(exit: () => void): void {
   const end = (): void => {
-    if (output.writableLength + process.stderr.writableLength > 0) endAfterAll();
-    else process.exit();
+    if (output.writableLength + process.stderr.writableLength > 0) endAfterAll(exit);
+    else exit();
   };
   setTimeout(end, moment).unref();
 }

@@ -1,4 +1,4 @@
-import { BootstrapError } from '../errors/index.js';
+import { asError, BootstrapError } from '../errors/index.js';
 import { findingOf, type Finding } from './diagnosis.js';
 import type { Evidence } from './evidence.js';
 import type { Rule } from './rule.js';
@@ -41,7 +41,7 @@ async function apply(rule: Rule, evidence: Evidence): Promise<readonly Finding[]
         {
           code: 'DBB9001',
           severity: 'warning',
-          message: `a fault of db-bootstrap itself: the rule "${rule.name}" failed: ${error instanceof Error ? error.message : String(error)}`,
+          message: `a fault of db-bootstrap itself: the rule "${rule.name}" failed: ${asError(error).message}`,
           help: 'please report it, with what the rule was looking at',
         },
         { rule: rule.name },

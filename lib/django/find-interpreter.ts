@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
-import { BootstrapError } from '../errors/index.js';
+import { BootstrapError, fileText } from '../errors/index.js';
 
 /** Where an interpreter is looked for. */
 export interface InterpreterOptions {
@@ -92,8 +92,7 @@ const managers: readonly Manager[] = [
 ];
 
 function mentions(folder: string, text: string): boolean {
-  const path = join(folder, 'pyproject.toml');
-  return existsSync(path) && readFileSync(path, 'utf8').includes(text);
+  return fileText(join(folder, 'pyproject.toml'))?.includes(text) ?? false;
 }
 
 function pythonIn(folder: string | undefined): string | undefined {

@@ -1,6 +1,6 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { BootstrapError } from '../errors/index.js';
+import { BootstrapError, fileText } from '../errors/index.js';
 
 /** Where the name of the settings module may stand. */
 export interface SettingsOptions {
@@ -19,7 +19,7 @@ export function findSettings({ settings, directory, env }: SettingsOptions): str
   if (named !== undefined && named !== '') return named;
   const manage = join(directory, 'manage.py');
   const exists = existsSync(manage);
-  const found = exists ? inManage.exec(readFileSync(manage, 'utf8'))?.[3] : undefined;
+  const found = inManage.exec(fileText(manage) ?? '')?.[3];
   if (found !== undefined) return found;
   throw new BootstrapError({
     code: 'DBB6004',

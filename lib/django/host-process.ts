@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Duplex, Readable, Writable } from 'node:stream';
-import { BootstrapError, packageRoot } from '../errors/index.js';
+import { asError, BootstrapError, packageRoot } from '../errors/index.js';
 import { endGroup, signalGroup } from '../process/index.js';
 import { interpreterFault, tooOld } from './interpreter-fault.js';
 import { LastLines } from './last-lines.js';
@@ -190,7 +190,7 @@ export class HostProcess {
       // The last words may still be in the pipe; a child of its own may keep the pipe open for ever.
       await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 200).unref())]);
     } catch (error) {
-      how = `it could not be started: ${error instanceof Error ? error.message : String(error)}`;
+      how = `it could not be started: ${asError(error).message}`;
     }
     // Nothing but Python greets: before that, what was started may be no Python at all.
     if (this.#pending?.id === 0) this.#failure ??= await interpreterFault(this.#options);

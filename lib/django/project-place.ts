@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
-import type { Place } from '../errors/index.js';
+import { fileText, type Place } from '../errors/index.js';
 
 /** The folder of manage.py, where the host's places begin, and that of the config, where a person's do. */
 export interface ProjectFolders {
@@ -27,9 +26,5 @@ export function projectPlace(at: string | undefined, folders?: ProjectFolders): 
 }
 
 function lineOf(path: string, line: number): string | undefined {
-  try {
-    return readFileSync(path, 'utf8').split('\n')[line - 1]?.trimEnd();
-  } catch {
-    return undefined;
-  }
+  return fileText(path)?.split('\n')[line - 1]?.trimEnd();
 }

@@ -1,10 +1,12 @@
 import { BootstrapError } from './bootstrap-error.js';
 import type { ErrorCode } from './codes.js';
+import { asError } from './thrown.js';
 
 /** The exit code of the command for a failure that ended it before, or outside, a run. */
 export function exitCodeOf(error: unknown): number {
-  if (!(error instanceof BootstrapError)) return 70;
-  const { code, facts } = error.problems[0];
+  const fault = asError(error);
+  if (!(fault instanceof BootstrapError)) return 70;
+  const { code, facts } = fault.problems[0];
   if (code === 'DBB5020' && facts?.signal === 'SIGINT') return 130;
   if (code === 'DBB5020' && facts?.signal === 'SIGTERM') return 143;
   return exitCodeOfCode(code);

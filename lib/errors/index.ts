@@ -1,12 +1,15 @@
 export { BootstrapError } from './bootstrap-error.js';
 export { codes, isErrorCode, type ErrorCode } from './codes.js';
+export { EarlyExit } from './early-exit.js';
 export { exitCodeOf } from './exit-code.js';
 export { editDistance, nearest } from './nearest.js';
+export { fileText } from './file-text.js';
 export { globOf } from './glob.js';
 export { packageRoot, packageVersion } from './package-root.js';
 export type { Facts, Note, Place, Problem } from './problem.js';
 export { redact, redactor } from './redact.js';
 export { renderProblem, renderProblems, type RenderOptions } from './render.js';
 export { displayWidth, padText, plainText, truncateText } from './text.js';
+export { asError } from './thrown.js';
 export { uncaughtProblem } from './uncaught.js';
 export { unreachable } from './unreachable.js';

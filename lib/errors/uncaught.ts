@@ -2,6 +2,7 @@ import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EarlyExit } from './early-exit.js';
 import { packageRoot } from './package-root.js';
+import { asError } from './thrown.js';
 import type { Place, Problem } from './problem.js';
 
 /**
@@ -9,21 +10,22 @@ import type { Place, Problem } from './problem.js';
  * nobody but db-bootstrap was at work: then it is a fault of ours.
  */
 export function uncaughtProblem(error: unknown): Problem | undefined {
-  const stack = error instanceof Error ? error.stack : undefined;
+  const fault = asError(error);
+  // What is rejected with anything but an error has no place, and none of ours does that.
+  const stack = fault === error ? fault.stack : undefined;
   const place = stack === undefined ? undefined : foreignPlace(stack);
-  if (error instanceof EarlyExit) {
+  if (fault instanceof EarlyExit) {
     return {
       code: 'DBB9002',
-      message: error.message,
+      message: fault.message,
       ...(place ? { place } : {}),
       help: 'throw an error in its place: the config, its plugins and what they import may not end the process',
     };
   }
-  // What is rejected with anything but an error has no place, and none of ours does that.
-  if (!place && error instanceof Error) return undefined;
+  if (!place && fault === error) return undefined;
   return {
     code: 'DBB9002',
-    message: `an error that nobody caught: ${error instanceof Error ? error.message : String(error)}`,
+    message: `an error that nobody caught: ${fault.message}`,
     ...(place ? { place } : {}),
     help: 'await every promise of the config and its plugins, and catch what timers and listeners throw',
     ...(stack === undefined ? {} : { output: stack }),

@@ -1,4 +1,11 @@
-import { BootstrapError, type ErrorCode, type Facts, type Note, type Problem } from '../errors/index.js';
+import {
+  asError,
+  BootstrapError,
+  type ErrorCode,
+  type Facts,
+  type Note,
+  type Problem,
+} from '../errors/index.js';
 import { conditionOf } from './sqlstates.js';
 import { statementExcerpt } from './statement-excerpt.js';
 
@@ -249,8 +256,4 @@ function limitOf(message: string): string {
   return kind === undefined || name === undefined
     ? 'max_connections'
     : `what that ${kind} may have: alter ${kind} ${name} connection limit …`;
-}
-
-function asError(error: unknown): DriverError {
-  return error instanceof Error ? error : new Error(String(error));
 }

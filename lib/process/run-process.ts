@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, statSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
-import { BootstrapError } from '../errors/index.js';
+import { asError, BootstrapError } from '../errors/index.js';
 import { Capture } from './capture.js';
 import { endGroup, signalGroup } from './end-group.js';
 
@@ -158,7 +158,7 @@ function reasonOf(error: unknown): string {
   if (code === 'ENOENT') return 'no such program was found';
   if (code === 'EACCES') return 'it is not executable';
   if (code === 'E2BIG') return 'its arguments and environment are too large';
-  return error instanceof Error ? error.message : String(error);
+  return asError(error).message;
 }
 
 function codeOf(error: unknown): string {

@@ -1,5 +1,5 @@
 import { appendFileSync, statSync } from 'node:fs';
-import type { Problem } from '../errors/index.js';
+import { asError, type Problem } from '../errors/index.js';
 import type { Reporter, RunEvent, TaskEnd } from '../run/events.js';
 import { describeStart } from './append-only.js';
 import { outcome, renderEnd, statusWord } from './end-block.js';
@@ -96,6 +96,6 @@ function writeSummary(view: RunView, end: RunEnd, file: string | undefined): str
     appendFileSync(file, renderSummary(view, end, summaryLimit - used));
     return undefined;
   } catch (error) {
-    return `the job summary could not be written: ${oneLine(error instanceof Error ? error.message : String(error))}`;
+    return `the job summary could not be written: ${oneLine(asError(error).message)}`;
   }
 }

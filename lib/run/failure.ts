@@ -1,24 +1,25 @@
 import type { Tolerance } from '../../config/workflow.js';
-import { BootstrapError, type Problem } from '../errors/index.js';
+import { asError, BootstrapError, type Problem } from '../errors/index.js';
 
 /** What a task threw, as problems. What nobody explained is DBB5019: its message, and its stack only where that is asked for. */
 export function problemsOf(error: unknown, task: string, verbose: boolean): readonly [Problem, ...Problem[]] {
-  if (error instanceof BootstrapError) return error.problems;
-  const message = error instanceof Error ? error.message || error.name : String(error);
-  const sqlstate = sqlstateOf(error);
+  const fault = asError(error);
+  if (fault instanceof BootstrapError) return fault.problems;
+  const { message, name, stack } = fault;
+  const sqlstate = sqlstateOf(fault);
   return [
     {
       code: 'DBB5019',
-      message: `task "${task}" failed: ${message}`,
+      message: `task "${task}" failed: ${message || name}`,
       ...(sqlstate === undefined ? {} : { facts: { sqlstate } }),
-      ...(verbose && error instanceof Error && error.stack !== undefined ? { output: error.stack } : {}),
+      ...(verbose && stack !== undefined ? { output: stack } : {}),
     },
   ];
 }
 
 /** Drivers put the SQLSTATE into `code`, beside a severity; Node's own codes ("EPIPE") come without one. */
-function sqlstateOf(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error) || !('severity' in error)) return undefined;
+function sqlstateOf(error: Error): string | undefined {
+  if (!('code' in error) || !('severity' in error)) return undefined;
   return typeof error.code === 'string' && /^[0-9A-Z]{5}$/.test(error.code) ? error.code : undefined;
 }
 

@@ -1,4 +1,4 @@
-import { BootstrapError, type Problem } from '../errors/index.js';
+import { asError, BootstrapError, type Problem } from '../errors/index.js';
 import type { Survivor } from '../process/index.js';
 import type { RunEventBody } from './events.js';
 import type { RunOptions } from './services.js';
@@ -51,8 +51,8 @@ export function unwritable(path: string, error: unknown): Problem {
 
 /** The first problem of what was thrown; what is no error of ours by design is a fault of ours. */
 export function faultOf(error: unknown): Problem {
-  if (error instanceof BootstrapError) return error.problems[0];
-  const fault = error instanceof Error ? error : new Error(String(error));
+  const fault = asError(error);
+  if (fault instanceof BootstrapError) return fault.problems[0];
   return {
     code: 'DBB9001',
     message: `a fault of db-bootstrap itself: ${fault.message}`,

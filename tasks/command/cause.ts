@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { isAbsolute, relative, resolve } from 'node:path';
-import type { Place } from '../../lib/errors/index.js';
+import { fileText, type Place } from '../../lib/errors/index.js';
 
 /** What the output of a failed program says about why: its own words, and the place in the project, if it names one. */
 export interface Cause {
@@ -98,11 +97,7 @@ function placeAt(file: string, line: number, cwd: string, column?: number): Plac
 }
 
 function sourceLine(path: string, line: number): string | undefined {
-  try {
-    return readFileSync(path, 'utf8').split('\n')[line - 1]?.trimEnd();
-  } catch {
-    return undefined;
-  }
+  return fileText(path)?.split('\n')[line - 1]?.trimEnd();
 }
 
 /** A path as a person would type it in the folder. */

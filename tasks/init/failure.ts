@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { TaskContext } from '../../config/define.js';
-import type { Place, Problem } from '../../lib/errors/index.js';
+import { fileText, type Place, type Problem } from '../../lib/errors/index.js';
 import {
   parsePsqlError,
   placeInScript,
@@ -104,11 +104,7 @@ function isOther(file: InitFile, error: PsqlError): error is PsqlError & { reado
 
 /** The text of a file that psql read; undefined where it cannot be read any more. */
 function textOf(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
-  } catch {
-    return undefined;
-  }
+  return fileText(path)?.replace(/^\uFEFF/, '');
 }
 
 /** What the program that decompresses a file says of it; what psql prints of the part that it got comes after. */

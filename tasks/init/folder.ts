@@ -112,9 +112,11 @@ function unreadableFile(path: string, shown: string): Problem | undefined {
     ? 'is a link to a file that does not exist'
     : stat.isDirectory()
       ? 'is a folder with the name of a script'
-      : isReadable(path)
-        ? undefined
-        : 'may not be read';
+      : !stat.isFile()
+        ? 'is a pipe or a device with the name of a script'
+        : isReadable(path)
+          ? undefined
+          : 'may not be read';
   return reason === undefined
     ? undefined
     : {
@@ -122,6 +124,7 @@ function unreadableFile(path: string, shown: string): Problem | undefined {
         message: `"${shown}" ${reason}`,
         place: { file: shown },
         notes: [{ label: 'not done', text: 'no init script was run' }],
+        help: 'put a file in its place that this user may read, or take it away',
       };
 }
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as zlib from 'node:zlib';
 import type { TaskContext } from '../../config/define.js';
+import { asError } from '../../lib/errors/index.js';
 import type { InitFile } from './folder.js';
 
 /** The SQL of a file, to look at: what is no UTF-8 in it stands as a replacement character. */
@@ -20,7 +21,7 @@ export async function scriptBytes(context: TaskContext<unknown>, file: InitFile)
     throw context.fail(
       {
         code: 'DBB5005',
-        message: `"${file.shown}" cannot be decompressed: ${error instanceof Error ? error.message : String(error)}`,
+        message: `"${file.shown}" cannot be decompressed: ${asError(error).message}`,
         place: { file: file.shown },
       },
       error,

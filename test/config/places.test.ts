@@ -185,7 +185,7 @@ describe('files that cannot be read as a config', () => {
     [
       'bootstrap.config.ts',
       'const a: Record<string, unknown> = {};\na.a = a;\nexport default a;\n',
-      'DBB2007 bootstrap.config.ts the config could not be loaded: TypeError: Converting circular structure to JSON',
+      'DBB2004 bootstrap.config.ts (a) a is an object that holds itself, which a config cannot hold',
     ],
     [
       'bootstrap.config.ts',

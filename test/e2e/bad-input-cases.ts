@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -16,6 +17,10 @@ export interface Case {
   readonly exit: number;
   /** Must be in the output: the cause, and the place where there is one. */
   readonly says: readonly string[];
+}
+
+function makePipe(name: string): (folder: string) => void {
+  return (folder) => void execFileSync('mkfifo', [join(folder, name)]);
 }
 
 /** A config without mistakes. */
@@ -126,16 +131,83 @@ export const configs: readonly Case[] = [
   {
     name: 'a config that ends the process',
     files: { 'bootstrap.config.mjs': 'process.exit(0)\n' },
-    code: 'DBB9001',
-    exit: 70,
-    says: ['process.exit'],
+    code: 'DBB2007',
+    exit: 2,
+    says: ['bootstrap.config.mjs:1', 'process.exit was called'],
   },
   {
-    name: 'a config that never loads',
+    name: 'a config that awaits what nothing can bring',
     files: { 'bootstrap.config.mjs': 'await new Promise(() => {});\n' },
-    code: 'DBB9001',
-    exit: 70,
-    says: ['before the command was done'],
+    code: 'DBB2007',
+    exit: 2,
+    says: ['--> bootstrap.config.mjs', 'nothing can bring'],
+  },
+  {
+    name: 'a config that awaits for ever',
+    files: { 'bootstrap.config.ts': 'setInterval(() => {}, 9);\nawait new Promise(() => {});\n' },
+    args: ['--timeout', '1s'],
+    code: 'DBB2007',
+    exit: 2,
+    says: ['--> bootstrap.config.ts', 'not done after 1s'],
+  },
+  {
+    name: 'a config that exports null',
+    files: { 'bootstrap.config.mjs': 'export default null;\n' },
+    code: 'DBB2006',
+    exit: 2,
+    says: ['--> bootstrap.config.mjs'],
+  },
+  {
+    name: 'a config that throws what has no text',
+    files: { 'bootstrap.config.mjs': 'throw { toString() { throw null; } };\n' },
+    code: 'DBB2007',
+    exit: 2,
+    says: ['--> bootstrap.config.mjs', 'was thrown'],
+  },
+  {
+    name: 'a plugin that awaits for ever',
+    files: {
+      ...raw('plugins: [./p.mjs]\n'),
+      'p.mjs': 'setInterval(() => {}, 9);\nawait new Promise(() => {});\n',
+    },
+    args: ['--timeout', '1s'],
+    code: 'DBB2013',
+    exit: 2,
+    says: ['.bootstraprc:1:11', 'not done after 1s'],
+  },
+  {
+    name: 'a pipe for a config, which nobody writes to',
+    files: {},
+    prepare: makePipe('pipe'),
+    args: ['--config', 'pipe', '--timeout', '1s'],
+    code: 'DBB2018',
+    exit: 2,
+    says: ['--> pipe', 'nothing came through it for 1s'],
+  },
+  {
+    name: 'a pipe with the name of a config',
+    files: {},
+    prepare: makePipe('.bootstraprc.yaml'),
+    code: 'DBB2018',
+    exit: 2,
+    says: ['--> .bootstraprc.yaml', 'it is no file'],
+  },
+  {
+    name: 'a device that has no end',
+    files: {},
+    args: ['--config', '/dev/zero'],
+    code: 'DBB2018',
+    exit: 2,
+    says: ['too large'],
+  },
+  {
+    name: 'a pipe for an env file, which nobody writes to',
+    files: raw('envFile: pipe\ntasks: {}\n'),
+    prepare: makePipe('pipe'),
+    args: ['--timeout', '1s'],
+    code: 'DBB2016',
+    exit: 2,
+    says: ['.bootstraprc:1:10', 'nothing came through it for 1s'],
   },
   {
     name: 'a plugin that is none',
@@ -307,6 +379,14 @@ export const initScripts: readonly Case[] = [
     code: 'DBB5005',
     exit: 1,
     says: ['***'],
+  },
+  {
+    name: 'a pipe with the name of a script',
+    files: scripts({ '01.sql': 'select 1;\n' }),
+    prepare: makePipe('docker-entrypoint-initdb.d/02.sql'),
+    code: 'DBB5005',
+    exit: 1,
+    says: ['"docker-entrypoint-initdb.d/02.sql" is a pipe'],
   },
   {
     name: 'a folder of scripts that does not exist',

@@ -1,5 +1,7 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join, posix } from 'node:path';
+import type { Document } from 'yaml';
+import { fileText } from '../../errors/index.js';
 import type { ComposeService } from './facts.js';
 import type { Found } from './walk.js';
 
@@ -13,13 +15,21 @@ export async function findServices(root: string, found: readonly Found[]): Promi
   if (files.length === 0) return [];
   const { parseDocument } = await import('yaml');
   return files.flatMap(({ path }) => {
-    const document = parseDocument(readFileSync(join(root, path), 'utf8'), { merge: true });
-    if (document.errors.length > 0) return [];
-    const services = record(record(document.toJS()).services);
+    const document = parseDocument(fileText(join(root, path)) ?? '', { merge: true });
+    const services = document.errors.length > 0 ? {} : record(record(valueOf(document)).services);
     return Object.entries(services).flatMap(([name, service]) =>
       serviceOf(root, path, name, record(service)),
     );
   });
+}
+
+/** Undefined where aliases lead nowhere, or to more than fits into the memory. */
+function valueOf(document: Document): unknown {
+  try {
+    return document.toJS();
+  } catch {
+    return undefined;
+  }
 }
 
 function serviceOf(

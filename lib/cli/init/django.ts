@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { fileText } from '../../errors/index.js';
 import { connectionOf } from './connection.js';
 import type { DjangoFacts, Evidence } from './facts.js';
 import type { Found } from './walk.js';
@@ -79,9 +80,5 @@ function firstMention(
 }
 
 function read(root: string, path: string): string {
-  try {
-    return readFileSync(join(root, path), 'utf8');
-  } catch {
-    return '';
-  }
+  return fileText(join(root, path)) ?? '';
 }

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileText } from '../../errors/index.js';
 import { findServices } from './compose.js';
 import { findDjango } from './django.js';
 import type { RepositoryFacts } from './facts.js';
@@ -49,7 +50,7 @@ function existingConfigs(root: string): string[] {
 
 function hasPackageKey(root: string): boolean {
   try {
-    return Object.hasOwn(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as object, 'bootstrap');
+    return Object.hasOwn(JSON.parse(fileText(join(root, 'package.json')) ?? '{}') as object, 'bootstrap');
   } catch {
     return false;
   }

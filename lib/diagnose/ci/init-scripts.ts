@@ -1,5 +1,6 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileText } from '../../errors/index.js';
 import type { Diagnosis } from '../diagnosis.js';
 import { databaseWork, programOf, type Script } from './script.js';
 import type { ShellCommand, Word } from './shell.js';
@@ -48,7 +49,7 @@ function stopsItself(script: Script, { words, heredoc }: ShellCommand): boolean 
     return glued ?? (/^(?:-[1aAbeEnqtxX]*f|--file|<)$/.test(text) ? (words[index + 1]?.text ?? []) : []);
   });
   const read = [
-    ...files.map((file) => textOf(join(script.folder, file))),
+    ...files.map((file) => fileText(join(script.folder, file))),
     ...(heredoc === undefined ? [] : [heredoc]),
   ];
   return (
@@ -59,14 +60,6 @@ function stopsItself(script: Script, { words, heredoc }: ShellCommand): boolean 
       ),
     )
   );
-}
-
-function textOf(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
-  }
 }
 
 function onlySql(script: Script): Diagnosis[] {

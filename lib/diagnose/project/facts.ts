@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { preflight, type Preflight, type SettingsFacts } from '../../django/index.js';
-import { BootstrapError, type Place } from '../../errors/index.js';
+import { BootstrapError, fileText, type Place } from '../../errors/index.js';
 import type { Diagnosis } from '../diagnosis.js';
 import type { Evidence } from '../evidence.js';
 import type { Rule } from '../rule.js';
@@ -95,10 +94,6 @@ export function schemasOf(kinds: readonly string[]): string {
 }
 
 function lineOf(path: string, line: number): string | undefined {
-  try {
-    return readFileSync(path, 'utf8').split(/\r?\n/)[line - 1];
-  } catch {
-    // Compiled, zipped, or gone meanwhile.
-    return undefined;
-  }
+  // There is none where it is compiled, zipped, or gone meanwhile.
+  return fileText(path)?.split(/\r?\n/)[line - 1];
 }

@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HostError, SettingsFacts } from '../../django/index.js';
-import type { Place } from '../../errors/index.js';
+import { fileText, type Place } from '../../errors/index.js';
 import type { Diagnosis } from '../diagnosis.js';
 import type { Evidence } from '../evidence.js';
 import { placeAt, placeOfEntry, placeOfSetting } from './facts.js';
@@ -102,14 +101,10 @@ const readers: readonly Reader[] = [
 /** Where the config of an app says the name that is none. */
 function placeOfConfig(config: string, name: string, evidence: Evidence): { readonly place?: Place } {
   const file = `${config.split('.').slice(0, -1).join('/')}.py`;
-  try {
-    const lines = readFileSync(join(evidence.projectDirectory ?? evidence.root, file), 'utf8').split(/\r?\n/);
-    const line = lines.findIndex((text) => /^\s*name\s*=/.test(text) && text.includes(name)) + 1;
-    return line === 0 ? {} : placeAt(evidence, `${file}:${String(line)}`);
-  } catch {
-    // The config of an installed package, or of a package's __init__.
-    return {};
-  }
+  // There is none of an installed package, or of a package's __init__.
+  const lines = fileText(join(evidence.projectDirectory ?? evidence.root, file))?.split(/\r?\n/) ?? [];
+  const line = lines.findIndex((text) => /^\s*name\s*=/.test(text) && text.includes(name)) + 1;
+  return line === 0 ? {} : placeAt(evidence, `${file}:${String(line)}`);
 }
 
 function fileOf({ at }: HostError): Readonly<Record<string, string>> {

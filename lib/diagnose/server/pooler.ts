@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import { BootstrapError } from '../../errors/index.js';
+import { asError, BootstrapError } from '../../errors/index.js';
 import { connect, disconnect, isNotYet, problemOf, type ConnectionParameters } from '../../postgres/index.js';
 import type { Diagnosis } from '../diagnosis.js';
 import type { Rule } from '../rule.js';
@@ -56,7 +56,7 @@ async function provoke(first: Client, second: Client): Promise<Proof | undefined
       await second.query('begin');
     } catch (error) {
       if (isNotYet(error)) throw error;
-      const said = error instanceof Error ? error.message : String(error);
+      const said = asError(error).message;
       return { mode: 'statement', evidence: `"begin" is refused: ${said}` };
     }
     try {

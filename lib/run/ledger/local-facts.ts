@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Json, TaskLedger } from '../../../config/define.js';
-import { BootstrapError } from '../../errors/index.js';
+import { asError, BootstrapError } from '../../errors/index.js';
 import { makeStateDirectory } from '../../process/index.js';
 import type { FactsPlace } from './pending-facts.js';
 import { isUnfinished } from './unfinished.js';
@@ -110,7 +110,7 @@ function unreadable(file: string, error: unknown): BootstrapError {
   return new BootstrapError(
     {
       code: 'DBB4030',
-      message: `the file ledger cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      message: `the file ledger cannot be read: ${asError(error).message}`,
       place: { file },
       help: 'delete the file: what it remembers is then done again',
     },
