@@ -36,13 +36,13 @@ export function uncaughtProblem(error: unknown): Problem | undefined {
 function foreignPlace(stack: string): Place | undefined {
   const root = packageRoot();
   const ours = ['dist', 'lib', 'config', 'tasks', 'bin', 'node_modules'].map((name) => `${root}/${name}/`);
-  const frames = [...stack.matchAll(/^ +at .*?((?:file:\/\/)?\/[^\s()]*):(\d+):(\d+)\)?$/gm)].map(
-    ([, file = '', line, column]) => ({
-      file: file.startsWith('file:') ? fileURLToPath(file) : file,
-      line: Number(line),
-      column: Number(column),
-    }),
-  );
+  const frames = [
+    ...stack.matchAll(/^ +at (?:async |.* \()?((?:file:\/\/)?\/[^\s()]*):(\d+):(\d+)\)?$/gm),
+  ].map(([, file = '', line, column]) => ({
+    file: file.startsWith('file:') ? fileURLToPath(file) : file,
+    line: Number(line),
+    column: Number(column),
+  }));
   const foreign = frames.filter(({ file }) => !ours.some((folder) => file.startsWith(folder)));
   const frame = foreign.find(({ file }) => !file.includes('/node_modules/')) ?? foreign[0];
   if (!frame) return undefined;

@@ -5,6 +5,7 @@ import { loadDriver } from './load-driver.js';
 import { problemOf } from './problem-of.js';
 import type { ConnectionParameters } from './resolve-connection.js';
 import { isTlsRefusal, tlsChoices, type Tls } from './tls.js';
+import { endAtUnreadable } from './unreadable-answer.js';
 
 /** How connections are opened. */
 export interface DatabaseOptions {
@@ -69,6 +70,7 @@ async function attempt(
       ...(connectTimeout === undefined ? {} : { timeout: connectTimeout }),
     }),
   );
+  endAtUnreadable(client);
   // Without a listener a server that goes away would end the whole process.
   client.on('error', () => ended.add(client));
   client.on('end', () => ended.add(client));

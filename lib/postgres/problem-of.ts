@@ -227,8 +227,33 @@ function ofNetwork(fault: DriverError, scene: FailureScene): Known {
       help: 'put it into the database URL or PGPASSWORD',
     };
   }
-  return { code: 'DBB5004', message: fault.message };
+  const method = loginMethod(fault.message);
+  if (method !== undefined) {
+    return {
+      code: 'DBB4012',
+      message: `the server's rules ask for a login ${method}, which db-bootstrap does not offer`,
+      help: 'add a line to pg_hba.conf that lets this role in by a password (scram-sha-256) or a certificate from this address',
+    };
+  }
+  if (/^SASL: /.test(fault.message)) {
+    return {
+      code: 'DBB4007',
+      message: `what answers at ${where} does not log in as PostgreSQL does: ${fault.message}`,
+      help: 'correct host and port in the database URL, or see what stands between',
+    };
+  }
+  return { code: 'DBB5004', message: fault.message || 'the server gave no reason' };
 }
+
+/** How a server wants a role to log in, where the driver knows no way to. */
+function loginMethod(message: string): string | undefined {
+  if (message.startsWith('SASL: Only mechanism')) return 'by another mechanism than SCRAM-SHA-256';
+  const [, type] = /^Unknown authenticationOk message type (\d+)$/.exec(message) ?? [];
+  return type === undefined ? undefined : `by ${loginTypes[type] ?? `the method number ${type}`}`;
+}
+
+/** The numbers that the protocol gives to what pg_hba.conf calls krb5, gss and sspi. */
+const loginTypes: Readonly<Record<string, string>> = { 2: 'Kerberos V5', 7: 'GSSAPI', 9: 'SSPI' };
 
 function notesOf(fault: DriverError, sqlstate: string | undefined, scene: FailureScene): Note[] {
   if (sqlstate === undefined) return [];

@@ -26,10 +26,11 @@ describe('what keeps a connection from being made', () => {
     base = `127.0.0.1:${server.port}`;
     await query(
       server.url,
-      'create role nologin nologin; create role open login; create role elsewhere login',
+      'create role nologin nologin; create role open login; create role elsewhere login; create role kerberos login',
     );
     await setRules(server, [
       'host all open,nologin,nobody all trust',
+      'host all kerberos all gss',
       'host postgres postgres all scram-sha-256',
     ]);
   });
@@ -76,6 +77,13 @@ describe('what keeps a connection from being made', () => {
       () => `elsewhere@${base}/postgres`,
       'DBB4012',
       /no pg_hba\.conf entry/,
+      false,
+    ],
+    [
+      'rules that ask for a login by GSSAPI',
+      () => `kerberos@${base}/postgres`,
+      'DBB4012',
+      /ask for a login by GSSAPI, which db-bootstrap does not offer$/,
       false,
     ],
     [
