@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { TaskKind } from './define.js';
+import { namePattern } from './names.js';
 import { commonTaskFields, configShape, profileShape, taskSchema, optionNames } from './schema.js';
 import { kindAliases } from './tasks.js';
 
@@ -24,6 +25,7 @@ export function configSchema(kinds: ReadonlyMap<string, TaskKind>): object {
   const tasks = {
     type: 'object',
     description: 'The graph: tasks by name',
+    propertyNames: { pattern: namePattern('task') },
     properties: Object.fromEntries(
       [...kinds.keys(), ...Object.keys(kindAliases)].map((name) => [name, taskRef(kinds, name)]),
     ),
@@ -45,7 +47,11 @@ export function configSchema(kinds: ReadonlyMap<string, TaskKind>): object {
     properties: {
       ...keys,
       tasks: { $ref: '#/$defs/tasks' },
-      profiles: { ...profiles, additionalProperties: { $ref: '#/$defs/profile' } },
+      profiles: {
+        ...profiles,
+        propertyNames: { pattern: namePattern('profile') },
+        additionalProperties: { $ref: '#/$defs/profile' },
+      },
     },
     additionalProperties: false,
     $defs: {

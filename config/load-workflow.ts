@@ -19,6 +19,7 @@ import { formatPath, type Path, type Source } from './source.js';
 import { durationOf, readTasks } from './tasks.js';
 import { idleProblems } from './idle.js';
 import { checkTenants } from './tenants.js';
+import { unfitProblems } from './unfit.js';
 import { readVariables } from './variables.js';
 import { wholeVariable } from './interpolate.js';
 import type { LedgerSetting, Origin, TaskDefinition, Workflow } from './workflow.js';
@@ -71,6 +72,7 @@ export async function loadWorkflow(
   const data = coerceTexts(configShape, variables.data, variables.isFromVariable) as Record<string, Json>;
   const shape = configShape.safeParse(data, { reportInput: true });
   problems.push(...problemsOfIssues(shape.error?.issues ?? [], [], locate, configShape));
+  problems.push(...unfitProblems(data, locate));
   problems.push(...profileProblems(layers.profiles));
   const before = problems.length;
   const kinds = await loadKinds({

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { described, nonEmpty } from './validators.js';
 import { isErrorCode } from '../lib/errors/index.js';
 import type { TaskKind } from './define.js';
+import { namePattern } from './names.js';
 import { keysAt } from './schema-keys.js';
 import { durationPattern, parseDuration } from './duration.js';
 
@@ -12,7 +13,10 @@ const longestDuration = 24 * 86_400_000;
 
 const json = z.json();
 const texts = z.array(z.string());
-const environment = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
+// A name that cannot be used is told by unfit.ts, which sees those too that a validator of mappings passes over.
+const environment = z
+  .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+  .register(z.globalRegistry, { propertyNames: { pattern: namePattern('variable') } });
 const duration = z
   .union([
     z.string().check(z.regex(durationPattern, { error: 'duration' })),

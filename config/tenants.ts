@@ -1,7 +1,8 @@
-import type { Problem } from '../lib/errors/index.js';
+import type { Place, Problem } from '../lib/errors/index.js';
 import type { Json } from './define.js';
 import type { Locate } from './issues.js';
 import { isObject } from './merge.js';
+import { nameFault, nameProblem, textFault, visible } from './names.js';
 import { formatPath, type Path } from './source.js';
 
 /** Checks what can be known of tenants without a database: names that PostgreSQL cannot have, and what stands twice. */
@@ -14,7 +15,7 @@ export function checkTenants(value: Json | undefined, locate: Locate, problems: 
     if (reason !== undefined) {
       problems.push({
         code: 'DBB6023',
-        message: `the schema name "${tenant.schema}" is not valid: ${reason.why}`,
+        message: `the schema name "${visible(tenant.schema)}" is not valid: ${reason.why}`,
         place: locate(['tenants', index, 'schema'], 'value'),
         help: reason.help,
       });
@@ -33,13 +34,16 @@ export function checkTenants(value: Json | undefined, locate: Locate, problems: 
     what: 'schema' | 'domain',
     path: Path = [what],
   ): void {
+    const fault = what === 'domain' ? faultOf(name, what) : undefined;
+    const place = (): Place => locate(['tenants', index, ...path], 'value');
+    if (fault !== undefined) problems.push(nameProblem(name, what, fault, place()));
     const before = seen.get(name);
     if (before === undefined) seen.set(name, index);
     else {
       problems.push({
         code: 'DBB2021',
         message: `the ${what} "${name}" stands twice: ${formatPath(['tenants', before])} has it too`,
-        place: locate(['tenants', index, ...path], 'value'),
+        place: place(),
         help: 'each tenant has a schema and domains of its own',
       });
     }
@@ -53,6 +57,8 @@ function refusal(schema: string): { readonly why: string; readonly help: string 
       why: 'it holds what all tenants share',
       help: 'describe the public tenant with the option "public" of the task "tenants"',
     };
+  const fault = faultOf(schema, 'schema');
+  if (fault !== undefined) return { why: fault, help: 'use letters, digits and underscores' };
   const bytes = Buffer.byteLength(schema);
   if (bytes > 63)
     return { why: 'it has more than 63 bytes', help: `make it shorter: it has ${String(bytes)}` };
@@ -64,4 +70,9 @@ function refusal(schema: string): { readonly why: string; readonly help: string 
       help: 'choose another name, one that does not begin with "pg_"',
     };
   return undefined;
+}
+
+/** What no text can hold is told of all texts. */
+function faultOf(name: string, named: 'schema' | 'domain'): string | undefined {
+  return textFault(name) === undefined ? nameFault(name, named) : undefined;
 }

@@ -39,6 +39,7 @@ export const codes = {
   DBB2019: 'extends goes round in a circle',
   DBB2020: 'two plugins, or a plugin and a built-in, bring the same kind',
   DBB2021: 'a schema or a domain stands twice among the tenants',
+  DBB2022: 'a name in the config cannot be used',
 
   // 3 graph
   DBB3001: 'a task needs a task that does not exist',
