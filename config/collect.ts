@@ -1,5 +1,5 @@
-import { BootstrapError, type Problem } from '../lib/errors/index.js';
-import { findConfig, givenConfig } from './discover.js';
+import type { Problem } from '../lib/errors/index.js';
+import { findConfig, givenConfig, noConfig } from './discover.js';
 import { extendedSources, presetSource, profileSource, profilesOf } from './layers.js';
 import type { LoadOptions } from './load-workflow.js';
 import { mergeSources, sourceOf } from './merge.js';
@@ -22,11 +22,7 @@ export async function configFile({ cwd, env, file, set = [] }: LoadOptions): Pro
   if (env.DB_BOOTSTRAP_CONFIG) return givenConfig(env.DB_BOOTSTRAP_CONFIG, cwd, 'DB_BOOTSTRAP_CONFIG');
   const found = await findConfig(cwd);
   if (found !== undefined || set.some((entry) => entry.startsWith('preset='))) return found;
-  throw new BootstrapError({
-    code: 'DBB2001',
-    message: `no config file was found in ${cwd} or above it`,
-    help: 'run "db-bootstrap init", which looks at the project and writes one',
-  });
+  throw noConfig(cwd);
 }
 
 /** Reads all layers. Undefined where the config file itself cannot be read. */

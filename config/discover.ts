@@ -1,8 +1,11 @@
-import { accessSync, constants, existsSync, readFileSync, readdirSync, statSync, type Stats } from 'node:fs';
+import { accessSync, constants, existsSync, lstatSync, readdirSync, statSync, type Stats } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import type { PublicExplorerSync } from 'cosmiconfig';
-import { BootstrapError, nearest, packageRoot } from '../lib/errors/index.js';
-import { isStream, readBytes } from './read-bytes.js';
+import { BootstrapError, nearest, packageRoot, type Note } from '../lib/errors/index.js';
+import { readConfigText, unreadable } from './config-text.js';
+import { isStream, isTooLarge } from './read-bytes.js';
+import { jsonFault } from './json-fault.js';
+import { textPlace } from './source.js';
 
 const scripts = ['ts', 'mts', 'js', 'mjs', 'cjs'];
 
@@ -32,9 +35,9 @@ export async function findConfig(cwd: string): Promise<string | undefined> {
     ]),
   );
   // Some dozens of names are tried, and each would be a way to another thread and back.
-  const open = (): PublicExplorerSync =>
+  const open = (places: readonly string[]): PublicExplorerSync =>
     cosmiconfigSync('bootstrap', {
-      searchPlaces: [...searchPlaces],
+      searchPlaces: [...places],
       searchStrategy: 'project',
       ignoreEmptySearchPlaces: false,
       loaders,
@@ -42,9 +45,14 @@ export async function findConfig(cwd: string): Promise<string | undefined> {
       mergeSearchPlaces: false,
       cache: false,
     });
-  const explorer = withoutRedirects(open);
   refuseStreams(cwd);
-  const found = readable(() => explorer.search(cwd)?.filepath, cwd);
+  const search = (places: readonly string[]): ReturnType<PublicExplorerSync['search']> =>
+    readable(() => withoutRedirects(() => open(places)).search(cwd), cwd);
+  let result = search(searchPlaces);
+  // An empty config is one, but nothing says that an empty package.json should be.
+  if (result?.isEmpty === true && basename(result.filepath) === 'package.json')
+    result = search(searchPlaces.slice(1));
+  const found = result?.filepath;
   refuseUnreadable(cwd, found);
   return found;
 }
@@ -62,32 +70,77 @@ function readable<T>(search: () => T, cwd: string): T {
 
 /** cosmiconfig would wait for ever for a pipe, which no config is that was not named. */
 function refuseStreams(cwd: string): void {
-  for (const path of places(cwd)) {
+  for (const { path } of placesFrom(cwd)) {
     if (entryOf(path, cwd) && isStream(path))
-      throw unreadable(new Error('it is no file'), relative(cwd, path));
+      throw unreadable(undefined, relative(cwd, path), 'it is no file');
   }
 }
 
-/** cosmiconfig passes over files that this user may not read; another config, or none, must not hold in their place. */
+/** cosmiconfig passes over files that this user may not read, and links to nothing; another config, or none, must not hold in their place. */
 function refuseUnreadable(cwd: string, found: string | undefined): void {
-  for (const path of places(cwd)) {
+  for (const { path, place } of placesFrom(cwd)) {
     if (path === found) return;
-    if (basename(path) === 'package.json' || !entryOf(path, cwd)?.isFile()) continue;
+    const link = readable(() => linkOf(path), cwd);
+    if (place === 'package.json' || link === undefined) continue;
+    const entry = link.isSymbolicLink() ? entryOf(path, cwd) : link;
+    const shown = relative(cwd, path);
+    if (!entry) throw unreadable(undefined, shown, 'the link leads to nothing');
+    if (!entry.isFile()) continue;
     try {
       accessSync(path, constants.R_OK);
     } catch {
-      readConfigText(path, relative(cwd, path));
+      readConfigText(path, shown);
     }
   }
 }
 
-/** Every path that a search looks at, in its order: those of a folder and of the folders above it, to the top of the project. */
-function* places(cwd: string): Generator<string> {
+/** All paths that a config may have, in the order of the search. */
+function* placesFrom(cwd: string): Generator<{ readonly path: string; readonly place: string }> {
   for (let folder = resolve(cwd); ; folder = dirname(folder)) {
-    yield* searchPlaces.map((place) => join(folder, place));
+    for (const place of searchPlaces) yield { path: join(folder, place), place };
     const top = ['package.json', 'package.yaml'].some((name) => existsSync(join(folder, name)));
     if (top || dirname(folder) === folder) return;
   }
+}
+
+/** The error for a search that found nothing: DBB2001, or what keeps a package.json from being read as a config. */
+export function noConfig(cwd: string): BootstrapError {
+  const notes: Note[] = [];
+  for (const { path, place } of placesFrom(cwd)) {
+    const shown = relative(cwd, path);
+    const entry = place === 'package.json' ? linkOf(path) : entryOf(path, cwd);
+    if (entry && place === 'package.json') {
+      const fault = packageFault(path, shown);
+      if (fault) return fault;
+    } else if (entry?.isDirectory() === true)
+      notes.push({ label: 'passed over', text: `${shown}, which is a folder` });
+  }
+  return new BootstrapError({
+    code: 'DBB2001',
+    message: `no config file was found in ${cwd} or above it`,
+    ...(notes.length > 0 ? { notes } : {}),
+    help: 'run "db-bootstrap init", which looks at the project and writes one',
+  });
+}
+
+/** What keeps a package.json from being read as a config; undefined where nothing does, and where it is too large to be one. */
+function packageFault(path: string, shown: string): BootstrapError | undefined {
+  const help = 'correct it, or write a config of its own with "db-bootstrap init"';
+  let text: string;
+  try {
+    text = readConfigText(path, shown);
+  } catch (error) {
+    if (!(error instanceof BootstrapError) || isTooLarge(error.cause)) return undefined;
+    return new BootstrapError({ ...error.problems[0], help }, { cause: error.cause });
+  }
+  const fault = jsonFault(text);
+  if (!fault) return undefined;
+  return new BootstrapError({
+    code: 'DBB2002',
+    message: `this package.json, which may hold the config, is not valid JSON: ${fault.message}`,
+    place: textPlace(shown, text, fault.offset, fault.length),
+    help,
+  });
 }
 
 /**
@@ -116,27 +169,35 @@ function hasKey(content: string): boolean {
 /** The path of a named config (`by` says where it was named); throws DBB2018 with the nearest name where there is no such file. */
 export function givenConfig(file: string, cwd: string, by: string): string {
   const path = isAbsolute(file) ? file : resolve(cwd, file);
-  if (entryOf(path, cwd)) return path;
+  // An empty variable of a script would name the folder.
+  if (file !== '' && entryOf(path, cwd)) return path;
   const folder = dirname(path);
-  const near = nearest(relative(folder, path), namesIn(folder));
+  const near = file === '' ? undefined : nearest(relative(folder, path), namesIn(folder));
   throw new BootstrapError({
     code: 'DBB2018',
-    message: `the config file "${file}" does not exist`,
+    message: file === '' ? `${by} names no file` : `the config file "${file}" does not exist`,
     place: { file: by },
     help: near === undefined ? 'name a file that exists' : `did you mean "${join(dirname(file), near)}"?`,
   });
 }
 
-/** What is at a path; undefined where nothing is, or where what is above it is a file. */
+/** What is at a path, or where it leads; undefined where nothing is, or where what is above it is a file. */
 function entryOf(path: string, cwd: string): Stats | undefined {
-  return readable(() => {
-    try {
-      return statSync(path, { throwIfNoEntry: false });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
-      throw error;
-    }
-  }, cwd);
+  return readable(() => ifThere(() => statSync(path, { throwIfNoEntry: false })), cwd);
+}
+
+/** What is at a path, be it a link. */
+function linkOf(path: string): Stats | undefined {
+  return ifThere(() => lstatSync(path, { throwIfNoEntry: false }));
+}
+
+function ifThere(look: () => Stats | undefined): Stats | undefined {
+  try {
+    return look();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
+    throw error;
+  }
 }
 
 function namesIn(folder: string): readonly string[] {
@@ -145,48 +206,4 @@ function namesIn(folder: string): readonly string[] {
   } catch {
     return [];
   }
-}
-
-/** The text of a file that is known to be one, without a byte order mark; throws DBB2018 where it cannot be read. */
-export function readConfigText(path: string, shown: string): string {
-  try {
-    return decode(readFileSync(path));
-  } catch (error) {
-    throw unreadable(error, shown);
-  }
-}
-
-/** The text of whatever a config was named as, also a pipe, whose writer may be silent for `patience` milliseconds. */
-export async function readAnyConfig(path: string, shown: string, patience: number): Promise<string> {
-  try {
-    return decode(await readBytes(path, patience));
-  } catch (error) {
-    throw unreadable(error, shown);
-  }
-}
-
-function decode(bytes: Buffer): string {
-  return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-}
-
-function unreadable(error: unknown, shown: string): BootstrapError {
-  const { code, message, syscall } = error as NodeJS.ErrnoException;
-  const reasons: Readonly<Record<string, string>> = {
-    // What is in a folder that may not be entered cannot even be looked at.
-    EACCES: syscall === 'stat' ? 'this user may not enter its folder' : 'this user may not read it',
-    EPERM: 'this user may not read it',
-    EISDIR: 'it is a folder',
-    ENOENT: 'it does not exist',
-    ELOOP: 'the link leads to itself',
-    ERR_ENCODING_INVALID_ENCODED_DATA: 'it is not UTF-8',
-  };
-  return new BootstrapError(
-    {
-      code: 'DBB2018',
-      message: `the config file could not be read: ${reasons[code ?? ''] ?? message}`,
-      place: { file: shown },
-      help: 'make it a file of UTF-8 text that the user who runs db-bootstrap may read',
-    },
-    { cause: error },
-  );
 }

@@ -4,9 +4,10 @@ import type { Place, Problem } from '../lib/errors/index.js';
 import type { Json } from './define.js';
 import { interpolateText, missingVariableProblem } from './interpolate.js';
 import type { Locate } from './issues.js';
-import { readBytes } from './read-bytes.js';
 import { isObject } from './merge.js';
-import type { Path } from './source.js';
+import { textFault } from './names.js';
+import { textPlace, type Path } from './source.js';
+import { readAnyText, unreadableReason, zeroByteOf } from './text-file.js';
 import { unreadVariables } from './unread.js';
 
 /** Variables, and where each of them was set: a place in a file, or its own name where the process has it. */
@@ -48,19 +49,24 @@ export async function readEnvironment(options: {
     if (typeof name !== 'string') continue;
     const path = listed ? ['envFile', index] : ['envFile'];
     const file = interpolateText(name, own, demand(path));
+    // What no path can hold is told of all texts.
+    if (textFault(file) !== undefined) continue;
     try {
-      const text = (await readBytes(resolve(root, file), patience)).toString();
+      const text = await readAnyText(resolve(root, file), patience);
       Object.assign(fromFiles, parse(text));
       texts.push({ file, text });
     } catch (error) {
       const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+      const zero = zeroByteOf(error);
       problems.push({
         code: 'DBB2016',
         message: missing
           ? `the env file "${file}" does not exist`
-          : `the env file "${file}" could not be read: ${(error as Error).message}`,
-        place: locate(path, 'value'),
-        help: 'make the file, or take it out of envFile',
+          : `the env file "${file}" could not be read: ${unreadableReason(error)}`,
+        place: zero ? textPlace(file, zero.text, zero.offset, 1) : locate(path, 'value'),
+        help: missing
+          ? 'make the file, or take it out of envFile'
+          : 'make it a file of UTF-8 text that this user may read',
       });
     }
   }

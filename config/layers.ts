@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { nearest, packageRoot, type Problem } from '../lib/errors/index.js';
 import type { Json } from './define.js';
-import { readConfigText } from './discover.js';
+import { readConfigText } from './config-text.js';
 import { problemsOfIssues } from './issues.js';
 import { isObject } from './merge.js';
 import { readConfigFile, type Reading } from './read-file.js';

@@ -2,19 +2,21 @@ import { closeSync, constants, openSync, readFileSync, readSync, statSync } from
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** Larger than any config: what is so large was named by mistake, and would take minutes to read. */
-export const largest = 1024 * 1024;
+const largest = 1024 * 1024;
 
 /** Milliseconds between two looks into a pipe. */
 const pause = 10;
 
-/**
- * The bytes of a file; of a pipe or a terminal all that comes until its end. Throws where it is larger than the limit, and where
- * nothing comes for `patience` milliseconds.
- */
-export async function readBytes(path: string, patience: number): Promise<Buffer> {
+/** The bytes of a file; throws where it is larger than the limit. */
+export function readWhole(path: string): Buffer {
   const { size } = statSync(path);
-  if (size > largest) throw tooLarge(`${(size / 1024 / 1024).toFixed(1)} MiB`);
-  return isStream(path) ? readStream(path, patience) : readFileSync(path);
+  if (size > largest) throw new TooLarge(`${(size / 1024 / 1024).toFixed(1)} MiB`);
+  return readFileSync(path);
+}
+
+/** The bytes of a file, or of a pipe all that comes until its end; throws also where nothing comes for `patience` milliseconds. */
+export async function readBytes(path: string, patience: number): Promise<Buffer> {
+  return isStream(path) ? readStream(path, patience) : readWhole(path);
 }
 
 /** Whether opening or reading it may wait for somebody else. */
@@ -39,7 +41,7 @@ async function readStream(path: string, patience: number): Promise<Buffer> {
         parts.push(part);
         total += part.length;
         heard = performance.now();
-        if (total > largest) throw tooLarge('more than 1 MiB');
+        if (total > largest) throw new TooLarge('more than 1 MiB');
       } else if (performance.now() - heard > patience) {
         throw new Error(`nothing came through it for ${String(patience / 1000)}s`);
       } else await delay(pause);
@@ -60,8 +62,13 @@ function readPart(handle: number): Buffer | undefined {
   }
 }
 
-function tooLarge(size: string): Error {
-  return Object.assign(new Error(`it is too large: ${size}, where 1 MiB is the limit`), {
-    code: 'TOO_LARGE',
-  });
+class TooLarge extends Error {
+  constructor(size: string) {
+    super(`it is too large: ${size}, where 1 MiB is the limit`);
+  }
+}
+
+/** Whether a file was not read because it is larger than the limit. */
+export function isTooLarge(error: unknown): boolean {
+  return error instanceof TooLarge;
 }

@@ -1,6 +1,6 @@
 import { basename, dirname, extname, relative } from 'node:path';
 import { asError, type Problem } from '../lib/errors/index.js';
-import { readAnyConfig } from './discover.js';
+import { readAnyConfig } from './config-text.js';
 import type { Json } from './define.js';
 import { foreignProblem, foreignValue } from './foreign.js';
 import { importScript } from './import-script.js';
