@@ -37,6 +37,21 @@ describe('db psql', function () {
   });
 });
 
+describe('db start', function () {
+  this.timeout(120_000);
+
+  it('finds who the server may run as, also where PATH leads nowhere', async () => {
+    const project = makeProject();
+    try {
+      writeFileSync(join(project.root, '.bootstraprc'), `database: embedded\n${task}`);
+      const { code, stderr } = await bootstrap(['db', 'start'], { cwd: project.root, env: { PATH: '' } });
+      assert.equal(code, 0, stderr);
+    } finally {
+      await project.remove();
+    }
+  });
+});
+
 describe('db, of a project that configures no database, in CI', function () {
   this.timeout(60_000);
   let project: ReturnType<typeof makeFolder>;

@@ -14,18 +14,30 @@ export function serverUser(data: string): ServerUser | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const owner = statSync(data, { throwIfNoEntry: false });
   if (owner !== undefined && owner.uid !== 0) return { uid: owner.uid, gid: owner.gid };
-  for (const name of ['postgres', 'nobody']) {
-    const [uid, gid] = [id('-u', name), id('-g', name)];
-    if (uid !== undefined && gid !== undefined) return { uid, gid };
-  }
+  const user = userNamed('postgres') ?? userNamed('nobody');
+  if (user) return user;
   throw notStarted('PostgreSQL does not run as root, and there is neither a user "postgres" nor "nobody"', {
     help: 'add a user "postgres", or start as another user than root',
   });
 }
 
-function id(flag: '-u' | '-g', name: string): number | undefined {
-  const { status, stdout } = spawnSync('id', [flag, name], { encoding: 'utf8' });
-  return status === 0 ? Number(stdout) : undefined;
+// Users may come from elsewhere than /etc/passwd, which `id` knows; and the shell knows where programs like that are, whatever PATH says.
+const ask = 'id=$(command -v id || command -pv id) || exit 127; "$id" -u -- "$1" && "$id" -g -- "$1"';
+
+function userNamed(name: string): ServerUser | undefined {
+  const { status, stdout, error } = spawnSync('/bin/sh', ['-c', ask, 'sh', name], { encoding: 'utf8' });
+  if (error || status === 127) {
+    throw notStarted(
+      `PostgreSQL does not run as root, and the system cannot be asked for another user: ${
+        error
+          ? `/bin/sh cannot be started (${(error as NodeJS.ErrnoException).code ?? error.message})`
+          : 'the program "id" is missing'
+      }`,
+      { help: 'install it, or start as another user than root' },
+    );
+  }
+  const [uid, gid] = stdout.split('\n').map(Number);
+  return status === 0 && uid !== undefined && gid !== undefined ? { uid, gid } : undefined;
 }
 
 /** Gives a file or folder to the server's user. */
