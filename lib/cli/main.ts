@@ -73,8 +73,7 @@ function guardProcess(): () => void {
       unwritten = true;
       // It counts as a failure where nothing else failed, also after the end.
       process.exitCode ||= 1;
-      if (stream === output && !told)
-        process.stderr.write(`error: standard output cannot be written (${error.code ?? error.message})\n`);
+      if (stream === output && !told) process.stderr.write(unwritable(error));
     });
   }
   // While a config loads or a run is at work, others may not call it.
@@ -99,6 +98,15 @@ function guardProcess(): () => void {
     process.removeListener('exit', tooEarly);
     endAfterAll(exit);
   };
+}
+
+function unwritable({ code, message }: NodeJS.ErrnoException): string {
+  const full = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
+  const cause = full ? 'there is no room where standard output goes' : 'standard output cannot be written';
+  return (
+    `error[DBB1012]: ${cause} (${code ?? message}), so the rest of it is lost\n` +
+    `  help: ${full ? 'make room there, or ' : ''}send the output somewhere else\n`
+  );
 }
 
 /** Milliseconds that what a config or a plugin has left open is given after the end of the command. */

@@ -16,6 +16,7 @@ export const codes = {
   DBB1009: 'a file could not be written',
   DBB1010: 'a CI workflow file cannot be read',
   DBB1011: 'there is no run to take up again',
+  DBB1012: 'standard output could not be written',
 
   // 2 config
   DBB2001: 'no config file was found',

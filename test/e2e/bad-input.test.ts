@@ -199,7 +199,12 @@ describe('bad input', function () {
     it('a full disk below standard output is told, and is no success', async () => {
       for (const args of ['explain', 'run', 'graph --format json']) {
         const { code, stderr } = await run(`db "$1" ${args} > /dev/full`);
-        assert.equal(stderr, 'error: standard output cannot be written (ENOSPC)\n', args);
+        assert.equal(
+          stderr,
+          'error[DBB1012]: there is no room where standard output goes (ENOSPC), so the rest of it is lost\n' +
+            '  help: make room there, or send the output somewhere else\n',
+          args,
+        );
         assert.equal(code, 1, args);
       }
     });
