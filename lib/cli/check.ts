@@ -55,7 +55,7 @@ export async function checkCommand(options: CheckOptions): Promise<number> {
     if (interrupted)
       print(
         io.stderr,
-        renderProblems([{ code: 'DBB5020', message: 'the check was interrupted' }], { color: io.color }),
+        renderProblems([{ code: 'DBB5020', message: 'the check was interrupted' }], { color: io.errorColor }),
       );
     return round.exitCode;
   } finally {

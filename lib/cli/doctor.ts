@@ -48,7 +48,7 @@ export async function doctorCommand(
   } catch (error) {
     if (!signals.interrupt.aborted) throw error;
     const interrupted: Problem = { code: 'DBB5020', message: 'the examination was interrupted' };
-    print(io.stderr, renderProblems([interrupted], { color: io.color }));
+    print(io.stderr, renderProblems([interrupted], { color: io.errorColor }));
     return signals.interrupt.reason === 'SIGTERM' ? 143 : 130;
   } finally {
     signals.release();

@@ -10,7 +10,10 @@ export interface Io {
   readonly cwd: string;
   /** Whether a person sits at the stream that is reported on. */
   readonly terminal: boolean;
+  /** Whether to colour what goes to `stdout`. */
   readonly color: boolean;
+  /** The same for `stderr`: by the same rules, but it may be a terminal where the other is none. */
+  readonly errorColor: boolean;
   readonly columns: number;
 }
 
@@ -19,21 +22,36 @@ export function processIo(
   options: { readonly cwd: string; readonly color: boolean | undefined },
   report: NodeJS.WriteStream = output,
 ): Io {
+  const { color: flag } = options;
+  const { env, stderr } = process;
   return {
     stdout: report,
-    stderr: process.stderr,
-    env: process.env,
+    stderr,
+    env,
     cwd: options.cwd,
     terminal: report.isTTY,
-    color: options.color ?? wantsColor(process.env, report.isTTY),
+    color: wantsColor({ flag, env, terminal: report.isTTY }),
+    errorColor: wantsColor({ flag, env, terminal: stderr.isTTY }),
     columns: report.isTTY ? report.columns : 80,
   };
 }
 
-/** Whether to colour: NO_COLOR forbids, FORCE_COLOR demands, else only a terminal that is not dumb. */
-export function wantsColor(env: NodeJS.ProcessEnv, terminal: boolean): boolean {
+/**
+ * Whether to colour: the last of `--color` and `--no-color` decides, then NO_COLOR forbids, then FORCE_COLOR demands (0 and false
+ * forbid), else only a terminal that is not dumb. A variable that is empty says nothing.
+ */
+export function wantsColor({
+  flag,
+  env,
+  terminal,
+}: {
+  readonly flag: boolean | undefined;
+  readonly env: NodeJS.ProcessEnv;
+  readonly terminal: boolean;
+}): boolean {
+  if (flag !== undefined) return flag;
   if (env.NO_COLOR) return false;
-  if (env.FORCE_COLOR !== undefined) return env.FORCE_COLOR !== '0';
+  if (env.FORCE_COLOR) return !/^(?:0|false)$/i.test(env.FORCE_COLOR);
   return terminal && env.TERM !== 'dumb';
 }
 

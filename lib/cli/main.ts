@@ -6,6 +6,9 @@ import { createProgram, type Action } from './program.js';
 /** Whether something that was printed is lost. */
 let unwritten = false;
 
+/** What the options say of how a failure is shown; nothing before they are read. */
+let asked: () => { readonly color?: boolean; readonly verbose?: boolean } = () => ({});
+
 /** The whole command: parses the arguments, runs what they chose, and resolves with the exit code. Never rejects. */
 export async function main(args: readonly string[]): Promise<number> {
   const ended = guardProcess();
@@ -21,6 +24,9 @@ async function perform(args: readonly string[]): Promise<number> {
   const program = await createProgram(args, (action) => {
     chosen ??= action;
   });
+  // Of all commands only the one that was chosen has any; what stands behind "exec --" is another program's.
+  asked = () =>
+    Object.assign({}, ...program.commands.map((command) => command.opts())) as ReturnType<typeof asked>;
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({
       writeOut: (text) => output.write(text),
@@ -36,20 +42,18 @@ async function perform(args: readonly string[]): Promise<number> {
       if (error.exitCode === 0) return 0;
       const { BootstrapError } = await import('../errors/index.js');
       const { usageProblem } = await import('./usage.js');
-      return await reportFailure(new BootstrapError(await usageProblem(error, program, args)), args);
+      return await reportFailure(new BootstrapError(await usageProblem(error, program, args)));
     }
-    return await reportFailure(error, args);
+    return await reportFailure(error);
   }
 }
 
-async function reportFailure(error: unknown, args: readonly string[]): Promise<number> {
+async function reportFailure(error: unknown): Promise<number> {
   const { failureText } = await import('./failure.js');
   const { exitCodeOf } = await import('../errors/index.js');
   const { wantsColor } = await import('./io.js');
-  const color =
-    !args.includes('--no-color') &&
-    (args.includes('--color') || wantsColor(process.env, process.stderr.isTTY));
-  const verbose = args.includes('--verbose') || args.includes('-v');
+  const { color: flag, verbose = false } = asked();
+  const color = wantsColor({ flag, env: process.env, terminal: process.stderr.isTTY });
   process.stderr.write(`${failureText(error, { verbose, color })}\n`);
   return exitCodeOf(error);
 }
@@ -57,7 +61,7 @@ async function reportFailure(error: unknown, args: readonly string[]): Promise<n
 async function reportFault(error: unknown): Promise<number> {
   const { BootstrapError, uncaughtProblem } = await import('../errors/index.js');
   const problem = uncaughtProblem(error);
-  return reportFailure(problem ? new BootstrapError(problem) : error, []);
+  return reportFailure(problem ? new BootstrapError(problem) : error);
 }
 
 /**

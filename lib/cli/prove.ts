@@ -49,7 +49,7 @@ export async function proveCommand(options: ProveOptions): Promise<number> {
   } catch (error) {
     if (!signals.interrupt.aborted) throw error;
     const interrupted = { code: 'DBB5020', message: 'the proof was interrupted' } as const;
-    print(io.stderr, renderProblems([interrupted], { color: io.color }));
+    print(io.stderr, renderProblems([interrupted], { color: io.errorColor }));
     return signals.interrupt.reason === 'SIGTERM' ? 143 : 130;
   } finally {
     signals.release();
@@ -87,7 +87,7 @@ async function prove(options: ProveOptions, io: Io, workflow: Workflow, signals:
   if (first.exitCode !== 0) {
     const problems = [...first.problems, ...first.tasks.flatMap((end) => end.problems ?? [])];
     if (options.json === true) print(io.stdout, failedJson(workflow, problems));
-    else print(io.stderr, renderProblems(problems, { color: io.color, secrets: workflow.secrets }));
+    else print(io.stderr, renderProblems(problems, { color: io.errorColor, secrets: workflow.secrets }));
     say('nothing is proven: the first run failed');
     return first.exitCode;
   }

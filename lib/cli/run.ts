@@ -55,7 +55,7 @@ export async function execute(
     const reporter = await createReporter(name, {
       stdout: io.stdout,
       stderr: io.stderr,
-      color: io.color,
+      color: name === 'silent' ? io.errorColor : io.color,
       verbose: options.verbose === true,
       quiet: options.quiet === true,
       columns: io.columns,

@@ -28,7 +28,7 @@ export async function withHost(
   } catch (error) {
     if (!signals.interrupt.aborted) throw error;
     const interrupted = { code: 'DBB5020', message: `"${command}" was interrupted` } as const;
-    print(io.stderr, renderProblems([interrupted], { color: io.color }));
+    print(io.stderr, renderProblems([interrupted], { color: io.errorColor }));
     return signals.interrupt.reason === 'SIGTERM' ? 143 : 130;
   } finally {
     await session.services.close();

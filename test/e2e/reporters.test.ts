@@ -106,16 +106,6 @@ describe('reporters, chosen and written by the real command', function () {
     assert.doesNotMatch(stdout, /\u001b/);
   });
 
-  it('FORCE_COLOR and --color paint in a pipe, NO_COLOR and --no-color win', async () => {
-    const painted = async (args: readonly string[], env: NodeJS.ProcessEnv): Promise<boolean> =>
-      (await run(['--only', 'good', ...args], env)).stdout.includes('\u001b[');
-    assert.equal(await painted([], { FORCE_COLOR: '1' }), true);
-    assert.equal(await painted(['--color'], {}), true);
-    assert.equal(await painted([], { FORCE_COLOR: '1', NO_COLOR: '1' }), false);
-    assert.equal(await painted(['--no-color'], { FORCE_COLOR: '1' }), false);
-    assert.equal(await painted([], { FORCE_COLOR: '0' }), false);
-  });
-
   it('--quiet leaves the failure and the last sentence', async () => {
     assert.match(
       (await run(['--quiet', '--only', 'good'])).stdout,
