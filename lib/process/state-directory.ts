@@ -10,8 +10,8 @@ export function makeStateDirectory(stateDirectory: string): void {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST') return;
-    // On a full disk it exists and is empty, which would keep nothing out.
-    if (code === 'ENOSPC') rmSync(file, { force: true });
+    // Without room it exists and is empty, which would keep nothing out.
+    if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') rmSync(file, { force: true });
     throw error;
   }
 }

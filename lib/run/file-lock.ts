@@ -6,6 +6,7 @@ import { BootstrapError } from '../errors/index.js';
 import { findProcess, makeStateDirectory } from '../process/index.js';
 import type { LockOptions } from './lock.js';
 import type { RunLock } from './services.js';
+import { mending, nameOf } from './unwritable.js';
 
 interface Holder {
   readonly run: string;
@@ -46,15 +47,11 @@ function writing<T>(folder: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
     throw new BootstrapError(
       {
         code: 'DBB1009',
-        message: `the lock of this run cannot be written to ${folder} (${code ?? 'unknown'})`,
-        help:
-          code === 'ENOSPC'
-            ? 'make room on the disk'
-            : 'make the folder of the config writable for the user who runs db-bootstrap',
+        message: `the lock of this run cannot be written to ${folder} (${nameOf(error)})`,
+        help: mending(error, folder),
       },
       { cause: error },
     );

@@ -40,15 +40,6 @@ export function survivorProblem({ pid, command, runId, ended }: Survivor): Probl
   };
 }
 
-/** A warning about a file of our own that cannot be written: what it would have told is lost, what the run does is not. */
-export function unwritable(path: string, error: unknown): Problem {
-  return {
-    code: 'DBB4030',
-    severity: 'warning',
-    message: `"${path}" cannot be written (${error instanceof Error && 'code' in error ? String(error.code) : String(error)}); the run goes on without it`,
-  };
-}
-
 /** The first problem of what was thrown; what is no error of ours by design is a fault of ours. */
 export function faultOf(error: unknown): Problem {
   const fault = asError(error);

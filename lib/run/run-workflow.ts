@@ -14,9 +14,10 @@ import { Preflight } from './preflight.js';
 import { reasonOf } from './reason.js';
 import { schedule, type Ending } from './schedule.js';
 import type { RunOptions, RunResult } from './services.js';
-import { faultOf, startEvent, survivorProblem, unwritable } from './run-start.js';
+import { faultOf, startEvent, survivorProblem } from './run-start.js';
 import { Session } from './session.js';
 import type { TaskLog } from './task-log.js';
+import { unwritable } from './unwritable.js';
 import { Voice } from './voice.js';
 
 /** Milliseconds after which a server that is silent counts as one that does not answer yet. */
@@ -107,12 +108,14 @@ class Run {
       if (survivor.ended === undefined) this.#stop(problem);
       else this.#voice.notice(problem);
     }
-    try {
-      this.#removeRunFile = await writeRunFile(stateDirectory, runId);
-    } catch (error) {
-      this.#voice.notice(unwritable(stateDirectory, error));
-    }
+    const untraced = await writeRunFile(stateDirectory, runId).then(
+      (remove) => void (this.#removeRunFile = remove),
+      (error: unknown) =>
+        unwritable(stateDirectory, error, 'a later run will not know what a crash of this one leaves behind'),
+    );
     if (workflow.database.kind === 'none' || (await answering)) await this.#openSession();
+    // Where the lock is a file of that folder, this has ended the run already.
+    if (untraced && !this.#halt.signal.aborted) this.#voice.notice(untraced);
   }
 
   /** How long the first question is asked: where a task waits for the database, with a deadline of its own, not as long as a login may take. */

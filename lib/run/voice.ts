@@ -3,9 +3,9 @@ import { redactor, type Problem } from '../errors/index.js';
 import { stateDirectoryOf } from './context.js';
 import type { RunEventBody } from './events.js';
 import { cleanProblem } from './failure.js';
-import { unwritable } from './run-start.js';
 import type { RunOptions } from './services.js';
 import { TaskLog } from './task-log.js';
+import { unwritable } from './unwritable.js';
 
 /** All that a run says: its events, notices and the logs of its tasks, without secrets, and nothing after the last word. */
 export class Voice {
@@ -43,7 +43,7 @@ export class Voice {
       emit: (event) => this.emit(event),
       redact: this.#redact,
       unwritable: (path, error) => {
-        if (!this.#complained) this.notice(unwritable(path, error));
+        if (!this.#complained) this.notice(unwritable(path, error, 'the logs of tasks are not kept'));
         this.#complained = true;
       },
     });

@@ -2,6 +2,7 @@ import { appendFileSync, existsSync, readFileSync, renameSync, statSync } from '
 import { dirname } from 'node:path';
 import { BootstrapError } from '../../errors/index.js';
 import { makeStateDirectory } from '../../process/index.js';
+import { mending } from '../unwritable.js';
 
 /** When the file has become old, in bytes: some thousand runs. */
 const largest = 1 << 20;
@@ -47,7 +48,7 @@ export class History {
           code: 'DBB4030',
           message: `the history of runs could not be written: ${(error as Error).message}`,
           place: { file: this.#file },
-          help: 'make room on the disk, and the folder writable',
+          help: mending(error, dirname(this.#file)),
         },
         { cause: error },
       );

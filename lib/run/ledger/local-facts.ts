@@ -5,6 +5,7 @@ import { asError, BootstrapError } from '../../errors/index.js';
 import { makeStateDirectory } from '../../process/index.js';
 import type { FactsPlace } from './pending-facts.js';
 import { isUnfinished } from './unfinished.js';
+import { mending } from '../unwritable.js';
 
 type Facts = Map<string, Map<string, Json>>;
 
@@ -77,7 +78,7 @@ function writeFacts(file: string, facts: Facts): void {
         code: 'DBB4030',
         message: `the file ledger could not be written: ${(error as Error).message}`,
         place: { file },
-        help: 'make room on the disk, and the folder writable',
+        help: mending(error, dirname(file)),
       },
       { cause: error },
     );
