@@ -235,5 +235,5 @@ export function defineTask<Schema extends z.core.$ZodType>(
   return definition as TaskKind<z.output<Schema>>;
 }
 
-export { described, nonEmpty } from './validators.js';
+export { described, identifier, nonEmpty } from './validators.js';
 export type { Facts, Problem };

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { described, nonEmpty } from './validators.js';
+import { described, identifier, nonEmpty, perhapsIdentifier } from './validators.js';
 import { isErrorCode } from '../lib/errors/index.js';
 import type { TaskKind } from './define.js';
 import { namePattern } from './names.js';
@@ -127,15 +127,15 @@ const database = described(
         z.literal(true),
         z.strictObject({
           port: z.optional(z.int().check(z.minimum(1), z.maximum(65535))),
-          name: z.optional(nonEmpty),
+          name: z.optional(identifier),
         }),
       ]),
     }),
     z.strictObject({
       host: z.optional(z.string()),
       port: z.optional(z.int().check(z.minimum(1), z.maximum(65535))),
-      name: z.optional(z.string()),
-      user: z.optional(z.string()),
+      name: z.optional(perhapsIdentifier),
+      user: z.optional(perhapsIdentifier),
       password: z.optional(z.string()),
     }),
   ]),
@@ -169,7 +169,7 @@ const topLevel = {
   grace: described(z.optional(duration), 'Between SIGTERM and SIGKILL'),
   onFailure: described(z.optional(policy), 'For tasks that declare none'),
   reporter: z.optional(z.enum(['default', 'append-only', 'github', 'ndjson', 'silent'])),
-  ledger: z.optional(z.union([z.enum(['file', 'off', 'database']), z.strictObject({ schema: nonEmpty })])),
+  ledger: z.optional(z.union([z.enum(['file', 'off', 'database']), z.strictObject({ schema: identifier })])),
   guards: z.optional(
     z.strictObject({
       allowDestructive: z.optional(z.boolean()),

@@ -4,6 +4,7 @@ import type { Locate } from './issues.js';
 import { isObject } from './merge.js';
 import { nameFault, nameProblem, textFault, visible } from './names.js';
 import { formatPath, type Path } from './source.js';
+import { longestName } from './validators.js';
 
 /** Checks what can be known of tenants without a database: names that PostgreSQL cannot have, and what stands twice. */
 export function checkTenants(value: Json | undefined, locate: Locate, problems: Problem[]): void {
@@ -60,8 +61,11 @@ function refusal(schema: string): { readonly why: string; readonly help: string 
   const fault = faultOf(schema, 'schema');
   if (fault !== undefined) return { why: fault, help: 'use letters, digits and underscores' };
   const bytes = Buffer.byteLength(schema);
-  if (bytes > 63)
-    return { why: 'it has more than 63 bytes', help: `make it shorter: it has ${String(bytes)}` };
+  if (bytes > longestName)
+    return {
+      why: `it has more than ${String(longestName)} bytes`,
+      help: `make it shorter: it has ${String(bytes)}`,
+    };
   if (/["']/.test(schema))
     return { why: 'django-tenants does not quote quotes', help: 'use letters, digits and underscores' };
   if (schema.startsWith('pg_') || schema === 'information_schema')

@@ -9,6 +9,19 @@ z.config({ ...z.locales.en(), jitless: true });
 /** A text that is not empty. */
 export const nonEmpty = z.string().check(z.minLength(1));
 
+/** Bytes of a name that PostgreSQL keeps. */
+export const longestName = 63;
+
+const fits = z.refine<string>((name) => Buffer.byteLength(name) <= longestName, {
+  error: `a name in PostgreSQL has at most ${String(longestName)} bytes, and the rest would be cut off`,
+});
+
+/** A name of something in PostgreSQL, which cuts off what is too long, and takes the rest for the name. */
+export const identifier = nonEmpty.check(fits);
+
+/** The same, or an empty text, which names nothing. */
+export const perhapsIdentifier = z.string().check(fits);
+
 /** The same schema with the sentence, and perhaps examples, that schema.json and editors show for it. */
 export function described<Schema extends z.ZodMiniType>(
   schema: Schema,

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import {
   defineTask,
   described,
+  identifier,
   nonEmpty,
   type Plan,
   type TaskClient,
@@ -17,7 +18,7 @@ const options = z
     text: described(z.optional(nonEmpty), 'SQL to run'),
     files: described(z.optional(z.array(nonEmpty)), 'Files of SQL, by patterns; in the order of their names'),
     schemas: described(
-      z.optional(z.union([z.enum(['public', 'tenants']), z.array(nonEmpty)])),
+      z.optional(z.union([z.enum(['public', 'tenants']), z.array(identifier)])),
       "Where: public, each tenant's schema, or these schemas; absent: wherever the search path leads",
     ),
     transaction: described(

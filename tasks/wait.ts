@@ -3,6 +3,8 @@ import * as z from 'zod/mini';
 import {
   defineTask,
   described,
+  identifier,
+  nonEmpty,
   type TaskClient,
   type TaskContext,
   type TaskResult,
@@ -17,9 +19,9 @@ const options = z.strictObject({
   interval: described(z._default(duration, '25ms'), 'The pause after the first try; it doubles'),
   maxInterval: described(z._default(duration, '1s'), 'The longest pause'),
   createDatabase: described(z._default(z.boolean(), false), 'Create the database where it does not exist'),
-  template: described(z.optional(z.string()), 'The template of a database that is created'),
-  owner: described(z.optional(z.string()), 'The owner of a database that is created'),
-  encoding: described(z.optional(z.string()), 'The encoding of a database that is created'),
+  template: described(z.optional(identifier), 'The template of a database that is created'),
+  owner: described(z.optional(identifier), 'The owner of a database that is created'),
+  encoding: described(z.optional(nonEmpty), 'The encoding of a database that is created'),
 });
 
 type Context = TaskContext<z.output<typeof options>>;

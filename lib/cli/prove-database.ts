@@ -3,6 +3,7 @@ import type { Workflow } from '../../config/workflow.js';
 import { BootstrapError } from '../errors/index.js';
 import {
   Database,
+  longestName,
   quoteIdentifier,
   resolveConnection,
   withDatabase,
@@ -26,8 +27,7 @@ export async function makeProofDatabase(
   signal: AbortSignal,
 ): Promise<ProofDatabase> {
   const id = randomBytes(3).toString('hex');
-  // PostgreSQL keeps 63 bytes of a name.
-  const stem = Buffer.from(target.database).subarray(0, 63 - '_prove_'.length - id.length);
+  const stem = Buffer.from(target.database).subarray(0, longestName - '_prove_'.length - id.length);
   const name = `${stem.toString().replace(/\uFFFD+$/, '')}_prove_${id}`;
   await inMaintenance(target, `create database ${quoteIdentifier(name)}`, signal);
   return {

@@ -1,3 +1,6 @@
+/** Bytes of a name that PostgreSQL keeps; it cuts off the rest and says so to nobody who logs in. */
+export const longestName = 63;
+
 /** An identifier as SQL text: always quoted, so that capitals and odd characters survive. */
 export function quoteIdentifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;

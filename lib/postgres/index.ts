@@ -1,6 +1,6 @@
 export { connect, disconnect, hasEnded, type DatabaseOptions } from './connect.js';
 export { Database, type DatabaseClient } from './database.js';
-export { quoteIdentifier, quoteLiteral } from './identifiers.js';
+export { longestName, quoteIdentifier, quoteLiteral } from './identifiers.js';
 export { keywordVariable } from './keyword-variable.js';
 export { errorInOutput, sentenceIn, type OutputError } from './output-error.js';
 export { sqlstateOfOutput } from './output-sqlstate.js';

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { BootstrapError, nearest, redact } from '../errors/index.js';
 import { systemUser } from './home-folder.js';
+import { longestName } from './identifiers.js';
 import { readService } from './service-file.js';
 import { readQuery, writeQuery } from './url-query.js';
 
@@ -94,6 +95,8 @@ export function resolveConnection(
     keywords: { ...fromEnvironment(env), ...service, ...keywords },
   };
   checkMode(text, parts.sslmode, 'PGSSLMODE', 'PGSSLMODE');
+  checkName(text, 'database', parts.database, env.PGDATABASE);
+  checkName(text, 'user', parts.user, env.PGUSER);
   return {
     ...parts,
     url: urlOf(parts, parts.password),
@@ -174,6 +177,23 @@ function checkMode(text: string, mode: string | undefined, source = 'the URL', v
         : `did you mean "${variable === undefined ? 'sslmode=' : ''}${near}"?`,
     ...(variable === undefined ? {} : { variable }),
   });
+}
+
+/** PostgreSQL would cut the name, and take what is left for a database or a role. `inherited` is what the environment says. */
+function checkName(
+  text: string,
+  what: 'database' | 'user',
+  name: string,
+  inherited: string | undefined,
+): void {
+  const bytes = Buffer.byteLength(name);
+  if (bytes <= longestName) return;
+  const variable = `PG${what.toUpperCase()}`;
+  const long = `has ${String(bytes)} bytes, of which PostgreSQL keeps ${String(longestName)}`;
+  const help = `choose a name of at most ${String(longestName)} bytes`;
+  if (name === inherited)
+    throw notOne(text, `the name of the ${what} in ${variable} ${long}`, { variable, help });
+  throw notOne(text, `the name of the ${what} in it ${long}`, { help });
 }
 
 function portOf(text: string, written: string | undefined, variable?: string): number | undefined {
