@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { TaskHost } from '../../config/define.js';
-import type { Workflow } from '../../config/workflow.js';
+import type { TaskDefinition, Workflow } from '../../config/workflow.js';
 import type { Evidence, Rule } from '../diagnose/index.js';
 import { BootstrapError, type Problem } from '../errors/index.js';
 import { aborted } from '../run/index.js';
@@ -127,9 +127,13 @@ export function projectDirectoryOf({ django }: Workflow): string | undefined {
 }
 
 /** The environment in which the workflow's tasks ask Django: that of the first of them. */
-export function hostEnvironment({ tasks }: Workflow, session: Session): Readonly<Record<string, string>> {
-  const first = [...tasks.values()].find(({ enabled, kind }) => enabled && kind.host === true);
-  return session.environment(first?.env);
+export function hostEnvironment(workflow: Workflow, session: Session): Readonly<Record<string, string>> {
+  return session.environment(hostTaskOf(workflow)?.env);
+}
+
+/** The first of the workflow's tasks that ask Django. */
+export function hostTaskOf({ tasks }: Workflow): TaskDefinition | undefined {
+  return [...tasks.values()].find(({ enabled, kind }) => enabled && kind.host === true);
 }
 
 async function inspectFolder(folder: string): Promise<RepositoryFacts> {
@@ -143,8 +147,7 @@ async function openHost(
   user: Parameters<Session['services']['host']>[0],
 ): Promise<TaskHost | string> {
   if (!workflow || !session) return 'the config says how to load it, and has mistakes';
-  const asked = [...workflow.tasks.values()].some(({ enabled, kind }) => enabled && kind.host === true);
-  if (projectDirectory === undefined && !asked) return 'the project has none';
+  if (projectDirectory === undefined && !hostTaskOf(workflow)) return 'the project has none';
   const raw = session.services.host(user);
   // Every rule would wait for a project that does not load, and tell it; it is loaded once.
   const loaded = raw.request('inspect');

@@ -1,8 +1,8 @@
 import type { TaskHost } from '../../config/define.js';
 import type { Workflow } from '../../config/workflow.js';
-import { renderProblems } from '../errors/index.js';
-import { aborted } from '../run/index.js';
-import { hostEnvironment, silent } from './evidence.js';
+import { BootstrapError, renderProblems } from '../errors/index.js';
+import { aborted, causesOf } from '../run/index.js';
+import { hostEnvironment, hostTaskOf, silent } from './evidence.js';
 import { print, type Io } from './io.js';
 import { load } from './load.js';
 import type { ConfigOptions } from './options.js';
@@ -18,7 +18,9 @@ export async function withHost(
 ): Promise<number> {
   const { io, workflow } = await load(options);
   const signals = catchSignals();
-  const session = await openSession({ io, workflow, runId: newReaderId(), waitLock: 0, readOnly: true });
+  const runId = newReaderId();
+  const startedAt = Date.now();
+  const session = await openSession({ io, workflow, runId, waitLock: 0, readOnly: true });
   try {
     // What Django has answered before is kept with the ledger.
     await Promise.race([session.services.ledger.attach().catch(() => []), aborted(signals.interrupt)]);
@@ -26,7 +28,11 @@ export async function withHost(
     const user = { name: command, signal: signals.interrupt, log: silent, env };
     return await work(session.services.host(user), io, workflow);
   } catch (error) {
-    if (!signals.interrupt.aborted) throw error;
+    if (!signals.interrupt.aborted) {
+      const { services } = session;
+      const source = { runId, workflow, services, kill: signals.kill, emit: () => undefined };
+      throw await withCause(error, source, command, { startedAt, cancel: signals.interrupt });
+    }
     const interrupted = { code: 'DBB5020', message: `"${command}" was interrupted` } as const;
     print(io.stderr, renderProblems([interrupted], { color: io.errorColor }));
     return signals.interrupt.reason === 'SIGTERM' ? 143 : 130;
@@ -34,4 +40,19 @@ export async function withHost(
     await session.services.close();
     signals.release();
   }
+}
+
+/** The error with the cause that a run would tell: as of a task that asks Django, and that comes after all others. */
+async function withCause(
+  error: unknown,
+  source: Parameters<typeof causesOf>[0],
+  command: string,
+  search: Parameters<typeof causesOf>[3],
+): Promise<unknown> {
+  const { tasks } = source.workflow;
+  const asks = hostTaskOf(source.workflow);
+  if (!(error instanceof BootstrapError) || !asks) return error;
+  const task = { ...asks, name: command, use: command, needs: [...tasks.keys()] };
+  const [first = error.problems[0], ...rest] = await causesOf(source, task, error.problems, search);
+  return new BootstrapError([first, ...rest], { cause: error });
 }

@@ -11,6 +11,7 @@ export type {
   ServiceUser,
 } from './services.js';
 export { concludeRun } from './conclude.js';
+export { causesOf } from './explain.js';
 export { runWorkflow } from './run-workflow.js';
 export { planWorkflow, type PlanOptions, type TaskPlan } from './plan-workflow.js';
 export { destructiveTasks, evaluateGuards, guardReasons, type GuardOptions } from './guards.js';

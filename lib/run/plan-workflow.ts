@@ -5,7 +5,9 @@ import { topologicalOrder } from '../graph/index.js';
 import { planOf } from './answers.js';
 import { evaluateCondition } from './condition.js';
 import { createContext, type ContextSource } from './context.js';
+import { mayCure } from './cure.js';
 import { withinTimeout } from './deadline.js';
+import { causesOf } from './explain.js';
 import { cleanProblem, problemsOf } from './failure.js';
 import { forgetful, readOnly } from './planned-ledger.js';
 import type { RunServices } from './services.js';
@@ -49,6 +51,7 @@ export async function planWorkflow(options: PlanOptions): Promise<readonly TaskP
       });
     }
     const before = upstream(task, workflow, ordered).filter(({ name }) => plans.get(name)?.action === 'run');
+    const startedAt = Date.now();
     let plan: Plan;
     try {
       plan = task.enabled
@@ -64,8 +67,9 @@ export async function planWorkflow(options: PlanOptions): Promise<readonly TaskP
       }
     } catch (error) {
       const found = problemsOf(error, task.name, false);
-      const first = before.find((other) => mayCure(other, found));
-      if (!first) problems.push(...found);
+      const first = before.find(({ kind }) => mayCure(kind, found));
+      if (!first)
+        problems.push(...(await causesOf(sourceOf(options), task, found, { startedAt, cancel: interrupt })));
       plan = {
         action: 'run',
         reason: `cannot be known before "${first?.name ?? task.name}" has run: ${found[0].message}`,
@@ -77,6 +81,10 @@ export async function planWorkflow(options: PlanOptions): Promise<readonly TaskP
   const [first, ...rest] = problems.map((problem) => cleanProblem(problem, redact));
   if (first) throw new BootstrapError([first, ...rest]);
   return [...workflow.tasks.keys()].flatMap((name) => plans.get(name) ?? []);
+}
+
+function sourceOf(options: PlanOptions): ContextSource {
+  return { ...options, emit: () => undefined };
 }
 
 /** `deleting` is a destructive task that will run before this one. */
@@ -97,8 +105,7 @@ async function planTask(
     readOnly(deleting && about === 'database' ? forgetful(ledger, hidden) : ledger);
   const patience = { grace: workflow.grace, kill };
   return withinTimeout(task, { cancel: interrupt, patience }, (signal) => {
-    const source = { ...options, emit: () => undefined, ledgerOf };
-    const context = createContext(source, task, { number: 1, signal, log });
+    const context = createContext({ ...sourceOf(options), ledgerOf }, task, { number: 1, signal, log });
     return answer(task, context, () =>
       deleting && hidden.size > 0
         ? `what it did does not count any more once "${deleting.name}" has run`
@@ -126,12 +133,6 @@ async function answer(
   // A command may change something, so only a run may ask it.
   if (!condition || !('command' in condition)) return { ...plan, reason };
   return { ...plan, reason: `only if "${condition.command}" succeeds: ${reason}` };
-}
-
-/** Whether a failure may be gone once a task has run: waiting cures only what concerns the connection, and checks cure nothing. */
-function mayCure({ kind }: TaskDefinition, found: readonly Problem[]): boolean {
-  if (kind.check) return false;
-  return !kind.readies || found.every(({ code }) => code.startsWith('DBB4'));
 }
 
 /** All that must have come before a task, in the order of the run. */

@@ -105,6 +105,34 @@ describe('db-bootstrap status', function () {
     ]);
   });
 
+  it('and a plan say which right a role lacks, and who can grant it, as a run does', async () => {
+    const role = `reads_${String(process.pid)}`;
+    await query(database.url, `create role ${role} login password 'sesame'`);
+    try {
+      await query(database.url, `grant select on public.django_migrations to ${role}`);
+      const url = Object.assign(new URL(database.url), { username: role, password: 'sesame' });
+      const options = { cwd: project.folder, env: { DATABASE_URL: url.href } };
+      // Scripts and commands might grant it.
+      for (const command of [['status'], ['plan', '--skip', 'init,venv']]) {
+        const { code, stderr } = await bootstrap(command, options);
+        assert.equal(code, 1);
+        assert.match(
+          stderr,
+          new RegExp(
+            `^error\\[DBB4014\\]: role "${role}" lacks select on table "tenants_client" in schema "public"\n`,
+          ),
+        );
+        assert.match(stderr, /\n {2}symptom: permission denied for table tenants_client\n/);
+        assert.match(
+          stderr,
+          new RegExp(`\n {2}help: .*: grant select on "public"."tenants_client" to "${role}";`),
+        );
+      }
+    } finally {
+      await query(database.url, `drop owned by ${role}; drop role ${role}`);
+    }
+  });
+
   it('says what an empty database lacks: the shared schema, and the tenants of the config', async () => {
     const empty = await createTestDatabase();
     try {

@@ -97,6 +97,25 @@ describe('planWorkflow', () => {
     );
   });
 
+  it('fails with what no task before it can cure: statements mend no files, and what asks Django grants no rights', async () => {
+    const failing = (code: 'DBB6003' | 'DBB4014'): TaskDraft['kind'] & object =>
+      planned((context) => Promise.reject(context.fail({ code, message: code })));
+    const told = async (before: object, code: 'DBB6003' | 'DBB4014'): Promise<string> => {
+      const first = { name: 'first', kind: planned({ action: 'run', reason: 'changed' }, before) };
+      const tasks = [first, { name: 'second', kind: failing(code), needs: ['first'] }];
+      return actions(tasks).then(
+        ([, second = '']) => second,
+        (error: unknown) => (error as Error).message,
+      );
+    };
+    const later = (code: string): string => `second run: cannot be known before "first" has run: ${code}`;
+    assert.equal(await told({}, 'DBB6003'), 'DBB6003');
+    assert.equal(await told({ database: false }, 'DBB6003'), later('DBB6003'));
+    assert.equal(await told({ host: true }, 'DBB4014'), 'DBB4014');
+    assert.equal(await told({ readies: true }, 'DBB4014'), 'DBB4014');
+    assert.equal(await told({}, 'DBB4014'), later('DBB4014'));
+  });
+
   it('answers conditions that change nothing, and only names a command', async () => {
     assert.deepEqual(
       await actions([
