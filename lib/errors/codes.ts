@@ -205,6 +205,7 @@ export const codes = {
   DBB6094: 'a repair was refused: the database is read-only',
   DBB6095: 'a check could not read a part of the database',
   DBB6096: 'an app changed its list after its migrations were recorded',
+  DBB6097: 'an app changed its label after its migrations were recorded',
 
   // 8 guards
   DBB8001: 'a guard refused a destructive task',

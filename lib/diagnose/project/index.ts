@@ -5,6 +5,7 @@ import { projectLoads } from './load.js';
 import { migrationFiles } from './migrations.js';
 import { movedApps } from './moved-apps.js';
 import { placement } from './placement.js';
+import { relabelledApps } from './relabelled-apps.js';
 import { settingsModules } from './settings-modules.js';
 import { tenancySettings } from './tenancy-settings.js';
 import { tenantFields } from './tenant-fields.js';
@@ -20,6 +21,8 @@ export const projectRules: readonly Rule[] = [
   unknownSettings,
   placement,
   movedApps,
+  relabelledApps,
+
   migrationFiles,
   tenantFields,
   sameDatabase,
