@@ -18,6 +18,8 @@ export interface DatabaseOptions {
 
 const ended = new WeakSet<Client>();
 
+const nonStandard = new WeakSet<Client>();
+
 // Servers that took the second choice are asked for it first, so that a fleet of connections does not knock twice each.
 const second = new Set<string>();
 
@@ -48,6 +50,15 @@ export function hasEnded(client: Client): boolean {
   return ended.has(client);
 }
 
+/**
+ * Lets a session read strings as our statements are written, where a role or a database has standard_conforming_strings off: backslashes
+ * are then taken out of patterns. The server tells it at the login, so that others are asked nothing. Texts of others run in sessions
+ * that are as their role has them.
+ */
+export async function standardStrings(client: Client): Promise<void> {
+  if (nonStandard.has(client)) await client.query('set standard_conforming_strings = on');
+}
+
 /** Closes a connection; one whose server does not answer the farewell is dropped. */
 export async function disconnect(client: Client): Promise<void> {
   const drop = setTimeout(() => socketOf(client).destroy(), 1000);
@@ -74,6 +85,9 @@ async function attempt(
   // Without a listener a server that goes away would end the whole process.
   client.on('error', () => ended.add(client));
   client.on('end', () => ended.add(client));
+  client.connection.on('parameterStatus', ({ parameterName, parameterValue }: ParameterStatus) => {
+    if (parameterName === 'standard_conforming_strings' && parameterValue === 'off') nonStandard.add(client);
+  });
   const abort = (): void => socketOf(client).destroy(new Error('the connection is no longer wanted'));
   signal?.addEventListener('abort', abort, { once: true });
   try {
@@ -85,6 +99,12 @@ async function attempt(
   } finally {
     signal?.removeEventListener('abort', abort);
   }
+}
+
+/** What the server tells of a setting; pg's types leave it out. */
+interface ParameterStatus {
+  readonly parameterName: string;
+  readonly parameterValue: string;
 }
 
 /** The socket under a connection; pg's types do not tell it. */

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { Client, QueryResultRow } from 'pg';
 import { BootstrapError } from '../errors/index.js';
 import { cancelStatement } from './cancel.js';
-import { connect, disconnect, hasEnded, type DatabaseOptions } from './connect.js';
+import { connect, disconnect, hasEnded, standardStrings, type DatabaseOptions } from './connect.js';
 import { problemOf } from './problem-of.js';
 import { withDatabase, type ConnectionParameters } from './resolve-connection.js';
 
@@ -178,6 +178,7 @@ export class Database implements DatabaseClient {
   async #open(): Promise<Client> {
     this.#options.signal?.throwIfAborted();
     const client = await this.#connect(this.parameters);
+    await standardStrings(client);
     const { idle } = this.#connections;
     client.on('end', () => {
       const index = idle.indexOf(client);

@@ -76,6 +76,20 @@ describe('Database', () => {
     assert.deepEqual(other, { name: 'postgres' });
   });
 
+  it('reads its own statements by the standard where a role does not, and work on its own connection as the role does', async () => {
+    const odd = await createTestDatabase();
+    await query(odd.url, `alter database ${odd.name} set standard_conforming_strings = off`);
+    const other = open(odd.url);
+    try {
+      const text = `select 'a\\.b' as text`;
+      assert.deepEqual(await other.query(text), [{ text: 'a\\.b' }]);
+      assert.deepEqual(await other.withClient((client) => client.query(text)), [{ text: 'a.b' }]);
+    } finally {
+      await other.close();
+      await odd.drop();
+    }
+  });
+
   it('opens nothing any more once it is closed, also for statements that waited', async () => {
     const way = await FreezingServer.start(test.url);
     try {
