@@ -126,6 +126,7 @@ export const codes = {
   DBB5064: 'a client gave no user name',
   DBB5065: 'a row refers to one that does not exist, or is still referred to',
   DBB5066: 'a required value is missing',
+  DBB5067: 'a time limit of the server ended a statement or a session',
 
   // 6 Django and tenants
   DBB6001: 'no Python interpreter was found',

@@ -12,6 +12,9 @@ const routine: Explainer = async (symptom, scene) =>
   (await import('./extensions.js')).explainMissingRoutine(symptom, scene);
 const login: Explainer = async (symptom, scene) => (await import('./login.js')).explainLogin(symptom, scene);
 
+const timeLimit: Explainer = async (symptom, scene) =>
+  (await import('./time-limits.js')).explainTimeLimit(symptom, scene);
+
 /** Who explains what, by SQLSTATE. The code of each is loaded when something has failed that way. */
 export const explainers: Readonly<Record<string, Explainer>> = {
   '42P01': async (symptom, scene) => (await import('./missing-table.js')).explainMissingTable(symptom, scene),
@@ -39,5 +42,9 @@ export const explainers: Readonly<Record<string, Explainer>> = {
   '40P01': async (symptom, scene) => (await import('./sessions.js')).explainDeadlock(symptom, scene),
   '53300': async (symptom, scene) => (await import('./sessions.js')).explainFull(symptom, scene),
   '57P01': async (symptom, scene) => (await import('./sessions.js')).explainEnded(symptom, scene),
+  '57014': timeLimit,
+  '25P03': timeLimit,
+  '57P05': timeLimit,
+  '25006': async (symptom, scene) => (await import('./read-only.js')).explainReadOnly(symptom, scene),
   '25P02': async (symptom, scene) => (await import('./sessions.js')).explainAborted(symptom, scene),
 };

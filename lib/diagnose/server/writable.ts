@@ -1,6 +1,7 @@
-import { quoteIdentifier } from '../../postgres/index.js';
+import type { TaskClient } from '../../../config/define.js';
 import type { Diagnosis } from '../diagnosis.js';
 import type { Rule } from '../rule.js';
+import { originOf } from './setting-origin.js';
 
 interface State {
   readonly standby: boolean;
@@ -16,17 +17,21 @@ export const writable: Rule = {
   name: 'writable',
   reads: ['database'],
   find: async ({ database }) => {
-    const [state] =
-      (await database?.query<State>(
-        `select pg_is_in_recovery() as standby, setting as readonly, source, sourcefile, current_user::text as role,
-                current_database()::text as database
-           from pg_catalog.pg_settings where name = 'default_transaction_read_only'`,
-      )) ?? [];
-    if (!state) return [];
-    if (state.standby) return [standby(state)];
-    return state.readonly === 'on' ? [readOnly(state)] : [];
+    const found = database && (await whyUnwritable(database));
+    return found ? [found] : [];
   },
 };
+
+/** Why nothing can be written to a database; undefined where something can. */
+export async function whyUnwritable(database: TaskClient): Promise<Diagnosis | undefined> {
+  const [state] = await database.query<State>(
+    `select pg_is_in_recovery() as standby, setting as readonly, source, sourcefile, current_user::text as role,
+            current_database()::text as database
+       from pg_catalog.pg_settings where name = 'default_transaction_read_only'`,
+  );
+  if (state?.standby === true) return standby(state);
+  return state?.readonly === 'on' ? readOnly(state) : undefined;
+}
 
 function standby({ database }: State): Diagnosis {
   return {
@@ -40,27 +45,10 @@ function standby({ database }: State): Diagnosis {
   };
 }
 
-function readOnly({ role, database, source, sourcefile }: State): Diagnosis {
+function readOnly(state: State): Diagnosis {
+  const { role, database } = state;
   const setting = 'default_transaction_read_only';
-  const places: Readonly<Record<string, readonly [string, string]>> = {
-    database: [
-      `it is set for the database "${database}"`,
-      `run "ALTER DATABASE ${quoteIdentifier(database)} RESET ${setting}"`,
-    ],
-    user: [`it is set for the role "${role}"`, `run "ALTER ROLE ${quoteIdentifier(role)} RESET ${setting}"`],
-    'database user': [
-      `it is set for the role "${role}" in the database "${database}"`,
-      `run "ALTER ROLE ${quoteIdentifier(role)} IN DATABASE ${quoteIdentifier(database)} RESET ${setting}"`,
-    ],
-    client: [
-      'the client sets it: "options" of the URL, or PGOPTIONS',
-      'take it out of "options" in the database URL and out of PGOPTIONS',
-    ],
-  };
-  const [where, repair] = places[source] ?? [
-    `it is set for the server${sourcefile === null ? '' : ` in ${sourcefile}`} (${source})`,
-    `run "ALTER SYSTEM RESET ${setting}" and "SELECT pg_reload_conf()"`,
-  ];
+  const { where, repair } = originOf({ ...state, setting });
   return {
     code: 'DBB4044',
     message: `transactions of role "${role}" in database "${database}" are read-only by default`,
