@@ -107,6 +107,15 @@ export class Session {
       this.#notice({ ...first, severity: 'warning' });
       return;
     }
+    if (first.facts?.sqlstate === '25006') {
+      this.#notice({
+        code: 'DBB4030',
+        severity: 'warning',
+        message: 'the database only reads: what this run did is not in its ledger',
+        help: 'set "ledger: file", where it is meant to be so',
+      });
+      return;
+    }
     this.#notice({
       code: 'DBB4030',
       severity: 'warning',

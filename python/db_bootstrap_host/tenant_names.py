@@ -26,6 +26,9 @@ def fault_of_schema_name(name):
         return "it is %d bytes long, and PostgreSQL keeps %d" % (length, LONGEST)
     if name.lower().startswith("pg_") or name == "information_schema":
         return "PostgreSQL keeps it for itself"
+    # Quoted or not: the tables would be made in the schema of that name, which may be another tenant's.
+    if name == "$user":
+        return "in a search_path it stands for the schema of the role's name"
     if name == "db_bootstrap":
         return "db-bootstrap keeps its ledger there"
     try:

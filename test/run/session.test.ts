@@ -85,6 +85,22 @@ describe('the lock, the ledger and the traces of a run', () => {
     assert.deepEqual(trial.ends(), ['a succeeded', 'b cancelled']);
   });
 
+  it('a ledger in a database that only reads is told as that', async () => {
+    trial.on.set('started a', () => {
+      throw new BootstrapError({
+        code: 'DBB5004',
+        message: 'cannot execute INSERT in a read-only transaction',
+        facts: { sqlstate: '25006', statement: 'insert into db_bootstrap.tasks …' },
+      });
+    });
+    assert.equal((await trial.run([{ name: 'a' }])).exitCode, 0);
+    const [notice, ...others] = trial.of('notice').map(({ problem }) => problem);
+    assert.deepEqual(others, []);
+    assert.equal(notice?.message, 'the database only reads: what this run did is not in its ledger');
+    assert.equal(notice.help, 'set "ledger: file", where it is meant to be so');
+    assert.equal(notice.facts, undefined);
+  });
+
   it('a ledger that cannot be written is said once, and fails nothing', async () => {
     for (const word of ['started a', 'ended a succeeded', 'end succeeded 0']) {
       trial.on.set(word, () => {

@@ -91,6 +91,7 @@ for (const set of sets) {
       const wrong = [
         { schema: "o'hara", domain: 'acme.example.com', fields: { nmae: 'x', size: 'huge' } },
         { schema: 'new', domain: 'new.example.com', fields: { plan: 1000 } },
+        { schema: '$user', domain: 'user.example.com', fields: { name: 'User', plan: 1000 } },
       ];
       for (const attempt of [plan, run]) {
         const { problems } = await rejection(attempt(wrong));
@@ -105,6 +106,10 @@ for (const set of sets) {
             [
               'DBB6024',
               `field "size" of tenant "o'hara" cannot be "huge": Value 'huge' is not a valid choice`,
+            ],
+            [
+              'DBB6023',
+              '"$user" cannot be a tenant\'s schema name: in a search_path it stands for the schema of the role\'s name',
             ],
             ['DBB6016', 'tenant "new" has no value for "name", which accounts.Client requires'],
           ],
