@@ -3,6 +3,7 @@ import type { Client, QueryResultRow } from 'pg';
 import { BootstrapError } from '../errors/index.js';
 import { cancelStatement } from './cancel.js';
 import { connect, disconnect, hasEnded, standardStrings, type DatabaseOptions } from './connect.js';
+import { isMadeUp, withinPool } from './pool-room.js';
 import { problemOf } from './problem-of.js';
 import { withDatabase, type ConnectionParameters } from './resolve-connection.js';
 
@@ -187,14 +188,25 @@ export class Database implements DatabaseClient {
     return client;
   }
 
-  #connect(
+  async #connect(
     parameters: ConnectionParameters,
     options: { readonly connectTimeout?: number } = {},
   ): Promise<Client> {
     const { signal } = this.#options;
-    const { closed } = this.#connections;
+    const { idle, lent, own, closed } = this.#connections;
+    const few = idle.length + lent.size + own.size < 2;
     const wanted = signal ? AbortSignal.any([signal, closed.signal]) : closed.signal;
-    return connect(parameters, { ...this.#options, ...options, signal: wanted });
+    const client = await connect(parameters, { ...this.#options, ...options, signal: wanted });
+    // Without these few there is no run; more of them may wait for each other. Who has a deadline of its own asks until it is over.
+    if (!few || options.connectTimeout !== undefined || !isMadeUp(client)) return client;
+    try {
+      await withinPool(client, parameters, client.query('select 1'), wanted);
+      return client;
+    } catch (error) {
+      await disconnect(client);
+      wanted.throwIfAborted();
+      throw new BootstrapError(problemOf(error, parameters), { cause: error });
+    }
   }
 
   /** A connection whose statement was cancelled is not used again: the cancellation may still be on its way. */

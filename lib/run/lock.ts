@@ -9,6 +9,7 @@ import {
   problemOf,
   survivorsOf,
   terminateSurvivors,
+  withinPool,
   type ConnectionParameters,
   type SurvivingBackend,
 } from '../postgres/index.js';
@@ -33,6 +34,7 @@ export function databaseLock(parameters: ConnectionParameters, options: LockOpti
   let client: Client | undefined;
   const released = new AbortController();
   let early: Promise<Client | undefined> | undefined;
+  let reached = false;
   const askOf =
     (connection: Client): Ask =>
     (text, values) =>
@@ -49,9 +51,11 @@ export function databaseLock(parameters: ConnectionParameters, options: LockOpti
     try {
       signal.throwIfAborted();
       // It is silent for as long as the run lasts, and a server of PostgreSQL 14 or newer may end sessions for that.
-      await askOf(connection)(
+      const asked = askOf(connection)(
         `select set_config(name, '0', false) from (values ('idle_session_timeout')) as s (name) where current_setting(name, true) is not null`,
       );
+      await withinPool(connection, parameters, asked);
+      reached = true;
       return connection;
     } catch (error) {
       await disconnect(connection);
@@ -70,6 +74,9 @@ export function databaseLock(parameters: ConnectionParameters, options: LockOpti
     lost: lost.signal,
     approach(signal) {
       early ??= open(AbortSignal.any([signal, released.signal])).catch(() => undefined);
+    },
+    get reached() {
+      return reached;
     },
     async acquire(signal) {
       const takeOn = async (connection: Client): Promise<Client> => {

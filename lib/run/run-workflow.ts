@@ -113,7 +113,9 @@ class Run {
       (error: unknown) =>
         unwritable(stateDirectory, error, 'a later run will not know what a crash of this one leaves behind'),
     );
-    if (workflow.database.kind === 'none' || (await answering)) await this.#openSession();
+    // A pooler may have given the lock's connection the only session: then the next one that is asked for tells it.
+    if (workflow.database.kind === 'none' || (await answering) || this.#session.reached)
+      await this.#openSession();
     // Where the lock is a file of that folder, this has ended the run already.
     if (untraced && !this.#halt.signal.aborted) this.#voice.notice(untraced);
   }

@@ -24,6 +24,8 @@ export interface FailedTask {
 export interface RunLock {
   /** Opens what it needs already, beside what the run asks first; what fails is told when it is acquired. */
   approach?(signal: AbortSignal): void;
+  /** Whether what `approach` began has had an answer of the database. */
+  readonly reached?: boolean;
   /** Throws DBB4008 where another run holds it. */
   acquire(signal: AbortSignal): Promise<void>;
   /** Aborted when the lock's connection was lost. */

@@ -35,6 +35,11 @@ export class Session {
     this.#holds = true;
   }
 
+  /** Whether the database has answered the lock's connection, whatever became of the others. */
+  get reached(): boolean {
+    return this.#options.services.lock.reached === true;
+  }
+
   /** Takes the lock, makes the ledger ready, and writes down what happened so far. Rejects with DBB4008, or what the ledger threw. */
   open(signal: AbortSignal): Promise<void> {
     this.#opening ??= this.#open(signal);

@@ -82,6 +82,29 @@ describe('what a run looks for before it changes anything', function () {
     }
   });
 
+  for (const poolSize of [1, 2])
+    it(`says so soon where the pool has room for ${String(poolSize)}, whatever the pooler waits`, async () => {
+      const pgbouncer = await startPgBouncer(database.url, { mode: 'session', poolSize });
+      const folder = makeFolder({
+        '.bootstraprc': 'tasks: { wait: {}, a: { use: sql, text: select 1, needs: [wait] } }\n',
+      });
+      try {
+        const from = Date.now();
+        const { code, stdout } = await bootstrap(['run', '--reporter', 'ndjson'], {
+          cwd: folder.folder,
+          env: { DATABASE_URL: pgbouncer.url },
+        });
+        assert.equal(code, 1, stdout);
+        const [problem] = runEnd(stdout).problems ?? [];
+        assert.equal(problem?.code, 'DBB4013', stdout);
+        assert.match(problem.message, /takes a login and gives it no connection to the server within 5 s/);
+        assert.ok(Date.now() - from < 25_000);
+      } finally {
+        folder.remove();
+        await pgbouncer.stop();
+      }
+    });
+
   it('says that the pool of a pooler is too small for a run', async () => {
     const settings = ['query_wait_timeout = 1'];
     const pgbouncer = await startPgBouncer(database.url, { mode: 'session', poolSize: 2, settings });

@@ -22,7 +22,6 @@ export const projectRules: readonly Rule[] = [
   placement,
   movedApps,
   relabelledApps,
-
   migrationFiles,
   tenantFields,
   sameDatabase,

@@ -1,6 +1,13 @@
 import type { Client } from 'pg';
 import { asError, BootstrapError } from '../../errors/index.js';
-import { connect, disconnect, isNotYet, problemOf, type ConnectionParameters } from '../../postgres/index.js';
+import {
+  connect,
+  disconnect,
+  isNotYet,
+  problemOf,
+  withinPool,
+  type ConnectionParameters,
+} from '../../postgres/index.js';
 import type { Diagnosis } from '../diagnosis.js';
 import type { Rule } from '../rule.js';
 
@@ -35,9 +42,14 @@ export const pooler: Rule = {
     };
     try {
       // A server tells a new connection its own session, a pooler a number that it made up.
-      if ((first as ClientWithKey).processID === (await sessionOf(first).catch(told))) return [];
+      if (
+        (first as ClientWithKey).processID ===
+        (await withinPool(first, connection, sessionOf(first)).catch(told))
+      )
+        return [];
       const second = await connect(connection, options);
       try {
+        await withinPool(second, connection, sessionOf(second)).catch(told);
         const proof = await provoke(first, second).catch(told);
         return proof ? [await diagnose(proof, connection, first)] : [];
       } finally {
