@@ -48,10 +48,12 @@ async function perform(args: readonly string[]): Promise<number> {
   }
 }
 
-async function reportFailure(error: unknown): Promise<number> {
+async function reportFailure(thrown: unknown): Promise<number> {
   const { failureText } = await import('./failure.js');
-  const { exitCodeOf } = await import('../errors/index.js');
+  const { BootstrapError, exitCodeOf, shortageProblem } = await import('../errors/index.js');
   const { wantsColor } = await import('./io.js');
+  const shortage = shortageProblem(thrown);
+  const error = shortage ? new BootstrapError(shortage, { cause: thrown }) : thrown;
   const { color: flag, verbose = false } = asked();
   const color = wantsColor({ flag, env: process.env, terminal: process.stderr.isTTY });
   process.stderr.write(`${failureText(error, { verbose, color })}\n`);

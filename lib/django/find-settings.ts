@@ -34,12 +34,16 @@ export function findSettings({ settings, directory, env }: SettingsOptions): str
 
 /** The folder with a manage.py where there is one and no other: below the folder that was meant to be it, or beside that one. */
 function nearManage(directory: string): string | undefined {
-  const below = (folder: string): readonly string[] =>
-    existsSync(folder)
-      ? readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
-          entry.isDirectory() ? [join(folder, entry.name)] : [],
-        )
-      : [];
+  const below = (folder: string): readonly string[] => {
+    try {
+      return readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
+        entry.isDirectory() ? [join(folder, entry.name)] : [],
+      );
+    } catch {
+      // It does not exist, or this user may not list it.
+      return [];
+    }
+  };
   const parent = dirname(directory);
   const folders = [...below(directory), parent, ...below(parent)];
   const found = folders.filter((folder) => existsSync(join(folder, 'manage.py')));

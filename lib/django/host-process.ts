@@ -201,13 +201,33 @@ export class HostProcess {
 
   #death(how: string): BootstrapError {
     const output = this.#stderr.text();
-    return new BootstrapError({
-      code: 'DBB6009',
-      message: `the host died: ${how} while ${this.#doing}`,
-      help: 'run again; finished tenants are not repeated',
-      ...(output === '' ? {} : { output }),
-    });
+    return (
+      spoiledStart(output, this.#options.env) ??
+      new BootstrapError({
+        code: 'DBB6009',
+        message: `the host died: ${how} while ${this.#doing}`,
+        help: 'run again; finished tenants are not repeated',
+        ...(output === '' ? {} : { output }),
+      })
+    );
   }
+}
+
+/** Python itself could not begin, which only its environment can bring about where its version could be asked. */
+function spoiledStart(output: string, env: HostProcessOptions['env']): BootstrapError | undefined {
+  const fatal = /^Fatal Python error: (.*)$/m.exec(output)?.[1];
+  const named = /PYTHON[A-Z0-9]+/.exec(fatal ?? '');
+  const variables = named
+    ? [...named]
+    : ['PYTHONHOME', 'PYTHONPATH', 'PYTHONIOENCODING'].filter((name) => env[name]);
+  if (fatal === undefined || variables.length === 0) return undefined;
+  return new BootstrapError({
+    code: 'DBB6009',
+    message: `the host died: Python cannot start in this environment: ${fatal}`,
+    place: { file: variables.join(', ') },
+    help: `correct or unset ${variables.join(' and ')}`,
+    output,
+  });
 }
 
 function misspoken(spoken: string): BootstrapError {

@@ -28,6 +28,11 @@ const refusals: readonly (readonly [RegExp, ErrorCode, help: string])[] = [
     'wait until it has started: the task "wait" does',
   ],
   [
+    /FATAL: {1,2}(invalid value for parameter ".*|parameter ".*" (?:requires|cannot) .*|unrecognized configuration parameter ".*)/,
+    'DBB4015',
+    'correct or unset the variable of libpq that asks for it, such as PGTZ, PGDATESTYLE or PGOPTIONS',
+  ],
+  [
     /(could not translate host name "[^"]*"|failed to resolve host '[^']*')/,
     'DBB4010',
     'correct the host in the database URL',
@@ -58,6 +63,8 @@ function worded(cause: string): string {
   if (cause.startsWith('database ')) return `the ${cause}`;
   if (/^(?:sorry|remaining|too many)/.test(cause)) return `the server has no free connection: ${cause}`;
   if (cause.startsWith('the database system')) return `the server is not ready: ${cause}`;
+  if (/^(?:invalid value|parameter |unrecognized)/.test(cause))
+    return `the server refuses the options of the connection: ${cause}`;
   if (cause.includes('pg_hba')) return `the server's rules refuse this connection: ${cause}`;
   const [, host] = /^(?:could not translate|failed to resolve).*["'](.*)["']$/.exec(cause) ?? [];
   return host === undefined ? cause : `the host name "${host}" does not resolve`;

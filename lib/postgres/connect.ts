@@ -1,7 +1,8 @@
 import type { Client } from 'pg';
-import { BootstrapError } from '../errors/index.js';
+import { BootstrapError, type Problem } from '../errors/index.js';
 import { clientConfig } from './client-config.js';
 import { loadDriver } from './load-driver.js';
+import { whyPasswordsUnused } from './password-file.js';
 import { problemOf } from './problem-of.js';
 import type { ConnectionParameters } from './resolve-connection.js';
 import { isTlsRefusal, tlsChoices, type Tls } from './tls.js';
@@ -116,6 +117,30 @@ function socketOf(client: Client): { destroy(error?: Error): void } {
 function explain(parameters: ConnectionParameters, { signal }: DatabaseOptions): (error: unknown) => never {
   return (error) => {
     signal?.throwIfAborted();
-    throw new BootstrapError(problemOf(error, parameters), { cause: error });
+    throw new BootstrapError(ofOptions(error, parameters) ?? ofLogin(error, parameters), { cause: error });
+  };
+}
+
+/** A password that is missing may stand in a file that is not used. */
+function ofLogin(error: unknown, parameters: ConnectionParameters): Problem {
+  const problem = problemOf(error, parameters);
+  if (problem.code !== 'DBB4002' || parameters.password !== undefined) return problem;
+  const text = whyPasswordsUnused(parameters.keywords.passfile);
+  return text === undefined
+    ? problem
+    : { ...problem, notes: [...(problem.notes ?? []), { label: 'cause', text }] };
+}
+
+/** A server that is asked to set what it does not know, or to a value that is none, says so before it lets anybody in. */
+function ofOptions(error: unknown, { keywords: { options } }: ConnectionParameters): Problem | undefined {
+  const { sqlstate } = problemOf(error).facts ?? {};
+  if (options === undefined || !(error instanceof Error) || !/^(?:22|42601|42704)/.test(sqlstate ?? ''))
+    return undefined;
+  return {
+    code: 'DBB4015',
+    message: `the server refuses the options of the connection, "${options}": ${error.message}`,
+    place: { file: process.env.PGOPTIONS === options ? 'PGOPTIONS' : '"options" in the database URL' },
+    ...(sqlstate === undefined ? {} : { facts: { sqlstate } }),
+    help: 'correct them: -c NAME=VALUE, with a setting that the server has',
   };
 }

@@ -1,6 +1,7 @@
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { homeFolder } from './home-folder.js';
+import { readPlainFile, whyUnread } from './plain-file.js';
 import type { ConnectionParameters } from './resolve-connection.js';
 
 /** The password that `~/.pgpass` (or another file of that kind) holds for a connection, by libpq's rules. */
@@ -11,9 +12,7 @@ export function passwordFromFile(
   if (file === undefined) return undefined;
   let lines: string[];
   try {
-    // libpq takes no file that others may read either.
-    if (process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0) return undefined;
-    lines = readFileSync(file, 'utf8').split(/\r?\n/);
+    lines = readPasswords(file);
   } catch {
     return undefined;
   }
@@ -27,6 +26,25 @@ export function passwordFromFile(
       return password;
   }
   return undefined;
+}
+
+/** Why a file of passwords that was named, or that is where one is looked for, is not used; undefined where it is. */
+export function whyPasswordsUnused(named: string | undefined): string | undefined {
+  const file = named ?? ownFile();
+  if (file === undefined || (named === undefined && !existsSync(file))) return undefined;
+  try {
+    readPasswords(file);
+    return undefined;
+  } catch (error) {
+    return `the file of passwords "${file}" is not used: ${whyUnread(error)}`;
+  }
+}
+
+function readPasswords(file: string): string[] {
+  // libpq takes no file that others may read either.
+  if (process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0)
+    throw new Error('others may read it, which "chmod 600" ends');
+  return readPlainFile(file).split(/\r?\n/);
 }
 
 function ownFile(): string | undefined {

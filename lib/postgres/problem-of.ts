@@ -1,6 +1,7 @@
 import {
   asError,
   BootstrapError,
+  shortageProblem,
   type ErrorCode,
   type Facts,
   type Note,
@@ -189,6 +190,8 @@ const networkCodes: Record<string, [ErrorCode, (where: string, host: string) => 
 };
 
 function ofNetwork(fault: DriverError, scene: FailureScene): Known {
+  const shortage = shortageProblem(fault);
+  if (shortage) return shortage;
   const where = placeOf(scene);
   const known = networkCodes[fault.code ?? ''];
   if (known) return { code: known[0], message: known[1](where, scene.host ?? '?'), help: known[2] };

@@ -95,6 +95,7 @@ export function resolveConnection(
     keywords: { ...fromEnvironment(env), ...service, ...keywords },
   };
   checkMode(text, parts.sslmode, 'PGSSLMODE', 'PGSSLMODE');
+  checkTimeout(text, parts.keywords.connect_timeout, env.PGCONNECT_TIMEOUT);
   checkName(text, 'database', parts.database, env.PGDATABASE);
   checkName(text, 'user', parts.user, env.PGUSER);
   return {
@@ -154,6 +155,9 @@ export function withDatabase(parameters: ConnectionParameters, database: string)
 
 function splitServer(text: string, server: string): { host: string | undefined; port: string | undefined } {
   const match = /^(\[[^\]]*\]|[^:]*)(?::(\d*))?$/.exec(server);
+  // With an "@" in it, what stands there is a part of a password.
+  if (server.includes(',') && !server.includes('@'))
+    throw notOne(text, 'it names several hosts, and a run works with one', { help: 'name one host in it' });
   if (!match)
     throw notOne(
       text,
@@ -177,6 +181,16 @@ function checkMode(text: string, mode: string | undefined, source = 'the URL', v
         : `did you mean "${variable === undefined ? 'sslmode=' : ''}${near}"?`,
     ...(variable === undefined ? {} : { variable }),
   });
+}
+
+/** libpq refuses what is no number, so every child of ours would fail. */
+function checkTimeout(text: string, seconds: string | undefined, inherited: string | undefined): void {
+  if (seconds === undefined || /^\s*[+-]?\d+\s*$/.test(seconds)) return;
+  const variable = 'PGCONNECT_TIMEOUT';
+  const help = 'write a number of seconds';
+  if (seconds === inherited)
+    throw notOne(text, `"${seconds}" in ${variable} is no number`, { variable, help });
+  throw notOne(text, `"${seconds}" in connect_timeout is no number`, { help });
 }
 
 /** PostgreSQL would cut the name, and take what is left for a database or a role. `inherited` is what the environment says. */

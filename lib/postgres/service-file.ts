@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { homeFolder } from './home-folder.js';
+import { readPlainFile } from './plain-file.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -22,7 +22,7 @@ export function readService(name: string, env: Environment): Readonly<Record<str
 function sectionOf(file: string, name: string): Record<string, string> | undefined {
   let lines: string[];
   try {
-    lines = readFileSync(file, 'utf8').split('\n');
+    lines = readPlainFile(file).split('\n');
   } catch {
     return undefined;
   }

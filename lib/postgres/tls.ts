@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import type { ClientConfig } from 'pg';
 import { BootstrapError } from '../errors/index.js';
+import { readPlainFile, whyUnread } from './plain-file.js';
 import type { ConnectionParameters } from './resolve-connection.js';
 
 /** What pg takes as `ssl`. */
@@ -45,11 +45,11 @@ function isLocal(host: string): boolean {
 
 function read(keyword: string, file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readPlainFile(file);
   } catch (error) {
     throw new BootstrapError({
       code: 'DBB4011',
-      message: `the file that ${keyword} names, "${file}", cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`,
+      message: `the file that ${keyword} names, "${file}", cannot be read (${whyUnread(error)})`,
       help: `correct ${keyword} in the database URL`,
     });
   }

@@ -92,10 +92,14 @@ function draw(level: 'error' | 'warning', all: readonly Annotated[]): string[] {
 function writeSummary(view: RunView, end: RunEnd, file: string | undefined): string | undefined {
   if (file === undefined || file === '') return undefined;
   try {
-    const used = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+    const found = statSync(file, { throwIfNoEntry: false });
+    // Who writes to a pipe waits for a reader.
+    if (found?.isFIFO()) throw new Error('it is a pipe');
+    const used = found?.size ?? 0;
     appendFileSync(file, renderSummary(view, end, summaryLimit - used));
     return undefined;
   } catch (error) {
-    return `the job summary could not be written: ${oneLine(asError(error).message)}`;
+    const why = oneLine(asError(error).message);
+    return `the job summary could not be written: ${why}; let GITHUB_STEP_SUMMARY name a file that this user may write [DBB1009]`;
   }
 }

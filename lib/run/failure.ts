@@ -1,10 +1,12 @@
 import type { Tolerance } from '../../config/workflow.js';
-import { asError, BootstrapError, type Problem } from '../errors/index.js';
+import { asError, BootstrapError, shortageProblem, type Problem } from '../errors/index.js';
 
 /** What a task threw, as problems. What nobody explained is DBB5019: its message, and its stack only where that is asked for. */
 export function problemsOf(error: unknown, task: string, verbose: boolean): readonly [Problem, ...Problem[]] {
   const fault = asError(error);
   if (fault instanceof BootstrapError) return fault.problems;
+  const shortage = shortageProblem(fault);
+  if (shortage) return [shortage];
   const { message, name, stack } = fault;
   const sqlstate = sqlstateOf(fault);
   return [

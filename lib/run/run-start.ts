@@ -1,4 +1,4 @@
-import { asError, BootstrapError, type Problem } from '../errors/index.js';
+import { asError, BootstrapError, shortageProblem, type Problem } from '../errors/index.js';
 import type { Survivor } from '../process/index.js';
 import type { RunEventBody } from './events.js';
 import type { RunOptions } from './services.js';
@@ -44,6 +44,8 @@ export function survivorProblem({ pid, command, runId, ended }: Survivor): Probl
 export function faultOf(error: unknown): Problem {
   const fault = asError(error);
   if (fault instanceof BootstrapError) return fault.problems[0];
+  const shortage = shortageProblem(fault);
+  if (shortage) return shortage;
   return {
     code: 'DBB9001',
     message: `a fault of db-bootstrap itself: ${fault.message}`,

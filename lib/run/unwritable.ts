@@ -1,4 +1,4 @@
-import type { Problem } from '../errors/index.js';
+import { asError, type Problem } from '../errors/index.js';
 
 /** A warning about a folder of our own that cannot be written, and what is lost by that: what the run does is not. */
 export function unwritable(path: string, error: unknown, lost: string): Problem {
@@ -12,7 +12,8 @@ export function unwritable(path: string, error: unknown, lost: string): Problem 
 
 /** The system's short name for a failure to write. */
 export function nameOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  const { code, message }: NodeJS.ErrnoException = asError(error);
+  return code ?? message;
 }
 
 /** What to do about a folder that cannot be written. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { lstat, readlink } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { nearest } from '../../lib/errors/index.js';
+import { asError, nearest } from '../../lib/errors/index.js';
 import type { TaskContext } from '../../config/define.js';
 import { digestOf } from '../digest.js';
 import { findFiles, isPlainPath } from '../glob.js';
@@ -35,7 +35,8 @@ async function contentOf(context: TaskContext<unknown>, file: string): Promise<s
   } catch (error) {
     const target = await readlink(path).catch(() => undefined);
     if (target !== undefined) return JSON.stringify(target);
-    const reason = (error as NodeJS.ErrnoException).code ?? String(error);
+    const { code, message }: NodeJS.ErrnoException = asError(error);
+    const reason = code ?? message;
     throw context.fail(
       {
         code: 'DBB5009',

@@ -1,8 +1,8 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { nonEmpty, type TaskContext } from '../../config/define.js';
+import { makeTemporaryFolder } from '../temporary-folder.js';
 
 /** The variable that names the file into which a command may write what it did. */
 const variable = 'DB_BOOTSTRAP_RESULT';
@@ -17,7 +17,7 @@ export async function withResultFile(
   context: TaskContext<unknown>,
   work: (env: Readonly<Record<string, string>>) => Promise<void>,
 ): Promise<{ changed: boolean; summary: string }> {
-  const folder = await mkdtemp(join(tmpdir(), 'db-bootstrap-'));
+  const folder = await makeTemporaryFolder();
   try {
     const file = join(folder, 'result.json');
     await work({ [variable]: file });

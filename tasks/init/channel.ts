@@ -1,9 +1,9 @@
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TaskContext } from '../../config/define.js';
+import { makeTemporaryFolder } from '../temporary-folder.js';
 
 /** Two fifos between us and the driver: it asks before and after each file, and waits for the answer. */
 export interface Channel {
@@ -23,7 +23,7 @@ export async function openChannel(
   context: TaskContext<unknown>,
   answer: (question: Question) => Promise<void>,
 ): Promise<Channel> {
-  const folder = await mkdtemp(join(tmpdir(), 'db-bootstrap-'));
+  const folder = await makeTemporaryFolder();
   const paths = [join(folder, 'reports'), join(folder, 'answers')] as const;
   const made = await context.exec('mkfifo', { args: ['-m', '600', ...paths], log: false });
   if (made.exitCode !== 0) {

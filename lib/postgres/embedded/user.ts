@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { chownSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { BootstrapError, shortageProblem } from '../../errors/index.js';
 import { notStarted } from './problems.js';
 
 /** The user that the server runs as, where that is not ourselves: PostgreSQL refuses to run as root. */
@@ -26,6 +27,8 @@ const ask = 'id=$(command -v id || command -pv id) || exit 127; "$id" -u -- "$1"
 
 function userNamed(name: string): ServerUser | undefined {
   const { status, stdout, error } = spawnSync('/bin/sh', ['-c', ask, 'sh', name], { encoding: 'utf8' });
+  const shortage = shortageProblem(error);
+  if (shortage) throw new BootstrapError(shortage, { cause: error });
   if (error || status === 127) {
     throw notStarted(
       `PostgreSQL does not run as root, and the system cannot be asked for another user: ${

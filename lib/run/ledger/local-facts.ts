@@ -113,7 +113,10 @@ function unreadable(file: string, error: unknown): BootstrapError {
       code: 'DBB4030',
       message: `the file ledger cannot be read: ${asError(error).message}`,
       place: { file },
-      help: 'delete the file: what it remembers is then done again',
+      help:
+        error instanceof Error && 'syscall' in error
+          ? mending(error, dirname(file))
+          : 'delete the file: what it remembers is then done again',
     },
     { cause: error },
   );
