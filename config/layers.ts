@@ -1,7 +1,7 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, resolve } from 'node:path';
-import { nearest, packageRoot, type Problem } from '../lib/errors/index.js';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { BootstrapError, nearest, packageRoot, type Problem } from '../lib/errors/index.js';
 import type { Json } from './define.js';
 import { readConfigText } from './config-text.js';
 import { problemsOfIssues } from './issues.js';
@@ -9,6 +9,7 @@ import { isObject } from './merge.js';
 import { readConfigFile, type Reading } from './read-file.js';
 import { configShape } from './schema.js';
 import { parseSource, type Source } from './source.js';
+import { unreadableReason } from './text-file.js';
 
 /** The preset of a name, or undefined with the problem pushed. */
 export function presetSource(name: string, askedBy: Source, problems: Problem[]): Source | undefined {
@@ -70,10 +71,11 @@ export async function extendedSources(
     if (typeof name !== 'string') continue;
     const place = source.place(Array.isArray(wanted) ? ['extends', index] : ['extends'], 'value');
     const path = locate(name, dirname(file));
-    if (path === undefined) {
+    const fault = path === undefined ? 'does not exist' : unreadableFault(path);
+    if (path === undefined || fault !== undefined) {
       problems.push({
         code: 'DBB2014',
-        message: `"${name}", which this config extends, does not exist`,
+        message: `"${name}", which this config extends, ${fault ?? ''}`,
         place,
         help: 'name a file relative to this one, or an installed package',
       });
@@ -88,7 +90,11 @@ export async function extendedSources(
       });
       continue;
     }
-    const extended = await readConfigFile(path, reading);
+    const extended = await readConfigFile(path, reading).catch((error: unknown) => {
+      if (!(error instanceof BootstrapError)) throw error;
+      problems.push(...error.problems);
+      return undefined;
+    });
     if (!extended) continue;
     sources.push(...(await extendedSources(extended, path, reading, [...chain, path])), extended);
   }
@@ -99,13 +105,27 @@ function relativeTo(cwd: string, path: string): string {
   return path.startsWith(`${cwd}/`) ? path.slice(cwd.length + 1) : path;
 }
 
+/** What keeps a file that is there from being read; undefined where nothing does. */
+function unreadableFault(path: string): string | undefined {
+  try {
+    if (statSync(path).isDirectory()) return 'is a folder';
+    accessSync(path, constants.R_OK);
+    return undefined;
+  } catch (error) {
+    return `could not be read: ${unreadableReason(error)}`;
+  }
+}
+
 function locate(name: string, folder: string): string | undefined {
+  if (name === '') return undefined;
   if (/^\.{0,2}\//.test(name) || existsSync(resolve(folder, name))) {
     const path = resolve(folder, name);
     return existsSync(path) ? path : undefined;
   }
   try {
-    return createRequire(join(folder, 'package.json')).resolve(name);
+    const path = createRequire(join(folder, 'package.json')).resolve(name);
+    // Modules of Node's own have no file.
+    return isAbsolute(path) ? path : undefined;
   } catch {
     return undefined;
   }

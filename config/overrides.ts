@@ -1,9 +1,9 @@
-import { parse } from 'yaml';
+import { parseDocument } from 'yaml';
 import { nearest, type Problem } from '../lib/errors/index.js';
 import type { Json } from './define.js';
 import { isObject } from './merge.js';
 import { topLevelKeys } from './schema.js';
-import { jsonOf, plainSource, type Source } from './source.js';
+import { jsonOf, plainSource, yamlOptions, type Source } from './source.js';
 
 /** Not keys of the config: what chooses it, and what db-bootstrap tells its children. */
 const reserved = /^DB_BOOTSTRAP_(?:RUN|RESULT|PROFILE|CONFIG|TEST_.*)$/;
@@ -94,7 +94,9 @@ function nested(path: readonly string[], value: Json): Json {
 function scalar(text: string): Json {
   if (text.trim() === '') return '';
   try {
-    const value = jsonOf(parse(text, { logLevel: 'error' }));
+    const document = parseDocument(text, { ...yamlOptions, uniqueKeys: true });
+    if (document.errors.length > 0 || document.warnings.length > 0) return text;
+    const value = jsonOf(document.toJS());
     const isMarked = /^\s*["'[{]/.test(text);
     return isMarked || value === null || ['number', 'boolean'].includes(typeof value) ? value : text;
   } catch {

@@ -25,7 +25,7 @@ function indexOf(map: YAMLMap): ReadonlyMap<string, readonly Pair[]> {
   for (const pair of map.items) {
     if (!isScalar(pair.key)) continue;
     // The value of a merge key is a symbol; its source is what is written.
-    const name = typeof pair.key.value === 'symbol' ? pair.key.source : String(pair.key.value);
+    const name = typeof pair.key.value === 'symbol' ? pair.key.source : nameOf(pair.key.value);
     if (name === undefined) continue;
     const same = index.get(name);
     if (same) same.push(pair);
@@ -33,6 +33,11 @@ function indexOf(map: YAMLMap): ReadonlyMap<string, readonly Pair[]> {
   }
   indexes.set(map, index);
   return index;
+}
+
+/** As a key, a number is its digits, and nothing at all is the empty name. */
+function nameOf(key: unknown): string {
+  return `${(key ?? '') as string | number | boolean}`;
 }
 
 /** A key whose name its mapping has already: its offsets, and where the first of that name starts. */
@@ -48,13 +53,15 @@ export function twiceKeys(document: Document.Parsed): readonly TwiceKey[] {
   const found: TwiceKey[] = [];
   visit(document, {
     Map(_position, map) {
-      const firsts = new Map<unknown, number>();
+      const firsts = new Map<string, number>();
       for (const { key } of map.items) {
-        if (!isScalar(key) || !key.range) continue;
+        // Merge keys, which are symbols, may stand beside each other.
+        if (!isScalar(key) || !key.range || typeof key.value === 'symbol') continue;
         const [from, to] = key.range;
-        const first = firsts.get(key.value);
-        if (first === undefined) firsts.set(key.value, from);
-        else found.push({ name: String(key.value), from, to, first });
+        const name = nameOf(key.value);
+        const first = firsts.get(name);
+        if (first === undefined) firsts.set(name, from);
+        else found.push({ name, from, to, first });
       }
     },
   });

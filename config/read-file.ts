@@ -1,8 +1,7 @@
 import { basename, dirname, extname, relative } from 'node:path';
 import { asError, type Problem } from '../lib/errors/index.js';
 import { readAnyConfig } from './config-text.js';
-import type { Json } from './define.js';
-import { foreignProblem, foreignValue } from './foreign.js';
+import { foreignProblem, jsonOfScript } from './foreign.js';
 import { importScript } from './import-script.js';
 import { isObject } from './merge.js';
 import { jsonFault } from './json-fault.js';
@@ -103,14 +102,9 @@ async function loadScript(path: string, shown: string, reading: Reading): Promis
     if (typeof value === 'function') wrong('the config exports a function, not the config itself');
     if (isNamespace) wrong('the config has no default export');
     if (typeof value === 'function' || isNamespace) return undefined;
-    const foreign = foreignValue(value);
-    if (foreign) {
-      problems.push(foreignProblem(foreign, shown));
-      return undefined;
-    }
-    // JSON is what a config can say; what says of itself that it is nothing, is empty.
-    const said = JSON.stringify(value) as string | undefined;
-    return plainSource(shown, said === undefined ? null : (JSON.parse(said) as Json));
+    const { data, foreign } = jsonOfScript(value);
+    problems.push(...foreign.map((each) => foreignProblem(each, shown)));
+    return foreign.length > 0 ? undefined : plainSource(shown, data);
   } catch (error) {
     problems.push(scriptProblem(error, path, shown, text));
     return undefined;

@@ -5,13 +5,17 @@ import {
   isSeq,
   parseDocument,
   visit,
-  type Alias,
   type Document,
+  type DocumentOptions,
   type Node,
+  type ParseOptions,
+  type SchemaOptions,
 } from 'yaml';
 import type { Place, Problem } from '../lib/errors/index.js';
 import type { Json } from './define.js';
+import { deepest, deeperThan } from './depth.js';
 import { pairOf, twiceKeys, type TwiceKey } from './pairs.js';
+import { unresolved } from './unresolved.js';
 
 /** A key path: names of keys and indexes of lists. */
 export type Path = readonly (string | number)[];
@@ -77,7 +81,17 @@ function lineOf(text: string, start: number): number {
   return low + 1;
 }
 
-const parseOptions = { prettyErrors: false, merge: true, logLevel: 'error', uniqueKeys: false } as const;
+// What a set, an ordered mapping or bytes say, JSON cannot: without these, their tags are ones that nobody here knows.
+const unknown = /:(?:set|omap|pairs|binary)$/;
+/** How we have YAML read. */
+export const yamlOptions: ParseOptions & DocumentOptions & SchemaOptions = {
+  prettyErrors: false,
+  merge: true,
+  logLevel: 'error',
+  uniqueKeys: false,
+  resolveKnownTags: false,
+  customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || !unknown.test(tag.tag)),
+};
 
 /** Reads YAML or JSON with positions; pushes what is wrong with it (syntax, duplicate keys) to `problems`. */
 export function parseSource(
@@ -87,7 +101,7 @@ export function parseSource(
   options: { readonly at?: Path } = {},
 ): Source | undefined {
   const { at } = options;
-  const document = parseDocument(text, parseOptions);
+  const document = parseDocument(text, yamlOptions);
   const root = at === undefined ? document.contents : (document.getIn([...at], true) as Node | null);
   const placeAt = (from: number, to: number): Place => textPlace(label, text, from, to - from);
   // In a file of others, such as package.json, only what is ours counts.
@@ -107,14 +121,12 @@ export function parseSource(
   try {
     data = jsonOf(isNode(root) ? root.toJS(document) : root);
   } catch (error) {
-    // An alias without its anchor, one that contains itself, or aliases of aliases that would fill the memory.
-    const alias = firstAlias(document);
-    const [from, to] = alias?.range ?? [];
+    const { message, range, help } = unresolved(document, error as Error);
     problems.push({
       code: 'DBB2002',
-      message: `this is not valid YAML: ${aliasFault((error as Error).message)}`,
-      place: from === undefined || to === undefined ? { file: label } : placeAt(from, to),
-      help: 'write the values out where aliases stand',
+      message: `this is not valid YAML: ${message}`,
+      place: range ? placeAt(range[0], range[1]) : { file: label },
+      help,
     });
     return undefined;
   }
@@ -133,8 +145,18 @@ export function parseSource(
     const range = isNode(target) ? target.range : undefined;
     return range ? placeAt(range[0], range[1]) : { file: label, keyPath: formatPath(path) };
   };
-  return { label, data, place: find };
+  const deep = deeperThan(deepest, data);
+  if (!deep) return { label, data, place: find };
+  problems.push({ ...tooDeep, place: find(deep, 'value') });
+  return undefined;
 }
+
+/** The problem of a text with more levels than any config has; each step behind the parser goes down all of them. */
+const tooDeep = {
+  code: 'DBB2002',
+  message: `lists and mappings stand in each other more than ${String(deepest)} levels deep`,
+  help: 'write it with fewer brackets, or fewer steps of indentation',
+} as const;
 
 function syntaxProblem(
   error: Document.Parsed['errors'][number],
@@ -142,6 +164,7 @@ function syntaxProblem(
   placeAt: (from: number, to: number) => Place,
 ): Problem {
   const [from, to] = error.pos;
+  if (/call stack/.test(error.message)) return { ...tooDeep, place: placeAt(from, to) };
   const open = /^Flow (?:map|sequence) /.test(error.message) ? openBracket(text) : undefined;
   if (open) {
     return {
@@ -173,20 +196,23 @@ function twiceProblem(
   };
 }
 
-/** YAML leaves the meaning of such a tag to whoever reads the file: `!ENV`, `!include`, `!vault`. */
+/** YAML leaves the meaning of such a tag to whoever reads the file: `!ENV`, `!include`, `!vault`. Of its own, some do not fit their value. */
 function tagProblem(tag: string, place: Place): Problem {
+  const own = /^!!(?:str|int|float|bool|null|map|seq)$/.test(tag);
   return {
     code: 'DBB2002',
-    message: `the tag "${tag}" is unknown: what it should do with the value would not be done`,
+    message: own
+      ? `the tag "${tag}" does not fit its value`
+      : `the tag "${tag}" is unknown: what it should do with the value would not be done`,
     place,
-    help: 'take it out; a variable is written ${NAME}',
+    help: own ? 'take it out' : 'take it out; a variable is written ${NAME}',
   };
 }
 
 /** The innermost bracket that nothing closes. */
 function openBracket(text: string): { bracket: string; offset: number } | undefined {
   let found: { bracket: string; offset: number } | undefined;
-  visit(parseDocument(text, { ...parseOptions, keepSourceTokens: true }), {
+  visit(parseDocument(text, { ...yamlOptions, keepSourceTokens: true }), {
     Collection(_key, { srcToken }) {
       if (srcToken?.type !== 'flow-collection') return;
       const wanted = srcToken.start.source === '[' ? 'flow-seq-end' : 'flow-map-end';
@@ -195,26 +221,6 @@ function openBracket(text: string): { bracket: string; offset: number } | undefi
     },
   });
   return found;
-}
-
-function firstAlias(document: Document.Parsed): Alias | undefined {
-  let found: Alias | undefined;
-  visit(document, {
-    Alias(_key, alias) {
-      // One that has no anchor is the culprit; otherwise the first will do.
-      const lost = alias.resolve(document) === undefined;
-      if (!found || lost) found = alias;
-      return lost ? visit.BREAK : undefined;
-    },
-  });
-  return found;
-}
-
-function aliasFault(message: string): string {
-  if (message.startsWith('Converting circular')) return 'an alias stands for a value that contains it';
-  if (message.startsWith('Unresolved alias')) return 'an alias has no anchor before it';
-  if (message.startsWith('Excessive alias count')) return 'its aliases stand for too many values';
-  return message.split('\n')[0] ?? '';
 }
 
 /** What JSON can say of a value; what it cannot, such as infinity, is a text, for the validator to refuse. */

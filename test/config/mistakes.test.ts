@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { problemsOf, shown } from './project.js';
+import { load, problemsOf, shown } from './project.js';
 
 /** A config, what must be said about it (code, place, the marked text, the message), and what to do. */
 type Mistake = readonly [title: string, config: string, said: string, help: string];
@@ -10,6 +10,72 @@ const mistakes: readonly Mistake[] = [
     'database: !ENV DATABASE_URL\n',
     'DBB2002 .bootstraprc:1:11 [!ENV] the tag "!ENV" is unknown: what it should do with the value would not be done',
     'take it out; a variable is written ${NAME}',
+  ],
+  [
+    'a set, which would be empty',
+    'env: !!set { A, B }\n',
+    'DBB2002 .bootstraprc:1:6 [!!set] the tag "!!set" is unknown: what it should do with the value would not be done',
+    'take it out; a variable is written ${NAME}',
+  ],
+  [
+    'a set in YAML 1.1',
+    '%YAML 1.1\n---\nenv: !!set { A, B }\n',
+    'DBB2002 .bootstraprc:3:6 [!!set] the tag "!!set" is unknown: what it should do with the value would not be done',
+    'take it out; a variable is written ${NAME}',
+  ],
+  [
+    'an ordered mapping, which would be empty',
+    'env: !!omap [A: 1]\n',
+    'DBB2002 .bootstraprc:1:6 [!!omap] the tag "!!omap" is unknown: what it should do with the value would not be done',
+    'take it out; a variable is written ${NAME}',
+  ],
+  [
+    'bytes',
+    'env: { A: !!binary aGk= }\n',
+    'DBB2002 .bootstraprc:1:11 [!!binary] the tag "!!binary" is unknown: what it should do with the value would not be done',
+    'take it out; a variable is written ${NAME}',
+  ],
+  [
+    'a tag that does not fit its value',
+    'concurrency: !!int four\n',
+    'DBB2002 .bootstraprc:1:14 [!!int] the tag "!!int" does not fit its value',
+    'take it out',
+  ],
+  [
+    'a merge key that merges no mapping',
+    'tasks:\n  a: { use: command, run: x }\n  b: { <<: 5 }\n',
+    'DBB2002 .bootstraprc:3:12 [5] this is not valid YAML: a merge key ("<<") takes mappings only',
+    'write an alias of a mapping there, such as <<: *name',
+  ],
+  [
+    'a merge key with one alias among several that is of no mapping',
+    'grace: &g 5s\ntasks:\n  a: &a { use: command, run: x }\n  b: { <<: [*a, *g] }\n',
+    'DBB2002 .bootstraprc:4:17 [*g] this is not valid YAML: a merge key ("<<") takes mappings only',
+    'write an alias of a mapping there, such as <<: *name',
+  ],
+  [
+    'a merge key with an alias of nothing',
+    'tasks:\n  a: { <<: *b }\n',
+    'DBB2002 .bootstraprc:2:12 [*b] this is not valid YAML: an alias has no anchor before it',
+    'write the values out where aliases stand',
+  ],
+  [
+    'a key that stands twice, once as a number',
+    'env: { 1: a, "1": b }\n',
+    'DBB2005 .bootstraprc:1:14 ["1"] the key "1" stands twice in the same mapping',
+    'keep one of the two',
+  ],
+  [
+    'a key of nothing',
+    'tasks: {}\n~: 1\n',
+    'DBB2003 .bootstraprc:2:1 [~] unknown key ""',
+    'the keys here are $schema, preset, extends, plugins, database, envFile, env, django, tenants, concurrency, timeout, grace, onFailure, reporter, ledger, guards, tasks, profiles',
+  ],
+  [
+    'a hundred levels and one',
+    `tenants: [{ schema: a, fields: { x: ${'['.repeat(97)}1${']'.repeat(97)} } }]\n`,
+    `DBB2002 .bootstraprc:1:133 [[1]] lists and mappings stand in each other more than 100 levels deep`,
+    'write it with fewer brackets, or fewer steps of indentation',
   ],
   [
     'an unknown key',
@@ -380,6 +446,28 @@ describe('mistakes in a config', () => {
       assert.deepEqual(problems.map(shown), [[said, help]]);
     });
   }
+
+  it('finds levels without end, closed or not, in YAML, JSON and JavaScript', async () => {
+    const lists = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
+    const loop = 'let a = []; for (let i = 0; i < 20_000; i++) a = [a];\nexport default { envFile: a };\n';
+    for (const [file, text] of [
+      ['.bootstraprc', `envFile: ${lists(101)}\n`],
+      ['.bootstraprc', `envFile: ${lists(700)}\n`],
+      ['.bootstraprc', `envFile: ${lists(10_000)}\n`],
+      ['.bootstraprc', `envFile: ${'['.repeat(10_000)}\n`],
+      ['.bootstraprc', `envFile:\n${'- '.repeat(10_000)}x\n`],
+      ['.bootstraprc', `tasks: ${'{a: '.repeat(10_000)}`],
+      ['.bootstraprc.json', `{"envFile": ${lists(10_000)}}`],
+      ['bootstrap.config.mjs', loop],
+      ['bootstrap.config.mjs', loop.replace('20_000', '2000')],
+    ] as const) {
+      const [problem, ...others] = await problemsOf({ [file]: text });
+      assert.deepEqual(others, []);
+      assert.match(problem?.message ?? '', /more than 100 levels deep/, `${file} ${text.slice(0, 40)}`);
+      assert.equal(problem?.place?.file, file);
+    }
+    await load({ '.bootstraprc': `database: none\ntenants: [{ schema: a, fields: { x: ${lists(90)} } }]\n` });
+  });
 
   it('shows a cycle as its path, at one of its arrows', async () => {
     const task = '{ use: command, run: x, needs: ';

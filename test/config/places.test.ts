@@ -185,7 +185,7 @@ describe('files that cannot be read as a config', () => {
     [
       'bootstrap.config.ts',
       'const a: Record<string, unknown> = {};\na.a = a;\nexport default a;\n',
-      'DBB2004 bootstrap.config.ts (a) a is an object that holds itself, which a config cannot hold',
+      'DBB2004 bootstrap.config.ts (a) a is a value that holds itself, which a config cannot hold',
     ],
     [
       'bootstrap.config.ts',

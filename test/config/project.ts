@@ -16,8 +16,11 @@ process.on('exit', () => {
 /** What a test asks of the loader beside the folder. */
 export type Asked = Partial<Omit<LoadOptions, 'builtinKinds'>>;
 
+/** Files by their names. */
+type Files = Readonly<Record<string, string | Buffer>>;
+
 /** A folder with these files, removed when the tests are over. */
-export function folderOf(files: Readonly<Record<string, string>>): string {
+export function folderOf(files: Files): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'config-')));
   folders.push(folder);
   for (const [name, text] of Object.entries(files)) {
@@ -29,7 +32,7 @@ export function folderOf(files: Readonly<Record<string, string>>): string {
 
 /** Loads the config of a folder (or of files put into one, or of the text of a `.bootstraprc`) with the built-in kinds. */
 export async function loadAll(
-  from: string | Readonly<Record<string, string>>,
+  from: string | Files,
   asked: Asked = {},
 ): Promise<{ workflow: Workflow; kinds: ReadonlyMap<string, TaskKind> }> {
   const cwd =
@@ -47,18 +50,12 @@ export async function loadAll(
 }
 
 /** The same, when only the workflow counts. */
-export async function load(
-  from: string | Readonly<Record<string, string>>,
-  asked: Asked = {},
-): Promise<Workflow> {
+export async function load(from: string | Files, asked: Asked = {}): Promise<Workflow> {
   return (await loadAll(from, asked)).workflow;
 }
 
 /** All that is wrong with a config; fails where nothing is, or where the loader throws anything but our error. */
-export async function problemsOf(
-  from: string | Readonly<Record<string, string>>,
-  asked: Asked = {},
-): Promise<readonly Problem[]> {
+export async function problemsOf(from: string | Files, asked: Asked = {}): Promise<readonly Problem[]> {
   try {
     await loadAll(from, asked);
   } catch (error) {
