@@ -11,3 +11,6 @@ export function parseDuration(value: string | number): number | undefined {
   const [, number = '', unit = ''] = /^([\d.]+)([a-z]+)$/.exec(text) ?? [];
   return Math.round(Number(number) * (units[unit] ?? NaN));
 }
+
+/** The longest that a timer can wait for. */
+export const longestDuration = 24 * 86_400_000;

@@ -4,12 +4,10 @@ import { isErrorCode } from '../lib/errors/index.js';
 import type { TaskKind } from './define.js';
 import { namePattern } from './names.js';
 import { keysAt } from './schema-keys.js';
-import { durationPattern, parseDuration } from './duration.js';
+import { durationPattern, longestDuration, parseDuration } from './duration.js';
 
 // One validator: configs are checked by it and schema.json is generated from it. What a text means (durations, names of tasks)
 // is read afterwards, from values that have the right types.
-
-const longestDuration = 24 * 86_400_000;
 
 const json = z.json();
 const texts = z.array(z.string());

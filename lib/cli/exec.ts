@@ -12,6 +12,14 @@ import { execute } from './run.js';
  */
 export async function execCommand(words: readonly string[], options: RunOptions): Promise<number> {
   const [command = '', ...args] = words;
+  // As an empty variable of a script leaves it; the database would be made ready for nothing.
+  if (command === '') {
+    throw new BootstrapError({
+      code: 'DBB1008',
+      message: 'the command "exec" needs an argument: the command is an empty text',
+      help: 'give the program and its arguments as separate words after "--"',
+    });
+  }
   const loaded = await load(withReporter(options), process.stderr);
   const result = await execute(loaded, options);
   if (result.status !== 'succeeded') return result.exitCode;

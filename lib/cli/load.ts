@@ -5,6 +5,7 @@ import { processIo, type Io } from './io.js';
 import type { ConfigOptions, RunOptions } from './options.js';
 import type { Workflow } from '../../config/workflow.js';
 import type { TaskKind } from '../../config/define.js';
+import { unreadableReason } from '../../config/text-file.js';
 
 /** A config that was read, with the process it was read for. */
 export interface Loaded {
@@ -19,15 +20,31 @@ export function openIo(options: Pick<ConfigOptions, 'cwd' | 'color'>, report?: N
     options.cwd !== undefined && isAbsolute(options.cwd)
       ? options.cwd
       : resolve(ownFolder(), options.cwd ?? '');
-  if (!statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) {
+  const fault = folderFault(cwd, options.cwd);
+  if (fault !== undefined) {
     throw new BootstrapError({
       code: 'DBB1007',
-      message: `the folder "${options.cwd ?? cwd}" does not exist`,
+      message: fault,
       place: { file: '--cwd' },
       help: 'name the folder that holds the config',
     });
   }
   return processIo({ cwd, color: options.color }, report);
+}
+
+/** Why nobody can work in a folder; undefined where one can. */
+function folderFault(cwd: string, given = cwd): string | undefined {
+  // An empty variable of a script; the working directory may be that of another project.
+  if (given === '') return '--cwd names no folder';
+  try {
+    if (statSync(cwd).isDirectory()) return undefined;
+    return `"${given}" is no folder`;
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    return missing
+      ? `the folder "${given}" does not exist`
+      : `nobody can work in the folder "${given}": ${unreadableReason(error)}`;
+  }
 }
 
 /** The folder that the command was started in, which may be gone. */

@@ -1,4 +1,4 @@
-import { parseDuration } from '../../config/index.js';
+import { longestDuration, parseDuration } from '../../config/index.js';
 import { BootstrapError } from '../errors/index.js';
 import { chooseReporter, createReporter } from '../report/index.js';
 import { removeOldRuns, stateDirectoryOf, type RunEventBody, type RunResult } from '../run/index.js';
@@ -107,13 +107,13 @@ function resumeCommand(options: RunOptions): string {
 function durationOption(flag: string, value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
   const ms = parseDuration(value);
-  if (ms !== undefined) return ms;
+  if (ms !== undefined && ms <= longestDuration) return ms;
   throw new BootstrapError({
     code: 'DBB1003',
     message: `"${value}" is no duration`,
     place: { file: flag },
     help: /^\d+$/.test(value)
       ? `write the unit: ${value}s or ${value}ms`
-      : 'write a number and a unit, such as 30s or 5m',
+      : 'write a number and a unit, such as 30s or 5m (at most 24d)',
   });
 }

@@ -1,10 +1,14 @@
 /** The candidate nearest to what was written, or undefined where none is near enough to be what was meant. */
 export function nearest(written: string, candidates: Iterable<string>): string | undefined {
+  // Nobody types a word of this length, and comparing two of them takes a time that grows with its square.
+  if (written.length > 1000) return undefined;
   const wanted = written.toLowerCase();
   let best: string | undefined;
   // A third of the word may be wrong, and two letters always may: "shraed" finds "shared", "x" finds nothing long.
   let bestDistance = Math.max(2, Math.floor(written.length / 3)) + 1;
   for (const candidate of candidates) {
+    // Each letter that one has more is an edit: what is a megabyte long need not be compared.
+    if (Math.abs(candidate.length - written.length) >= bestDistance) continue;
     const distance = editDistance(wanted, candidate.toLowerCase());
     if (distance < bestDistance && distance < candidate.length) {
       best = candidate;

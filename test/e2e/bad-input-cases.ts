@@ -232,6 +232,27 @@ export const configs: readonly Case[] = [
   },
 ];
 
+/** Options with values that they cannot take. */
+export const options: readonly Case[] = [
+  [
+    'a working directory below a file',
+    ['--cwd', '.bootstraprc/x'],
+    'DBB1007',
+    'what stands above it is no folder',
+  ],
+  ['a working directory that is a file', ['--cwd', '.bootstraprc'], 'DBB1007', '".bootstraprc" is no folder'],
+  [
+    'a working directory of a thousand letters',
+    ['--cwd', 'x'.repeat(1000)],
+    'DBB1007',
+    'its name is too long',
+  ],
+  ['a working directory without a name', ['--cwd', ''], 'DBB1007', '--cwd names no folder'],
+  ['a config without a name', ['--config', ''], 'DBB2018', '--config names no file'],
+  ['a wait that no timer can wait', ['--wait-lock', '25d'], 'DBB1003', '"25d" is no duration'],
+  ['a key of a megabyte', ['--set', `${'x'.repeat(100_000)}=1`], 'DBB2003', 'unknown key "xxx'],
+].map(([name, args, code, says]) => ({ name, files: sql, args, code, exit: 2, says: [says] }) as Case);
+
 /** Database URLs that are none. */
 export const urls: readonly Case[] = [
   ['another scheme', `mysql://u:${secret}@h/x`, '"mysql" is not a scheme'],

@@ -11,6 +11,7 @@ import {
   configs,
   djangos,
   initScripts,
+  options,
   raw,
   secret,
   sql,
@@ -65,6 +66,7 @@ describe('bad input', function () {
   };
 
   describe('in the config', () => configs.forEach(check));
+  describe('in options', () => options.forEach(check));
   describe('in the environment', () => urls.forEach(check));
   describe('where a database URL may be written', () => urlPlaces.forEach(check));
   describe('in init scripts', () => {

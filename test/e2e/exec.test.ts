@@ -50,6 +50,13 @@ describe('exec', function () {
     assert.equal(stdout, '');
   });
 
+  it('says so where the command is an empty text, before anything is started', async () => {
+    const { code, stdout, stderr } = await exec('--', '');
+    assert.equal(code, 2);
+    assert.equal(stdout, '');
+    assert.match(stderr, /^error\[DBB1008\]: the command "exec" needs an argument/);
+  });
+
   it('says so where there is no such program', async () => {
     const { code, stderr } = await exec('--', 'no-such-program');
     assert.equal(code, 1);

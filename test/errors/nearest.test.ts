@@ -13,6 +13,12 @@ describe('nearest', () => {
     assert.equal(nearest('sede', tasks), 'seed');
   });
 
+  it('needs no time for what nobody can have typed', () => {
+    const long = 'x'.repeat(10_000_000);
+    assert.equal(nearest(long, [...tasks, `${long}y`]), undefined);
+    assert.equal(nearest('seed', [long]), undefined);
+  });
+
   it('finds nothing where nothing is near', () => {
     assert.equal(nearest('x', tasks), undefined);
     assert.equal(nearest('kubernetes', tasks), undefined);
