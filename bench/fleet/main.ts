@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { query, stopTestServer, testServer } from '../../test/support/postgres.js';
 import { pythonOf } from '../../test/support/python.js';
 import { median } from '../pairs.js';
+import { compareDigests } from './digests.js';
 import { runWatched, type Watched } from './memory.js';
 import { addMigrations, listen, writeProject } from './project.js';
 import { sameStatements } from './same-statements.js';
@@ -85,6 +86,8 @@ async function main(): Promise<void> {
     const make = ['run', '--config', fleetConfig, '--only', 'wait,shared,tenants,tenant-migrations'];
     await bootstrap(project, url(copy), make);
     await query(server.url, `alter database "${copy}" rename to "${base}"`);
+    if (isWanted('compare catalogs'))
+      await compareDigests(url(base), names(0, tenants), Number(values.rounds));
     for (const work of works.filter(({ name }) => isWanted(name))) await compare(work, tenants);
     await query(server.url, `drop database "${base}"`);
   }

@@ -8,8 +8,10 @@ import {
 } from '../../config/define.js';
 import { expectedRules, recordedStates } from '../../lib/django/index.js';
 import { quoteIdentifier } from '../../lib/postgres/index.js';
-import { fingerprintSchemas, readObjects, type CatalogObject } from './catalog-objects.js';
+import { readObjects, type CatalogObject } from './catalog-objects.js';
 import { compareObjects, type Difference } from './compare-objects.js';
+import { fingerprintCohorts } from './fingerprint-cohorts.js';
+import { groupBy } from './group-by.js';
 import { limitFindings } from './limit.js';
 import { findPlaces, type Place } from './places.js';
 import { unlessUnchanged } from './unless-unchanged.js';
@@ -69,9 +71,10 @@ async function findOutsiders(
   database: TaskClient,
   cohorts: readonly (readonly Place[])[],
 ): Promise<readonly Outsider[]> {
-  const schemas = cohorts.flat().map(({ schema }) => schema);
-  if (schemas.length === 0) return [];
-  const fingerprints = await fingerprintSchemas(database, schemas);
+  const fingerprints = await fingerprintCohorts(
+    database,
+    cohorts.map((cohort) => cohort.map(({ schema }) => schema)),
+  );
   return cohorts.flatMap((cohort) => {
     const kinds = groupBy(cohort, ({ schema }) => fingerprints.get(schema)?.digest ?? '').sort(
       // Where as many tenants have the one catalog as the other, something was rather lost than added.
@@ -155,14 +158,4 @@ function helpOf(schema: string, other: string, { how, object }: Difference): str
   if (how === 'extra' && kind === 'constraint')
     return `if nothing needs it, run: alter table ${on} drop constraint ${own};`;
   return `find out which of "${schema}" and "${other}" is right, and make the other the same`;
-}
-
-function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): Item[][] {
-  const groups = new Map<string, Item[]>();
-  for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group) group.push(item);
-    else groups.set(keyOf(item), [item]);
-  }
-  return [...groups.values()];
 }

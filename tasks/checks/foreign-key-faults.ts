@@ -2,6 +2,7 @@ import type { TaskClient } from '../../config/define.js';
 import type { ExpectedRules } from '../../lib/django/index.js';
 import { quoteIdentifier } from '../../lib/postgres/index.js';
 import { belongs, type Place } from './places.js';
+import { askCatalog } from './whole-catalog.js';
 import { batches, qualified } from './words.js';
 
 /** A relation of a model in one schema that the catalog does not bear out. */
@@ -107,7 +108,8 @@ export async function findCrossings(
       .filter((table) => kind !== 'public' && belongs(table, kind))
       .map(({ table }) => ({ kind, table })),
   );
-  return await database.query<Crossing>(
+  return await askCatalog<Crossing>(
+    database,
     `with place as (select n.oid, p.kind from unnest($1::text[], $2::text[]) as p(schema, kind)
                       join pg_catalog.pg_namespace n on n.nspname = p.schema)
      select sn.nspname as schema, s.relname as "table", k.conname as "constraint",

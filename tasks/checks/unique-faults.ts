@@ -2,6 +2,7 @@ import type { TaskClient } from '../../config/define.js';
 import type { ExpectedRules, UniqueRule } from '../../lib/django/index.js';
 import { quoteIdentifier } from '../../lib/postgres/index.js';
 import { belongs, type Place } from './places.js';
+import { askCatalog } from './whole-catalog.js';
 import { batches, qualified } from './words.js';
 
 /** A unique rule of a model that no index of the schema holds up. */
@@ -36,23 +37,27 @@ export async function findUniqueFaults(
       .filter((table) => belongs(table, kind))
       .flatMap(({ table, unique }) => unique.map((rule): Wanted => ({ kind, table, rule }))),
   );
-  const rows = await database.query<{ schema: string; position: number; readable: boolean }>(unknownRules, [
-    places.map(({ schema }) => schema),
-    places.map(({ kind }) => kind),
-    JSON.stringify(
-      wanted.map(({ kind, table, rule }, position) => ({
-        position,
-        kind,
-        table,
-        name: rule.name,
-        columns: rule.columns,
-        keys: rule.columns.length + rule.expressions.length,
-        partial: rule.condition !== null,
-        plain: rule.condition === null && rule.expressions.length === 0,
-        nulls: rule.nullsDistinct,
-      })),
-    ),
-  ]);
+  const rows = await askCatalog<{ schema: string; position: number; readable: boolean }>(
+    database,
+    unknownRules,
+    [
+      places.map(({ schema }) => schema),
+      places.map(({ kind }) => kind),
+      JSON.stringify(
+        wanted.map(({ kind, table, rule }, position) => ({
+          position,
+          kind,
+          table,
+          name: rule.name,
+          columns: rule.columns,
+          keys: rule.columns.length + rule.expressions.length,
+          partial: rule.condition !== null,
+          plain: rule.condition === null && rule.expressions.length === 0,
+          nulls: rule.nullsDistinct,
+        })),
+      ),
+    ],
+  );
   const faults = rows.flatMap(({ schema, position, readable }) => {
     const one = wanted[position];
     return one ? [{ schema, table: one.table, rule: one.rule, readable }] : [];
