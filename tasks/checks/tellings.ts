@@ -34,7 +34,7 @@ const isKnown = `(
          where f.opfmethod = ${btree} and p.amprocnum = 5))`;
 
 /**
- * Other only where `wholly` is other, or where the same stands in the catalog in another way: columns in other places, say. Which operator
+ * The same in two schemas only where `wholly` is the same in both; other also where columns stand in other places, say. Which operator
  * class and collation an index need not name follows from the type of its column, of which more than the name is told for that.
  */
 export const briefly: Telling = {
