@@ -38,7 +38,7 @@ export function environmentSources(env: NodeJS.ProcessEnv, known: Json, problems
       around = isObject(around) ? around[key] : undefined;
     }
     if (isOverridable(path, variable, problems))
-      sources.push(plainSource(variable, nested(path, scalar(text))));
+      sources.push(plainSource(variable, nested(path, valueOf(path, text))));
   }
   return sources;
 }
@@ -59,7 +59,7 @@ export function setSources(set: readonly string[], problems: Problem[]): Source[
     }
     const label = `--set ${path.join('.')}`;
     if (!isOverridable(path, label, problems)) return [];
-    return [plainSource(label, nested(path, scalar(entry.slice(equals + 1))))];
+    return [plainSource(label, nested(path, valueOf(path, entry.slice(equals + 1))))];
   });
 }
 
@@ -88,6 +88,15 @@ function isOverridable([first]: readonly string[], file: string, problems: Probl
 
 function nested(path: readonly string[], value: Json): Json {
   return path.reduceRight<Json>((inner, key) => ({ [key]: inner }), value);
+}
+
+/** What overrides a key; the value of a variable stays what was written, but for its quotes. */
+function valueOf(path: readonly string[], text: string): Json {
+  const value = scalar(text);
+  const isVariable = path.at(-2) === 'env' && (path.length === 2 || path.at(-4) === 'tasks');
+  return isVariable && value !== null && typeof value !== 'object' && typeof value !== 'string'
+    ? text
+    : value;
 }
 
 /** A value as YAML reads it: numbers, true, false, null, lists and mappings in brackets, texts in quotes; anything else is a text as it is. */

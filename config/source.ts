@@ -12,6 +12,7 @@ import {
   type SchemaOptions,
 } from 'yaml';
 import type { Place, Problem } from '../lib/errors/index.js';
+import { keepVariablesAsWritten } from './as-written.js';
 import type { Json } from './define.js';
 import { deepest, deeperThan } from './depth.js';
 import { pairOf, twiceKeys, type TwiceKey } from './pairs.js';
@@ -117,6 +118,7 @@ export function parseSource(
     ...tags.map(({ pos: [from, to] }) => tagProblem(text.slice(from, to), placeAt(from, to))),
   );
   if (fault || twice.length > 0 || tags.length > 0) return undefined;
+  keepVariablesAsWritten(root, document);
   let data: Json;
   try {
     data = jsonOf(isNode(root) ? root.toJS(document) : root);

@@ -57,7 +57,8 @@ function renderPlace(place: Place, clean: Clean, paint: Paint, tone: Tone): stri
   const { line, column, keyPath, source } = place;
   const position = line === undefined ? '' : `:${line}${column === undefined ? '' : `:${column}`}`;
   const path = line === undefined && keyPath !== undefined ? ` (${clean(keyPath)})` : '';
-  const head = `  --> ${clean(place.file)}${position}${path}`;
+  // A line end in a key or a name would begin a line that looks like another part.
+  const head = `  --> ${clean(place.file)}${position}${path}`.replace(/\s*\n\s*/g, ' ');
   if (line === undefined || source === undefined) return [head];
   const mark = { column: column ?? 1, length: place.length ?? 1 };
   return [head, ...renderExcerpt({ line, source, ...mark }, clean, (text) => paint(tone, text))];

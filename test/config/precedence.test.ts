@@ -25,6 +25,26 @@ const files = {
   ].join('\n'),
 };
 
+describe('values of variables', () => {
+  const written = { A: '3.10', B: '0017', C: '12345678901234567890123', D: 'True', E: '1e3', F: '3.10' };
+  const yaml = 'env: { A: 3.10, B: 0017, C: 12345678901234567890123, D: True, E: 1e3, F: "3.10" }';
+
+  it('stay what was written, in a config, a task, a profile and what overrides them', async () => {
+    const { env, tasks } = await load(
+      `${yaml}\nprofiles: { p: { env: { G: 4.10 }, tasks: { t: { env: { I: 5.10 } } } } }\n` +
+        'tasks: { t: { use: command, run: x, env: { H: 6.10, <<: { J: 7.10 } } } }\n',
+      {
+        profile: 'p',
+        env: { CI: 'true', DB_BOOTSTRAP_ENV__K: '8.10' },
+        set: ['env.L=9.10', 'tasks.t.env.M=0x1F', 'database=none'],
+      },
+    );
+    const of = { ...written, G: '4.10', K: '8.10', L: '9.10' };
+    assert.deepEqual(Object.fromEntries(Object.keys(of).map((name) => [name, env[name]])), of);
+    assert.deepEqual(tasks.get('t')?.env, { H: '6.10', J: '7.10', I: '5.10', M: '0x1F' });
+  });
+});
+
 describe('precedence of layers', () => {
   const env = { CI: 'true', DATABASE_URL: 'postgres://localhost/app' };
   const cases: readonly (readonly [what: string, asked: Asked, expected: number])[] = [
