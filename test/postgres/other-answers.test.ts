@@ -41,11 +41,9 @@ const byte = fc.uint8Array({ maxLength: 60 }).map((bytes) => Buffer.from(bytes))
 /** Bytes of any kind, and messages that begin as PostgreSQL's do. */
 const answer = fc.oneof(
   byte,
-  fc.tuple(fc.constantFrom('R', 'K', 'S', 'v'), byte).map(([type, content]) => message(type, content)),
-  // The driver looks for the end of these for ever where there is none.
   fc
-    .tuple(fc.constantFrom('E', 'N'), byte)
-    .map(([type, content]) => message(type, Buffer.concat([content, Buffer.alloc(2)]))),
+    .tuple(fc.constantFrom('R', 'E', 'K', 'S', 'N', 'v'), byte)
+    .map(([type, content]) => message(type, content)),
   fc.nat(20).map((kind) => message('R', Buffer.from([0, 0, 0, kind]))),
   fc
     .string({ unit: 'binary', maxLength: 30 })
@@ -91,6 +89,15 @@ describe('what answers in the place of PostgreSQL', function () {
       assert.ok(said.help);
     });
   }
+
+  it('is told where it refuses without an end', async () => {
+    const notice = message('N', Buffer.alloc(1));
+    const { code, message: said } = await saidOf([
+      Buffer.concat([notice, message('E', Buffer.from('SFATAL\0Mno'))]),
+    ]);
+    assert.equal(code, 'DBB4007');
+    assert.match(said, /is not PostgreSQL: received invalid response: an error without an end$/);
+  });
 
   it('is told where it refuses without a word', async () => {
     const { message: said } = await saidOf([message('E', Buffer.from('\0'))]);
