@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { defineTask, type Json, type Plan, type TaskContext, type TaskResult } from '../config/define.js';
 import type { Flushed } from '../lib/django/index.js';
 import type { Problem } from '../lib/errors/index.js';
+import { askServer } from '../lib/postgres/index.js';
 
 const options = z.strictObject({});
 
@@ -32,7 +33,8 @@ async function plan(ctx: Context): Promise<Plan> {
 
 async function run(ctx: Context): Promise<TaskResult> {
   const { remains } = await remembered(ctx);
-  const answer = await ctx.host.request<Flushed>('flush', { plan: false, remains }, (event) => {
+  const database = (await askServer(ctx.database)).identity;
+  const answer = await ctx.host.request<Flushed>('flush', { plan: false, remains, database }, (event) => {
     if (event.type !== 'schema') return;
     const rows = Number(event.rows);
     const reason = `${counted(rows, 'row')} deleted`;

@@ -6,6 +6,7 @@ import { concludeRun } from '../run/index.js';
 import { runRound, toldBy, type Round, type RoundOptions } from './check-round.js';
 import type { Io } from './io.js';
 import type { Session } from './session.js';
+import { silent } from './silent-log.js';
 
 /**
  * `check --fix`: repairs what the first round found and what is safe to repair, holding the run's lock, one check after the other; then
@@ -95,13 +96,7 @@ function workflowOf(
 }
 
 async function refuseReadOnly({ services }: Session, signal: AbortSignal): Promise<void> {
-  const quiet = {
-    info: () => undefined,
-    warn: () => undefined,
-    output: () => undefined,
-    progress: () => undefined,
-  };
-  const database = services.database({ name: 'check', signal, log: quiet });
+  const database = services.database({ name: 'check', signal, log: silent });
   const [row] = await database.query<{ standby: boolean; reading: boolean }>(
     `select pg_catalog.pg_is_in_recovery() as standby, pg_catalog.current_setting('transaction_read_only')::boolean as reading`,
   );

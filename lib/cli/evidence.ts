@@ -11,6 +11,7 @@ import { load } from './load.js';
 import { mayWarm } from './may-warm.js';
 import type { ConfigOptions } from './options.js';
 import type { Session } from './session.js';
+import { silent } from './silent-log.js';
 
 /** What a doctor starts from: the workflow as it resolves, or what stands in for it. */
 export interface Case {
@@ -197,11 +198,3 @@ function repositoryOf(root: string): string {
     if (dirname(folder) === folder) return root;
   }
 }
-
-/** The log of a command that has none: what it says is its output. */
-export const silent = {
-  info: () => undefined,
-  warn: () => undefined,
-  output: () => undefined,
-  progress: () => undefined,
-};

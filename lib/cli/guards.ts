@@ -1,26 +1,58 @@
 import { createInterface } from 'node:readline';
+import type { TaskDatabase } from '../../config/define.js';
 import type { Workflow } from '../../config/workflow.js';
 import { BootstrapError } from '../errors/index.js';
-import { destructiveTasks, evaluateGuards } from '../run/index.js';
+import { askServer } from '../postgres/index.js';
+import { destructiveTasks, evaluateGuards, guardRefusal, type RunServices } from '../run/index.js';
 import { print, type Io } from './io.js';
 
-/** Throws DBB8nnn where a destructive task is enabled and a guard refuses it; asks on a terminal. Nothing has started yet. */
-export async function checkGuards(options: {
-  readonly io: Io;
+/** Milliseconds that the server has to say which database it is, before anybody is asked. */
+const moment = 2000;
+
+/** What deletes, and where. */
+interface Guarded {
   readonly workflow: Workflow;
   readonly database: { readonly database: string; readonly host: string } | undefined;
-  readonly yes: boolean;
-  readonly interrupt: AbortSignal;
-}): Promise<void> {
+}
+
+/**
+ * Throws DBB8nnn where a destructive task is enabled and a guard refuses it; asks on a terminal. Nothing has started yet. `server` is a
+ * session to ask, where there is one: what does not answer now is asked again before the first deletion.
+ */
+export async function checkGuards(
+  options: Guarded & {
+    readonly io: Io;
+    readonly yes: boolean;
+    readonly interrupt: AbortSignal;
+    readonly server?: (signal: AbortSignal) => Pick<TaskDatabase, 'query'>;
+  },
+): Promise<void> {
   const { io, workflow, database, yes, interrupt } = options;
-  if (destructiveTasks(workflow).length === 0 || database === undefined) return;
+  const tasks = destructiveTasks(workflow);
+  if (tasks.length === 0 || database === undefined) return;
   const terminal = io.terminal && process.stdin.isTTY;
+  const target = { name: database.database, host: database.host };
+  // What the URL alone forbids is not even connected to.
+  const refusal = guardRefusal(workflow.guards, target, tasks, 'nothing was started');
+  if (refusal) throw new BootstrapError(refusal);
+  const signal = AbortSignal.any([interrupt, AbortSignal.timeout(moment)]);
+  const server = options.server && (await askServer(options.server(signal)).catch(() => undefined));
   const problem = await evaluateGuards(
     workflow,
-    { name: database.database, host: database.host },
+    { ...target, ...(server ? { server } : {}) },
     { yes, terminal, ask: (name) => ask(io, name, interrupt) },
   );
   if (problem) throw new BootstrapError(problem);
+}
+
+/** Judges a destructive task by what the server says, right before it deletes; throws DBB8001. */
+export function deletionGuard({ workflow, database }: Guarded): NonNullable<RunServices['mayDelete']> {
+  return async (task, session) => {
+    if (database === undefined) return;
+    const target = { name: database.database, host: database.host, server: await askServer(session()) };
+    const refusal = guardRefusal(workflow.guards, target, [task], 'nothing was deleted');
+    if (refusal) throw new BootstrapError(refusal);
+  };
 }
 
 /** What was typed; nothing where the input ends. An interruption rejects with DBB5020. */

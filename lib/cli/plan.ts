@@ -1,7 +1,7 @@
 import type { Workflow } from '../../config/workflow.js';
 import { padText, redactor, renderProblems, truncateText, type Problem } from '../errors/index.js';
 import { planWorkflow, type TaskPlan } from '../run/index.js';
-import { silent } from './evidence.js';
+import { silent } from './silent-log.js';
 import { print, type Io } from './io.js';
 import { load } from './load.js';
 import type { ConfigOptions, RunOptions, SelectOptions } from './options.js';

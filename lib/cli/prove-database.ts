@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Workflow } from '../../config/workflow.js';
 import { BootstrapError } from '../errors/index.js';
 import {
+  askServer,
   Database,
   longestName,
   quoteIdentifier,
@@ -30,10 +31,30 @@ export async function makeProofDatabase(
   const stem = Buffer.from(target.database).subarray(0, longestName - '_prove_'.length - id.length);
   const name = `${stem.toString().replace(/\uFFFD+$/, '')}_prove_${id}`;
   await inMaintenance(target, `create database ${quoteIdentifier(name)}`, signal);
-  return {
-    connection: withDatabase(target, name),
-    drop: () => inMaintenance(target, `drop database if exists ${quoteIdentifier(name)} with (force)`),
-  };
+  const connection = withDatabase(target, name);
+  const drop = (): Promise<void> =>
+    inMaintenance(target, `drop database if exists ${quoteIdentifier(name)} with (force)`);
+  const database = new Database(connection, { ...options, signal });
+  try {
+    const server = await askServer(database);
+    if (server.name !== name) throw leadsElsewhere(name, server.name);
+  } catch (error) {
+    await drop();
+    throw error;
+  } finally {
+    await database.close();
+  }
+  return { connection, drop };
+}
+
+/** A pooler that takes any name for one database would have the proof change that one. */
+function leadsElsewhere(name: string, there: string): BootstrapError {
+  return new BootstrapError({
+    code: 'DBB5042',
+    message: `a connection to the new database "${name}" leads to the database "${there}", as the server says`,
+    notes: [{ label: 'not done', text: 'the proof was not begun' }],
+    help: "give the server's own address in place of the pooler's",
+  });
 }
 
 /** The named database: an empty one, or one whose rows the guards of the config give up. Throws DBB5042 for any other. */
@@ -50,7 +71,8 @@ export async function takeProofDatabase(
             + (select count(*) from pg_class c where c.relnamespace = to_regnamespace('public')
                 and not exists (select from pg_depend d where d.objid = c.oid and d.deptype = 'e'))::integer as objects`,
     );
-    const reasons = guardReasons(workflow.guards, { name: connection.database, host: connection.host });
+    const { database: name, host } = connection;
+    const reasons = guardReasons(workflow.guards, { name, host, server: await askServer(database) });
     if (objects > 0 && reasons.length > 0)
       throw new BootstrapError({
         code: 'DBB5042',

@@ -1,8 +1,9 @@
+import type { TaskDatabase } from '../../config/define.js';
 import { longestDuration, parseDuration } from '../../config/index.js';
 import { BootstrapError } from '../errors/index.js';
 import { chooseReporter, createReporter } from '../report/index.js';
 import { removeOldRuns, stateDirectoryOf, type RunEventBody, type RunResult } from '../run/index.js';
-import { checkGuards } from './guards.js';
+import { checkGuards, deletionGuard } from './guards.js';
 import { load, type Loaded } from './load.js';
 import { withReporter, type RunOptions } from './options.js';
 import { createPreflight } from './preflight.js';
@@ -10,6 +11,7 @@ import { resumedRun } from './resume.js';
 import { newRunId } from './run-id.js';
 import { runToEnd } from './run-to-end.js';
 import { openSession } from './session.js';
+import { silent } from './silent-log.js';
 import { catchSignals } from './signals.js';
 
 /** `db-bootstrap run`: executes the workflow; resolves with the exit code. */
@@ -27,17 +29,12 @@ export async function execute(
   const waitLock = durationOption('--wait-lock', options.waitLock) ?? 0;
   const signals = catchSignals();
   const { database } = configured;
-  const guard = (target: { readonly database: string; readonly host: string } | undefined): Promise<void> =>
-    checkGuards({
-      io,
-      workflow: configured,
-      database: target,
-      yes: options.yes === true,
-      interrupt: signals.interrupt,
-    });
+  const guarded = { io, workflow: configured, yes: options.yes === true, interrupt: signals.interrupt };
   try {
     // Opening the session would start this server, and nothing may start before the guards have answered.
-    if (database.kind === 'embedded') await guard({ database: database.name, host: 'localhost' });
+    const embedded =
+      database.kind === 'embedded' ? { database: database.name, host: 'localhost' } : undefined;
+    await checkGuards({ ...guarded, database: embedded });
     const session = await openSession({
       io,
       workflow: configured,
@@ -46,11 +43,16 @@ export async function execute(
       readOnly: false,
       force: options.force === true,
     });
-    if (database.kind !== 'embedded') await guard(session.connection);
+    const { connection, services } = session;
+    if (!embedded) {
+      const server = (signal: AbortSignal): TaskDatabase =>
+        services.database({ name: 'guards', signal, log: silent });
+      await checkGuards({ ...guarded, database: connection, server });
+    }
     const { workflow, lock } =
       options.resume === true
         ? await resumedRun(configured, session, signals.interrupt)
-        : { workflow: configured, lock: session.services.lock };
+        : { workflow: configured, lock: services.lock };
     const name = chooseReporter({ config: workflow.reporter, env: io.env, isTTY: io.terminal });
     const reporter = await createReporter(name, {
       stdout: io.stdout,
@@ -70,7 +72,12 @@ export async function execute(
       emit,
       interrupt: signals.interrupt,
       kill: signals.kill,
-      services: { ...session.services, lock, preflight: createPreflight(workflow, session) },
+      services: {
+        ...services,
+        lock,
+        preflight: createPreflight(workflow, session),
+        mayDelete: deletionGuard({ workflow, database: connection }),
+      },
       resume: resumeCommand(options),
       verbose: options.verbose === true,
     });

@@ -38,6 +38,7 @@ const codeOf: Record<HostError['kind'], ErrorCode> = {
   tenant: 'DBB6022',
   'no-tenants': 'DBB6018',
   command: 'DBB6028',
+  'other-database': 'DBB6005',
   'write-refused': 'DBB6028',
   database: 'DBB5004',
   cancelled: 'DBB5020',
@@ -177,6 +178,8 @@ function helpFor(code: ErrorCode, error: HostError, host: HostFacts): string | u
         ? `the apps are: ${valid.map(({ name }) => name).join(', ')}`
         : `did you mean "${near}"?`;
     }
+    case 'other-database':
+      return 'see which servers the name in the URL leads to, and name one database there';
     case 'write-refused':
       return 'run "python manage.py makemigrations" in a terminal: it asks what it has to know';
     case 'no-tenants':

@@ -47,6 +47,7 @@ export interface HostError {
     | 'tenant'
     | 'no-tenants'
     | 'command'
+    | 'other-database'
     | 'write-refused'
     | 'database'
     | 'cancelled'
@@ -136,7 +137,15 @@ export interface HostMethods {
     params: { schema: string | null; migrations?: readonly MigrationKey[]; timeouts?: Timeouts };
     result: Record<string, never>;
   };
-  flush: { params: { plan: boolean; remains?: Readonly<Record<string, string>> }; result: Flushed };
+  /** `database`: the only one that may be emptied. */
+  flush: {
+    params: {
+      plan: boolean;
+      remains?: Readonly<Record<string, string>>;
+      database?: { readonly oid: string; readonly started: string };
+    };
+    result: Flushed;
+  };
   tableMigrations: { params: Record<string, never>; result: TableMigrations };
   objectHistory: { params: { table: string; column?: string }; result: ObjectHistory };
   migrationEffect: { params: { schema?: string; app: string; migration: string }; result: MigrationEffect };

@@ -13,6 +13,7 @@ export {
   withDatabase,
   type ConnectionParameters,
 } from './resolve-connection.js';
+export { askServer, type ServerSays } from './server-says.js';
 export {
   endSessions,
   readerSuffix,

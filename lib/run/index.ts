@@ -14,7 +14,7 @@ export { concludeRun } from './conclude.js';
 export { causesOf } from './explain.js';
 export { runWorkflow } from './run-workflow.js';
 export { planWorkflow, type PlanOptions, type TaskPlan } from './plan-workflow.js';
-export { destructiveTasks, evaluateGuards, guardReasons, type GuardOptions } from './guards.js';
+export { destructiveTasks, evaluateGuards, guardReasons, guardRefusal, type GuardOptions } from './guards.js';
 export { stateDirectoryOf } from './context.js';
 export { aborted } from './deadline.js';
 export { applicationName, taskEnvironment, type DatabaseParts } from './environment.js';

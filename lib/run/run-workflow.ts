@@ -13,7 +13,7 @@ import { withCauses } from './explain.js';
 import { Preflight } from './preflight.js';
 import { reasonOf } from './reason.js';
 import { schedule, type Ending } from './schedule.js';
-import type { RunOptions, RunResult } from './services.js';
+import type { RunOptions, RunResult, ServiceUser } from './services.js';
 import { faultOf, startEvent, survivorProblem } from './run-start.js';
 import { Session } from './session.js';
 import type { TaskLog } from './task-log.js';
@@ -163,7 +163,9 @@ class Run {
         createContext({ ...this.#options, kill, emit }, task, { number, signal, log }),
       emit,
       mayChange: (signal) => this.#preflight.allows(task, { name: task.name, signal, log }),
-      ...(task.kind.destructive ? { beforeWork: () => this.#beforeDeleting(task, log) } : {}),
+      ...(task.kind.destructive
+        ? { beforeWork: ({ signal }) => this.#beforeDeleting(task, { name: task.name, signal, log }) }
+        : {}),
       cancel: this.#cancel.signal,
       patience: { grace: workflow.grace, kill },
       verbose,
@@ -179,11 +181,12 @@ class Run {
   }
 
   /** Rejects, and so keeps the task from its work, where the lock is not held or the ledger cannot be written. */
-  async #beforeDeleting(task: TaskDefinition, log: TaskLog): Promise<void> {
+  async #beforeDeleting(task: TaskDefinition, user: ServiceUser): Promise<void> {
     const { workflow, services } = this.#options;
     await this.#session.open(this.#cancel.signal);
+    await services.mayDelete?.(task.name, () => services.database(user));
     const forgotten = await forgetDownstream(task, workflow, services.ledger);
-    if (forgotten.length > 0) log.info(`no longer counts as done: ${forgotten.join(', ')}`);
+    if (forgotten.length > 0) user.log.info(`no longer counts as done: ${forgotten.join(', ')}`);
   }
 
   async #afterDeleting(task: TaskDefinition, outcome: TaskOutcome): Promise<TaskOutcome> {

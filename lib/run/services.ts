@@ -93,6 +93,8 @@ export interface RunServices {
    * every such task; an error keeps it, and all others that change something, from starting.
    */
   preflight?(task: TaskDefinition, user: ServiceUser): Promise<readonly Problem[]>;
+  /** Asked right before a destructive task works: throws DBB8001 where the guards refuse what the server says it is. */
+  mayDelete?(task: string, session: () => TaskDatabase): Promise<void>;
   /** Whether the database answers now; decides when the lock is taken. False once the signal is aborted. */
   databaseAnswers(signal: AbortSignal): Promise<boolean>;
   /** Ends the sessions on the server whose application_name this is: what children of a cancelled task left there. */

@@ -1,17 +1,31 @@
 """The host's method `connection`: which database Django is talking to."""
 
+from .failure import Failure
 from .project import load_project
 
 
-def connection(params, emit):
-    """The database's oid and the server's start, which together are no other database's, and what the driver connected to."""
-    wrapper = load_project().connection
+def identity(wrapper):
+    """The database's oid and the server's start, which together are no other database's: a copy of a server shares all else with it."""
     with wrapper.cursor() as cursor:
         cursor.execute(
-            "select d.oid::bigint, (extract(epoch from pg_postmaster_start_time()) * 1000000)::bigint::text"
-            " from pg_catalog.pg_database d where d.datname = current_database()"
+            "select d.oid::pg_catalog.int8,"
+            " (extract(epoch from pg_catalog.pg_postmaster_start_time()) * 1000000)::pg_catalog.int8::pg_catalog.text"
+            " from pg_catalog.pg_database d where d.datname operator(pg_catalog.=) pg_catalog.current_database()"
         )
-        oid, started = cursor.fetchone()
+        return cursor.fetchone()
+
+
+def require_identity(wrapper, expected):
+    """Raises where a connection leads to another database than the one that was proven to be the workflow's."""
+    oid, started = identity(wrapper)
+    if expected is not None and [str(oid), started] != [expected["oid"], expected["started"]]:
+        raise Failure("other-database", "Django is connected to another database than the workflow, and deletes nothing there")
+
+
+def connection(params, emit):
+    """The database that Django is talking to, and what the driver connected to."""
+    wrapper = load_project().connection
+    oid, started = identity(wrapper)
     info = wrapper.connection.info
     return {
         "databaseOid": oid,

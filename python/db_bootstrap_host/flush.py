@@ -7,6 +7,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.management.sql import emit_post_migrate_signal
 from django.db import transaction
 
+from .connection import require_identity
 from .data_migrations import data_migrations
 from .flush_plan import read_schemas
 from .flush_tables import count_rows, digests, empty_tables
@@ -16,7 +17,8 @@ def flush(params, emit):
     """
     Empties the tables and lets post_migrate fill in what the project wants to be there; with `plan` only counts.
 
-    `remains` are the digests that an earlier flush left: such tables count as empty. One transaction per schema, the
+    `remains` are the digests that an earlier flush left: such tables count as empty. `database` is the identity of the only
+    database that may be emptied, asked again in each transaction: behind a pooler the next one may lead elsewhere. One transaction per schema, the
     tenants' schemas before the public one, because tables of tenants refer to tables of the public schema.
     """
     remains = params.get("remains") or {}
@@ -34,6 +36,7 @@ def flush(params, emit):
     flushed, left = [], {}
     for schema in schemas:
         with schema.active(), transaction.atomic(using=schema.connection.alias):
+            require_identity(schema.connection, params.get("database"))
             counted = _counted(schema, remains)
             empty_tables(schema)
             ContentType.objects.clear_cache()

@@ -29,6 +29,21 @@ describe('what tasks forget when one before them deletes', () => {
   const destructive = (run?: () => unknown, more: Partial<TaskKind> = {}): TaskKind =>
     kindOf(run, { destructive: true, ...more });
 
+  it('is nothing, and nothing is deleted, where a guard refuses what the server says right before', async () => {
+    let deleted = false;
+    trial.mayDelete = () => Promise.reject(new BootstrapError({ code: 'DBB8001', message: 'refused' }));
+    const { exitCode, tasks } = await trial.run([
+      { name: 'flush', kind: destructive(() => (deleted = true)) },
+      { name: 'seed', needs: ['flush'] },
+    ]);
+    assert.deepEqual([exitCode, deleted], [5, false]);
+    assert.deepEqual(
+      tasks.map(({ status }) => status),
+      ['failed', 'blocked'],
+    );
+    assert.doesNotMatch(trial.journal.join('\n'), /forget/);
+  });
+
   it('is all that tasks behind it remember, but what is unfinished, and nothing of any other', async () => {
     await fc.assert(
       fc.asyncProperty(graphs(), fc.nat(), fc.array(fc.boolean()), async (nodes, pick, unfinished) => {

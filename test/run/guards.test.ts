@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Guards } from '../../config/workflow.js';
 import type { Problem } from '../../lib/errors/index.js';
-import { evaluateGuards, type GuardOptions } from '../../lib/run/index.js';
+import { evaluateGuards, guardReasons, type GuardOptions } from '../../lib/run/index.js';
 import { kindOf, RunTrial, type TaskDraft } from '../support/run-trial.js';
 
 describe('evaluateGuards', () => {
@@ -78,6 +78,31 @@ describe('evaluateGuards', () => {
       assert.equal((await evaluate(open, { host }))?.code, 'DBB8001', host);
     }
     assert.equal(await evaluate({ ...open, hosts: ['Postgres'] }, { host: 'postgres' }), undefined);
+  });
+
+  it('holds what the server says against the same patterns, beside what the URL says', () => {
+    const reasons = (name: string, there: string, host = 'localhost', address?: string): readonly string[] =>
+      guardReasons({ ...open, hosts: ['10.9.9.9'] }, { name, host, server: { name: there, address } });
+    assert.deepEqual(reasons('fl_test', 'fl_test'), []);
+    assert.deepEqual(reasons('fl_test', 'other_test'), []);
+    assert.deepEqual(reasons('fl_test', 'prod'), [
+      '"fl_test" leads to the database "prod", as the server says, and that name has no "test", "ci" or "dev" in it',
+    ]);
+    assert.deepEqual(reasons('prod', 'fl_test'), [
+      'the database\'s name "prod" has no "test", "ci" or "dev" in it',
+    ]);
+    for (const near of ['127.0.0.1', '::1', '172.18.0.2', '192.168.48.3', '10.9.9.9', undefined])
+      assert.deepEqual(reasons('test', 'test', 'localhost', near), [], near);
+    for (const far of ['10.0.4.7', '203.0.113.5', '2001:db8::5'])
+      assert.deepEqual(
+        reasons('test', 'test', '127.0.0.1', far),
+        [
+          `"127.0.0.1" leads to the server at ${far}, which is neither this machine, a container's address, nor in guards.hosts`,
+        ],
+        far,
+      );
+    // A host that the config names may be a name of which no address is known.
+    assert.deepEqual(reasons('test', 'test', '10.9.9.9', '10.0.4.7'), []);
   });
 
   it('asks on a terminal for the name; --yes replaces only the typing', async () => {

@@ -20,6 +20,8 @@ export async function startPgBouncer(
     readonly mode: 'session' | 'transaction' | 'statement';
     readonly poolSize?: number;
     readonly settings?: readonly string[];
+    /** The name by which clients ask for the database; "*" takes any. */
+    readonly alias?: string;
   },
 ): Promise<PgBouncer> {
   const server = resolveConnection(serverUrl, {});
@@ -30,7 +32,7 @@ export async function startPgBouncer(
     config,
     [
       '[databases]',
-      `${server.database} = host=${server.host} port=${server.port} user=${server.user} password='${server.password ?? ''}'`,
+      `${options.alias ?? server.database} = dbname=${server.database} host=${server.host} port=${server.port} user=${server.user} password='${server.password ?? ''}'`,
       '[pgbouncer]',
       'listen_addr = 127.0.0.1',
       `listen_port = ${port}`,
@@ -54,7 +56,8 @@ export async function startPgBouncer(
   let log = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (log += text));
   const ended = new Promise<void>((resolve) => child.on('close', () => resolve()));
-  const url = `postgres://${server.user}@127.0.0.1:${port}/${server.database}`;
+  const name = options.alias === '*' ? server.database : (options.alias ?? server.database);
+  const url = `postgres://${server.user}@127.0.0.1:${port}/${name}`;
   const stop = async (): Promise<void> => {
     child.kill('SIGKILL');
     await ended;

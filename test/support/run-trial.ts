@@ -41,6 +41,8 @@ export class RunTrial {
   ledger: Ledger | undefined;
   /** Who finds causes; nobody where absent. */
   explain: RunServices['explain'];
+  /** Who judges a deletion; nobody where absent. */
+  mayDelete: RunServices['mayDelete'];
   /** What is looked for before a task changes anything. */
   preflight: RunServices['preflight'];
   /** The URL of a real database; without one the workflow has none. */
@@ -139,6 +141,7 @@ export class RunTrial {
         local: () => ledger(this.memory),
       },
       ...(this.preflight ? { preflight: this.preflight.bind(undefined) } : {}),
+      ...(this.mayDelete ? { mayDelete: this.mayDelete.bind(undefined) } : {}),
       ...(this.explain ? { explain: this.explain.bind(undefined) } : {}),
       databaseAnswers: () => Promise.resolve(this.answers),
       endSessions: () => Promise.resolve(),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Plan, TaskContext, TaskKind, TaskResult } from '../../config/define.js';
+import { askServer } from '../../lib/postgres/index.js';
 import { flush } from '../../tasks/flush.js';
 import { pythonSets } from '../support/python.js';
 import { rejection } from '../support/rejection.js';
@@ -64,6 +65,21 @@ for (const set of sets) {
           [again.changed, again.summary, again.warnings],
           [false, 'all tables were empty', []],
         );
+      });
+
+      it('empties nothing over a connection that leads to another database than the proven one', async () => {
+        await project.rows(`insert into auth_group (name) values ('kept')`);
+        const { identity } = await askServer({ query: (text) => project.rows(text) as never });
+        for (const other of [
+          { ...identity, oid: '1' },
+          { ...identity, started: '0' },
+        ]) {
+          const refused = project.host.request('flush', { plan: false, database: other });
+          await assert.rejects(refused, /another database than the workflow/);
+        }
+        assert.equal((await project.rows('select from auth_group')).length, 1);
+        await project.host.request('flush', { plan: false, database: identity });
+        assert.equal((await project.rows('select from auth_group')).length, 0);
       });
 
       it('refuses where rows outside the models refer to a table', async () => {
