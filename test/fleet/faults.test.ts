@@ -10,8 +10,12 @@ import { pythonOf, pythonSets } from '../support/python.js';
 const sets = Object.keys(pythonSets) as (keyof typeof pythonSets)[];
 /** Projects in all. */
 const projects = Number(process.env.FLEET_PROJECTS ?? 14);
-const each = Math.ceil(projects / sets.length / Object.keys(faults).length);
+const names = Object.keys(faults);
+const each = Math.ceil(projects / sets.length / names.length);
 const seed = Number(process.env.FLEET_SEED ?? Date.now() % 1_000_000);
+/** Where there are too few projects for all, each fault meets one set of packages, which the seed decides. */
+const isTried = (set: number, fault: number): boolean =>
+  projects >= sets.length * names.length || (seed + set + fault) % sets.length === 0;
 
 const shrinks = process.env.FLEET_SHRINK === '1';
 
@@ -28,11 +32,12 @@ const choices: fc.Arbitrary<FaultChoices> = fc.record({
   resumes: fc.boolean(),
 });
 
-for (const set of sets) {
+for (const [setIndex, set] of sets.entries()) {
   describe(`random projects after a fault (${set}; FLEET_SEED=${String(seed)})`, function () {
     this.timeout((each + 1) * 120_000);
 
-    for (const [name, fault] of Object.entries(faults))
+    for (const [index, [name, fault]] of Object.entries(faults).entries()) {
+      if (!isTried(setIndex, index)) continue;
       it(`are what django-tenants itself makes of them, after ${name}`, async () => {
         const python = await pythonOf(set);
         const server: OwnServer | undefined = fault.server && (await startServer({ settings: fault.server }));
@@ -65,5 +70,6 @@ for (const set of sets) {
         }
         assert.ok(tried > 0, 'no project was valid');
       });
+    }
   });
 }

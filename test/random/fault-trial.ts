@@ -71,13 +71,17 @@ async function trial(
 
   const wanted = await factsOf(theirs, schemas);
   const before = await factsOf(ours, schemas);
-  const { ended, misreported: more = [] } = await fault.run({ copies, server, share, choice, steps });
+  const {
+    ended,
+    mayFinishLater = false,
+    misreported: more = [],
+  } = await fault.run({ copies, server, share, choice, steps });
   await untilAlone(ours);
   const told = `${changed?.statement ?? ''}\n${storyOf(ended)}`;
   const wrong = await halfMigrated(copies, changed ? [changed.schema] : []);
   if (ended.signal === null) {
     const after = await factsOf(ours, schemas);
-    wrong.push(...misreported(ended, { before, after, wanted, refused }), ...more);
+    wrong.push(...misreported(ended, { before, after, wanted, refused, mayFinishLater }), ...more);
   }
   assert.deepEqual(wrong, [], `${wrong.join('\n')}\n${told}`);
 

@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { Client } from 'pg';
 import type { Command, Ended } from '../support/command.js';
+import { FreezingServer } from '../support/freezing-server.js';
 import { query, type OwnServer } from '../support/postgres.js';
 import { survivorsOf } from '../support/survivors.js';
 import type { Copies } from './copies.js';
-import { Gate } from './gate.js';
+import { Gate, waitingAtTheGate } from './gate.js';
 import { tenantEndsOf } from './misreported.js';
 
 /** What a fault has to do with. */
@@ -21,6 +23,8 @@ export interface Scene {
 
 interface Outcome {
   readonly ended: Ended;
+  /** Whether the server may have done work after all that the command gave up. */
+  readonly mayFinishLater?: boolean;
   /** What was not told as the fault has it. */
   readonly misreported?: readonly string[];
 }
@@ -57,6 +61,13 @@ export const faults: Readonly<Record<string, Fault>> = {
         await command.ended;
       }),
   },
+  'a command that is interrupted': {
+    run: (scene) =>
+      atAStep(scene, async (command) => {
+        command.kill('SIGINT');
+        await command.ended;
+      }),
+  },
   'a host that is killed': {
     run: (scene) =>
       atAStep(scene, (_, runId) => {
@@ -72,6 +83,37 @@ export const faults: Readonly<Record<string, Fault>> = {
         await scene.server?.halt('immediate');
         await scene.server?.start();
       });
+    },
+  },
+  'a session that is ended': {
+    run: (scene) =>
+      atAStep(scene, async () => {
+        await query(scene.copies.ours, waitingAtTheGate('pg_terminate_backend(pid)'));
+      }),
+  },
+  'a server that freezes': {
+    server: [],
+    run: (scene) =>
+      givenUp(scene, async (command) => {
+        const [postmaster] = await query<{ pid: number }>(
+          scene.copies.ours,
+          `select split_part(pg_read_file('postmaster.pid'), chr(10), 1)::int as pid`,
+        );
+        const processes = withChildren(postmaster?.pid ?? 0);
+        signalAll(processes, 'SIGSTOP');
+        await command.ended;
+        signalAll(processes, 'SIGCONT');
+      }),
+  },
+  'a network that drops packets': {
+    run: async (scene) => {
+      const way = await FreezingServer.start(scene.copies.ours);
+      const silence = async (command: Command): Promise<void> => {
+        way.freeze();
+        await command.ended;
+        way.close();
+      };
+      return givenUp(scene, silence, ['--set', `database=${way.url}`]).finally(way.close);
     },
   },
   'a tenant that others hold': {
@@ -110,13 +152,51 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
 };
 
+/** Milliseconds: when a run has to give up, how long its processes then have, and what a busy machine may take on top. */
+const limits = { timeout: 6000, grace: 2000, slack: 12_000 };
+
+/** Makes the server silent at a step: the run has to end by its timeout. */
+async function givenUp(
+  scene: Scene,
+  silence: (command: Command) => Promise<void>,
+  more: readonly string[] = [],
+): Promise<Outcome> {
+  const { timeout, grace, slack } = limits;
+  const started = performance.now();
+  let ms = 0;
+  const { ended } = await atAStep(
+    scene,
+    async (command) => {
+      void command.ended.then(() => (ms = performance.now() - started));
+      await silence(command);
+    },
+    ['--timeout', `${String(timeout)}ms`, '--set', `grace=${String(grace)}ms`, ...more],
+  );
+  const late = ms > timeout + grace + slack;
+  return {
+    ended,
+    mayFinishLater: true,
+    misreported: late ? [`the run ended after ${String(Math.round(ms))} ms`] : [],
+  };
+}
+
+/** A process and all that descend from it. */
+function withChildren(pid: number): number[] {
+  const children = readFileSync(`/proc/${String(pid)}/task/${String(pid)}/children`, 'utf8')
+    .split(' ')
+    .filter((word) => word !== '')
+    .map(Number);
+  return [pid, ...children.flatMap(withChildren)];
+}
+
 /** Does something while the command waits at a step of its work, if it comes to it. */
 async function atAStep(
   { copies, share, steps }: Scene,
   act: (command: Command, runId: string) => Promise<void> | void,
+  more: readonly string[] = [],
 ): Promise<Outcome> {
   const gate = await Gate.open(copies.ours, copies.schemas, Math.max(1, Math.ceil(share * steps)));
-  const command = copies.bootstrap(...migrating);
+  const command = copies.bootstrap(...migrating, ...more);
   const start = command.event(({ type }) => type === 'run.start');
   if (await gate.reached(command.ended)) await act(command, (await start)?.run ?? '');
   await gate.letGo();
@@ -126,9 +206,16 @@ async function atAStep(
 }
 
 function killAll(processes: readonly { readonly pid: number }[]): void {
-  for (const { pid } of processes) {
+  signalAll(
+    processes.map(({ pid }) => pid),
+    'SIGKILL',
+  );
+}
+
+function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
+  for (const pid of pids) {
     try {
-      process.kill(pid, 'SIGKILL');
+      process.kill(pid, signal);
     } catch {
       // It has ended meanwhile.
     }

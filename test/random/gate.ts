@@ -81,12 +81,7 @@ export class Gate {
   }
 
   async #somebodyWaits(): Promise<boolean> {
-    const rows = await query(
-      this.#url,
-      `select from pg_locks where locktype = 'advisory' and not granted and (classid, objid) = (${lock})
-          and database = (select oid from pg_database where datname = current_database())`,
-    );
-    return rows.length > 0;
+    return (await query(this.#url, waitingAtTheGate('pid'))).length > 0;
   }
 
   async letGo(): Promise<void> {
@@ -98,6 +93,12 @@ export class Gate {
     await untilAlone(this.#url);
     await query(this.#url, 'drop event trigger faults; drop schema faults cascade');
   }
+}
+
+/** A query for something of the sessions that wait at a gate of this database. */
+export function waitingAtTheGate(what: string): string {
+  return `select ${what} from pg_locks where locktype = 'advisory' and not granted and (classid, objid) = (${lock})
+             and database = (select oid from pg_database where datname = current_database())`;
 }
 
 /** Resolves once the database has no other session: what a killed process began has been rolled back then. */
