@@ -10,10 +10,8 @@ export function graphProblem(
   raw: Readonly<Record<string, Json>>,
   locate: Locate,
 ): Problem {
-  const entry = (task: string, via: 'needs' | 'after', need: string): Place => {
-    const list = isObject(raw[task]) ? textsOf(raw[task][via]) : [];
-    return locate(['tasks', task, via, Math.max(0, list.indexOf(need))], 'value');
-  };
+  const entry = (task: string, via: 'needs' | 'after', need: string): Place =>
+    entryPlace(raw, locate, { task, via, need });
   switch (fault.type) {
     case 'unknown-need':
       return {
@@ -35,13 +33,11 @@ export function graphProblem(
     case 'cycle': {
       const [first = '', second = ''] = fault.path;
       // The path runs along the arrows: its second task has the first among what it waits for, or the other way round.
-      const waits = (task: string, need: string): 'needs' | 'after' | undefined =>
-        (['needs', 'after'] as const).find(
-          (via) => isObject(raw[task]) && textsOf(raw[task][via]).includes(need),
-        );
-      const via = waits(second, first);
+      const via = waitsVia(raw, second, first);
       const place =
-        via === undefined ? entry(first, waits(first, second) ?? 'needs', second) : entry(second, via, first);
+        via === undefined
+          ? entry(first, waitsVia(raw, first, second) ?? 'needs', second)
+          : entry(second, via, first);
       return {
         code: 'DBB3002',
         message: `these tasks depend on each other in a circle: ${fault.path.join(' → ')}`,
@@ -50,4 +46,40 @@ export function graphProblem(
       };
     }
   }
+}
+
+/** The problem for a check that a task comes after, where no check of its kind judges what that task leaves. */
+export function gateProblem(
+  check: { readonly name: string; readonly use: string },
+  before: string,
+  raw: Readonly<Record<string, Json>>,
+  locate: Locate,
+): Problem {
+  const [direct = before] = Object.keys(raw).filter((task) => waitsVia(raw, task, check.name));
+  const via = waitsVia(raw, direct, check.name) ?? 'needs';
+  return {
+    code: 'DBB3002',
+    message: `check "${check.name}" comes before task "${before}", but a check comes after every task that may change what it checks`,
+    place: entryPlace(raw, locate, { task: direct, via, need: check.name }),
+    help: `take "${check.name}" out of the list, or name a second task of kind ${check.use} there: one comes before, one judges the end`,
+  };
+}
+
+function waitsVia(
+  raw: Readonly<Record<string, Json>>,
+  task: string,
+  need: string,
+): 'needs' | 'after' | undefined {
+  return (['needs', 'after'] as const).find(
+    (via) => isObject(raw[task]) && textsOf(raw[task][via]).includes(need),
+  );
+}
+
+function entryPlace(
+  raw: Readonly<Record<string, Json>>,
+  locate: Locate,
+  { task, via, need }: { readonly task: string; readonly via: 'needs' | 'after'; readonly need: string },
+): Place {
+  const list = isObject(raw[task]) ? textsOf(raw[task][via]) : [];
+  return locate(['tasks', task, via, Math.max(0, list.indexOf(need))], 'value');
 }

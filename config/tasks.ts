@@ -1,10 +1,10 @@
 import * as z from 'zod/mini';
 import { nearest, type Problem } from '../lib/errors/index.js';
-import { validateGraph } from '../lib/graph/index.js';
+import { checksLast, validateGraph } from '../lib/graph/index.js';
 import { coerceTexts } from './coerce.js';
 import type { Json, TaskKind } from './define.js';
 import { parseDuration } from './duration.js';
-import { graphProblem } from './graph-problem.js';
+import { gateProblem, graphProblem } from './graph-problem.js';
 import { problemsOfIssues, unknownKeyProblem, type Locate } from './issues.js';
 import { isObject, textsOf } from './merge.js';
 import { commonTaskFields, optionNames, taskSchema } from './schema.js';
@@ -50,7 +50,14 @@ export function readTasks(
   }
   for (const fault of validateGraph(names.map((name) => nodeOf(name, raw[name]))))
     reading.problems.push(graphProblem(fault, raw, reading.locate));
-  return tasks;
+  const isCheck = ({ kind }: TaskDefinition): boolean => kind.check === true;
+  const { nodes, gates } = checksLast([...tasks.values()], isCheck);
+  const gateNames = new Set(gates.map(({ check }) => check.name));
+  const atTheEnd = new Set(nodes.filter(({ name }) => !gateNames.has(name)).map(({ use }) => use));
+  for (const { check, before } of gates)
+    if (check.enabled && !atTheEnd.has(check.use))
+      reading.problems.push(gateProblem(check, before, raw, reading.locate));
+  return new Map(nodes.map((task) => [task.name, task]));
 }
 
 function nodeOf(

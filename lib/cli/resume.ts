@@ -53,10 +53,14 @@ export function serverOf(connection: Session['connection']): string {
   return connection ? `${connection.host}:${String(connection.port)}` : 'another run';
 }
 
+/** Checks judge the end state: they run again if a task that may change something is left. */
 function left(tasks: Workflow['tasks'], { id, done }: LastRun): Workflow['tasks'] {
+  const changes = [...tasks.values()].some(
+    ({ name, enabled, kind }) => enabled && kind.check !== true && kind.readies !== true && !done.has(name),
+  );
   return new Map(
     [...tasks].map(([name, task]) => {
-      if (!task.enabled || !done.has(name)) return [name, task];
+      if (!task.enabled || !done.has(name) || (changes && task.kind.check === true)) return [name, task];
       return [name, { ...task, enabled: false, disabledReason: `done, or left out, in run ${id}` }];
     }),
   );

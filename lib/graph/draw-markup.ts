@@ -1,5 +1,5 @@
 import type { GraphEdge, GraphNode } from './node.js';
-import { edgesOf } from './order.js';
+import { drawnEdges, edgesOf } from './order.js';
 
 /** The graph as mermaid draws it on GitHub. Dotted arrows are order only, dashed boxes are disabled tasks. */
 export function drawMermaid(nodes: readonly GraphNode[]): string {
@@ -8,7 +8,7 @@ export function drawMermaid(nodes: readonly GraphNode[]): string {
     const disabled = node.enabled ? '' : ':::disabled';
     return `  ${ids.get(node.name) ?? ''}["${mermaidText(node.name)}"]${disabled}`;
   });
-  const arrows = edgesOf(nodes).map(
+  const arrows = drawnEdges(nodes).map(
     ({ from, to, type }) =>
       `  ${ids.get(from) ?? ''} ${type === 'needs' ? '-->' : '-.->'} ${ids.get(to) ?? ''}`,
   );
@@ -25,7 +25,7 @@ export function drawDot(nodes: readonly GraphNode[]): string {
     const style = node.enabled ? '' : ', style=dashed';
     return `  ${ids.get(node.name) ?? ''} [label="${dotText(node.name)}"${style}];`;
   });
-  const arrows = edgesOf(nodes).map(
+  const arrows = drawnEdges(nodes).map(
     ({ from, to, type }) =>
       `  ${ids.get(from) ?? ''} -> ${ids.get(to) ?? ''}${type === 'needs' ? '' : ' [style=dashed]'};`,
   );

@@ -1,6 +1,6 @@
 import { displayWidth, padText } from '../errors/index.js';
 import type { GraphNode } from './node.js';
-import { edgesOf, topologicalOrder } from './order.js';
+import { drawnEdges, topologicalOrder } from './order.js';
 
 /**
  * The graph for a terminal. Tasks with the same neighbours stand in one bracket, one below the other; arrows go from
@@ -34,7 +34,7 @@ interface Link {
 
 /** Tasks with the same arrows in and the same arrows out are one group. */
 function groupsOf(nodes: readonly GraphNode[]): readonly Group[] {
-  const edges = edgesOf(nodes);
+  const edges = drawnEdges(nodes);
   const keys = new Map<string, string[]>(nodes.map((node) => [node.name, []]));
   for (const { from, to, type } of edges) {
     keys.get(from)?.push(JSON.stringify(['to', type, to]));

@@ -13,6 +13,22 @@ export function edgesOf(nodes: readonly GraphNode[]): readonly GraphEdge[] {
   });
 }
 
+/** The arrows that a drawing needs: without those of order alone that a longer path says as well. */
+export function drawnEdges(nodes: readonly GraphNode[]): readonly GraphEdge[] {
+  const edges = edgesOf(nodes);
+  const next = new Map<string, string[]>();
+  for (const { from, to } of edges) next.set(from, [...(next.get(from) ?? []), to]);
+  const behind = new Map<string, Set<string>>();
+  for (const { name } of [...topologicalOrder(nodes)].reverse()) {
+    const names = next.get(name) ?? [];
+    behind.set(name, new Set(names.flatMap((each) => [each, ...(behind.get(each) ?? [])])));
+  }
+  return edges.filter(
+    ({ from, to, type }) =>
+      type === 'needs' || !next.get(from)?.some((name) => behind.get(name)?.has(to) === true),
+  );
+}
+
 /** The nodes so that each stands after all it needs and follows; otherwise as they were declared. The graph must have no cycle. */
 export function topologicalOrder<Node extends GraphNode>(nodes: readonly Node[]): readonly Node[] {
   const open = new Map(nodes.map((node) => [node.name, 0]));

@@ -141,7 +141,7 @@ class Run {
   async #schedule(): Promise<void> {
     const { workflow } = this.#options;
     await schedule<TaskOutcome>({
-      nodes: [...workflow.tasks.values()],
+      nodes: [...workflow.tasks.values()].map((task) => ({ ...task, check: task.kind.check })),
       concurrency: workflow.concurrency,
       policy: workflow.onFailure,
       execute: (name) => this.#execute(this.#task(name)),

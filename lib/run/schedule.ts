@@ -5,6 +5,8 @@ import type { TaskStatus } from './events.js';
 /** A task as the scheduler sees it. Without a policy of its own the run's holds. */
 export interface ScheduleNode extends GraphNode {
   readonly onFailure?: FailurePolicy | undefined;
+  /** A check that fails does not stop other checks. */
+  readonly check?: boolean | undefined;
 }
 
 /** How a task that was started came back. */
@@ -55,12 +57,14 @@ export function schedule<Outcome extends ScheduleOutcome>(
   const ended = new Set<string>();
   const settling: Promise<void>[] = [];
   let running = 0;
-  let stoppedBy: string | undefined;
+  let stoppedBy: ScheduleNode | undefined;
   let fault: { readonly error: unknown } | undefined;
 
   return new Promise((resolve, reject) => {
-    const stopped = (): boolean =>
-      cancel.aborted || halt.aborted || stoppedBy !== undefined || fault !== undefined;
+    const stopperOf = (node: ScheduleNode): string | undefined =>
+      node.check === true && stoppedBy?.check === true ? undefined : stoppedBy?.name;
+    const stopped = (node: ScheduleNode): boolean =>
+      cancel.aborted || halt.aborted || stopperOf(node) !== undefined || fault !== undefined;
 
     const finish = (node: ScheduleNode, ending: Ending, gate: Gate): void => {
       pending.delete(node);
@@ -79,7 +83,9 @@ export function schedule<Outcome extends ScheduleOutcome>(
       const own = node.onFailure ?? policy;
       const status = outcome.status === 'failed' && own === 'warn' ? 'warned' : outcome.status;
       // Before it is settled: that may take a while, and nothing new starts meanwhile.
-      if (status === 'failed' && own === 'stop') stoppedBy ??= node.name;
+      // A failed task stops everything, a failed check everything but checks.
+      if (status === 'failed' && own === 'stop')
+        stoppedBy = stoppedBy && (stoppedBy.check !== true || node.check === true) ? stoppedBy : node;
       await options.settle(node.name, { status }, outcome);
       finish(
         node,
@@ -102,12 +108,12 @@ export function schedule<Outcome extends ScheduleOutcome>(
           skip(node, { status: 'cancelled' }, gate);
         } else if (typeof gate === 'object') {
           skip(node, { status: 'blocked', ...gate }, gate);
-        } else if (stopped()) {
+        } else if (stopped(node)) {
           // Until all that runs has ended, a failure may still turn this "cancelled" into a "blocked".
           if (running === 0)
             skip(
               node,
-              { status: 'cancelled', ...(stoppedBy === undefined ? {} : { stoppedBy }) },
+              { status: 'cancelled', ...(stoppedBy === undefined ? {} : { stoppedBy: stoppedBy.name }) },
               'cancelled',
             );
         } else if (

@@ -39,12 +39,12 @@ describe('examples/sql', function () {
       [
         ['wait', 'succeeded', false],
         ['init', 'up-to-date', false],
+        ['migrations', 'up-to-date', false],
         ['check-sequences', 'succeeded', false],
         ['check-constraints', 'succeeded', false],
         ['check-indexes', 'succeeded', false],
         ['check-extensions', 'succeeded', false],
         ['check-roles', 'succeeded', false],
-        ['migrations', 'up-to-date', false],
       ],
     );
     assert.equal(await dump(database.url, '--exclude-schema=db_bootstrap'), before);

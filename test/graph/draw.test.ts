@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { displayWidth } from '../../lib/errors/index.js';
 import {
+  downstreamOf,
   drawDot,
   drawMermaid,
   drawText,
+  drawnEdges,
   edgesOf,
   quoteName,
   toJson,
@@ -77,6 +79,30 @@ function readText(text: string): { names: Set<string>; edges: Set<string> } {
   return { names, edges };
 }
 
+describe('drawnEdges', () => {
+  it('leave out order that a longer path says, and no need', () => {
+    const nodes = [node('a'), node('b', ['a']), node('c', ['a'], ['b']), node('d', ['c'], ['a', 'b', 'c'])];
+    assert.deepEqual(
+      drawnEdges(nodes).map(({ from, to, type }) => `${from} ${type} ${to}`),
+      ['a needs b', 'a needs c', 'b after c', 'c needs d'],
+    );
+  });
+
+  it('say the same order as all arrows', () => {
+    fc.assert(
+      fc.property(graphs(), (nodes) => {
+        const drawn = drawnEdges(nodes);
+        for (const { name } of nodes) {
+          const reached = new Set([name]);
+          for (const each of reached) for (const { from, to } of drawn) if (from === each) reached.add(to);
+          reached.delete(name);
+          assert.deepEqual([...reached].sort(), [...downstreamOf(nodes, name)].sort());
+        }
+      }),
+    );
+  });
+});
+
 describe('drawText', () => {
   it('draws the default workflow readably at 80 columns', () => {
     assert.equal(
@@ -110,7 +136,7 @@ describe('drawText', () => {
         assert.deepEqual([...names].sort(), nodes.map((each) => shown(each.name)).sort());
         assert.deepEqual(
           [...edges].sort(),
-          edgesOf(nodes)
+          drawnEdges(nodes)
             .map(({ from, to, type }) => `${shown(from)} ${type} ${shown(to)}`)
             .sort(),
         );
@@ -135,7 +161,7 @@ describe('drawMermaid and drawDot', () => {
     fc.assert(
       fc.property(graphs(), (nodes) => {
         const id = (name: string): string => `t${nodes.findIndex((each) => each.name === name)}`;
-        const edges = edgesOf(nodes);
+        const edges = drawnEdges(nodes);
         const mermaid = drawMermaid(nodes).split('\n');
         const dot = drawDot(nodes).split('\n');
         for (const { name } of nodes) {

@@ -88,7 +88,7 @@ export class Model {
       !cancel.signal.aborted && !halt.signal.aborted,
       `${name} started in a run that was interrupted`,
     );
-    assert.ok(!this.#stopper(endings), `${name} started after a failure that stops the run`);
+    assert.ok(!this.#stopper(endings, name), `${name} started after a failure that stops the run`);
     for (const need of this.needs(name)) {
       assert.ok(
         isGood(endings.get(need)),
@@ -103,9 +103,10 @@ export class Model {
 
   /** While a slot is free and nothing stops the run, no task that could start is waiting. */
   workConserving(trial: Trial, concurrency: number, stopped: boolean): void {
-    if (stopped || trial.running.size >= concurrency || this.#stopper(trial.endings)) return;
+    if (stopped || trial.running.size >= concurrency) return;
     for (const [name, each] of this.#byName) {
       if (!each.enabled || trial.started.includes(name) || trial.endings.has(name)) continue;
+      if (this.#stopper(trial.endings, name)) continue;
       const ready =
         this.needs(name).every((need) => isGood(trial.endings.get(need))) &&
         each.after.every((other) => !this.#get(other).enabled || trial.endings.has(other));
@@ -116,8 +117,8 @@ export class Model {
   /** Each ending has its cause: blocked by a failure above, cancelled by what stopped the run, and otherwise it ran. */
   explains(trial: Trial, endings: ReadonlyMap<string, Ending>): void {
     const interrupted = trial.cancel.signal.aborted || trial.halt.signal.aborted;
-    const stopped = interrupted || this.#stopper(endings);
     for (const [name, { enabled }] of this.#byName) {
+      const stopped = interrupted || this.#stopped(endings, name);
       const { status, blockedBy } = endings.get(name)!;
       const roots = this.#failuresAbove(name, endings);
       if (!enabled) assert.equal(status, 'skipped');
@@ -140,10 +141,18 @@ export class Model {
     );
   }
 
-  #stopper(endings: ReadonlyMap<string, Ending>): boolean {
+  /** Whether a failure stops a task: any, but for checks that of a check. */
+  #stopper(endings: ReadonlyMap<string, Ending>, task: string): boolean {
     return [...endings].some(
-      ([name, { status }]) => status === 'failed' && (this.#get(name).onFailure ?? this.#policy) === 'stop',
+      ([name, { status }]) =>
+        status === 'failed' &&
+        (this.#get(name).onFailure ?? this.#policy) === 'stop' &&
+        !(this.#get(name).check && this.#get(task).check),
     );
+  }
+
+  #stopped(endings: ReadonlyMap<string, Ending>, task: string): boolean {
+    return this.#stopper(endings, task) || this.needs(task).some((need) => this.#stopped(endings, need));
   }
 
   #get(name: string): ScheduleNode {

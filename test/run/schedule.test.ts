@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { FailurePolicy } from '../../config/workflow.js';
+import { checksLast } from '../../lib/graph/index.js';
 import { schedule, type ScheduleNode, type ScheduleOutcome } from '../../lib/run/schedule.js';
 import { graphs } from '../graph/arbitrary.js';
 import { Model, settled, Trial } from './schedule-trial.js';
@@ -47,6 +48,26 @@ describe('schedule', () => {
       c: { status: 'blocked', blockedBy: 'b' },
       d: { status: 'cancelled', stoppedBy: 'a' },
     });
+  });
+
+  it('a failed check stops all but other checks, and a failed task them too', async () => {
+    const check = { check: true };
+    const nodes = [node('one', [], check), node('two', [], check), node('task'), node('needs', ['task'])];
+    const good = new Trial([...nodes.slice(0, 2), node('other')], { concurrency: 1, policy: 'stop' });
+    await good.end('one', 'failed');
+    await good.end('two', 'failed');
+    await good.result;
+    assert.deepEqual(good.statuses(), { one: 'failed', two: 'failed', other: 'cancelled' });
+    const bad = new Trial([...nodes, node('three', [], { ...check, after: ['two'] })], {
+      concurrency: 3,
+      policy: 'stop',
+    });
+    await bad.end('one', 'failed');
+    await bad.end('task', 'failed');
+    await bad.end('two');
+    await bad.result;
+    assert.deepEqual(bad.endings.get('needs'), { status: 'blocked', blockedBy: 'task' });
+    assert.deepEqual(bad.endings.get('three'), { status: 'cancelled', stoppedBy: 'task' });
   });
 
   it("a task's own policy wins over the run's", async () => {
@@ -149,22 +170,34 @@ describe('schedule', () => {
       order: fc.array(fc.nat(), { minLength: 14, maxLength: 14 }),
       concurrency: fc.integer({ min: 1, max: 5 }),
       policy: fc.constantFrom<FailurePolicy>('stop', 'continue', 'warn'),
+      checks: fc.array(fc.boolean(), { minLength: 14, maxLength: 14 }),
       breakAt: fc.option(fc.nat(14)),
       how: fc.constantFrom('cancel', 'halt'),
     });
     await fc.assert(
       fc.asyncProperty(
         plan,
-        async ({ nodes: graph, policies, outcomes, order, concurrency, policy, breakAt, how }) => {
-          const nodes = graph.map((each, index): ScheduleNode => ({
+        async ({ nodes: graph, policies, outcomes, checks, order, concurrency, policy, breakAt, how }) => {
+          const drafts = graph.map((each, index): ScheduleNode => ({
             ...each,
             onFailure: policies[index],
+            check: checks[index],
           }));
+          const { nodes, gates } = checksLast(drafts, ({ check }) => check === true);
+          const judges = new Set(nodes.filter(({ check }) => check).map(({ name }) => name));
+          for (const { check } of gates) judges.delete(check.name);
           const model = new Model(nodes, policy);
           const trial = new Trial(nodes, {
             concurrency,
             policy,
-            onStart: (name, started) => model.mayStart(name, started),
+            onStart: (name, started) => {
+              model.mayStart(name, started);
+              for (const other of judges.has(name) ? nodes : [])
+                assert.ok(
+                  other.check === true || !other.enabled || started.endings.has(other.name),
+                  `check ${name} began before the end of ${other.name}`,
+                );
+            },
           });
           for (let step = 0; trial.running.size > 0; step++) {
             assert.ok(trial.running.size <= concurrency, 'too many at once');
