@@ -221,6 +221,10 @@ export interface TaskKind<Options = unknown> {
   /** What it would do now; changes nothing. Where absent, the task always runs. */
   plan?(context: TaskContext<Options>): Promise<Plan>;
   run(context: TaskContext<Options>): Promise<TaskResult>;
+  /** What must keep the whole run from changing anything: asked once, before the first change. It reads the ledger and files, and is quick. */
+  preflight?(context: TaskContext<Options>): Promise<readonly Problem[]>;
+  /** For `repair`: records scripts that have changed as applied, without running them. A second call changes nothing. */
+  accept?(context: TaskContext<Options>): Promise<readonly Repair[]>;
   /**
    * Of a check: repairs what `run` finds and what is safe to repair, in a transaction; what deletes only where `confirmed`. A second
    * call changes nothing.

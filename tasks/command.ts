@@ -155,7 +155,7 @@ function isInterrupted(context: Context, entry: Entry | undefined): entry is Ent
 
 function interrupted(context: Context, entry: Entry): Error {
   return context.fail({
-    code: 'DBB5015',
+    code: 'DBB5008',
     message: `command "${context.task}" was interrupted in run ${entry.run}, and how far it came is unknown`,
     notes: [{ label: 'note', text: 'the config says "repeatable: false", so it is not run again blindly' }],
     help: `look at what it left, then run again with --set tasks.${context.task}.interrupted=again (or =done)`,

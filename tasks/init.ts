@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { defineTask, described, nonEmpty, type Plan, type TaskContext } from '../config/define.js';
-import { decideDue, entryOf, type DueFile } from './init/decide.js';
+import { acceptScripts, mismatchProblem, noteApplied, endAttempt, recordOf, reruns } from './applied.js';
+import { changedFiles, decideDue, type DueFile } from './init/decide.js';
 import { defaultFolder, readInitFolder, type InitFile } from './init/folder.js';
 import { interruptedFailure, judgeInterrupted, type Verdict } from './init/interrupted.js';
 import { runDue } from './init/run-due.js';
@@ -15,8 +16,8 @@ const options = z.strictObject({
     'locale: as en_US.utf8 sorts, like the Debian image; bytes: as the C locale does, like the Alpine image.',
   ),
   rerun: described(
-    z._default(z.enum(['changed', 'always', 'never']), 'changed'),
-    'When a file that is done runs again.',
+    z._default(z.enum(reruns), 'never'),
+    'When a file that was applied runs again; never: a changed one is an error.',
   ),
   repeatable: described(
     z._default(z.union([z.boolean(), z.array(nonEmpty)]), false),
@@ -75,7 +76,7 @@ export const init = defineTask({
     for (const name of ignored) context.log.info(`ignored: ${name}`);
     if (looked.adopts) {
       for (const { name, sha256 } of files)
-        await context.ledger.set(name, { state: 'done', sha256, run: context.runId });
+        await noteApplied(context.ledger, name, { sha256, run: context.runId });
       return { changed: false, summary: `${counted(files.length)} counted as done, unrun (adopt)` };
     }
     const due = await settleInterrupted(context, files, looked.due);
@@ -88,10 +89,24 @@ export const init = defineTask({
       ...(warnings.length > 0 ? { warnings } : {}),
     };
   },
+
+  async preflight(context) {
+    const looked = await survey(context);
+    if ('plan' in looked) return [];
+    const [first, ...rest] = looked.changed;
+    return first ? [mismatchProblem(context.task, [first, ...rest])] : [];
+  },
+
+  async accept(context) {
+    const looked = await survey(context);
+    return 'plan' in looked ? [] : acceptScripts(context, looked.changed);
+  },
 });
 
 interface Looked {
   readonly due: readonly DueFile[];
+  /** What was applied with another content and may not run again. */
+  readonly changed: ReturnType<typeof changedFiles>;
   readonly files: readonly InitFile[];
   readonly ignored: readonly string[];
   readonly orderMatters: boolean;
@@ -99,8 +114,17 @@ interface Looked {
   readonly adopts: boolean;
 }
 
-/** Reads the folder and the ledger: what is due, or why there is nothing to do. */
+/** The same, where no file was applied with another content. */
 async function look(context: Context): Promise<Looked | { readonly plan: Plan }> {
+  const looked = await survey(context);
+  if ('plan' in looked) return looked;
+  const [first, ...rest] = looked.changed;
+  if (first) throw context.fail(mismatchProblem(context.task, [first, ...rest]));
+  return looked;
+}
+
+/** Reads the folder and the ledger: what is due, or why there is nothing to do. */
+async function survey(context: Context): Promise<Looked | { readonly plan: Plan }> {
   const { directory, order, rerun } = context.options;
   const folder = await readInitFolder(context.root, directory, order);
   if (folder.state === 'broken') throw context.fail(folder.problem);
@@ -111,8 +135,10 @@ async function look(context: Context): Promise<Looked | { readonly plan: Plan }>
   }
   const { files, ignored, orderMatters } = folder;
   const entries = await context.ledger.entries();
-  const adopts = context.options.adopt && files.every(({ name }) => !entries.has(name));
-  return { due: decideDue(files, entries, rerun), files, ignored, orderMatters, adopts };
+  const known = files.map(({ name }) => recordOf(entries, name));
+  const adopts = context.options.adopt && known.every(({ applied, attempt }) => !applied && !attempt);
+  const due = decideDue(files, entries, rerun);
+  return { due, changed: changedFiles(due, entries), files, ignored, orderMatters, adopts };
 }
 
 /** The first file that was interrupted and may not run again by itself, with what forbids it. */
@@ -141,7 +167,7 @@ async function settleInterrupted(
       context,
       stuck,
       stuck.verdict.because,
-      entryOf(entries, stuck.file.name)?.run ?? 'unknown',
+      recordOf(entries, stuck.file.name).attempt?.run ?? 'unknown',
     );
   }
   const interrupted = due.filter(({ why }) => why === 'interrupted');
@@ -151,7 +177,8 @@ async function settleInterrupted(
   }
   for (const { file } of interrupted) {
     context.log.info(`${file.name} was interrupted, and is counted as done`);
-    await context.ledger.set(file.name, { state: 'done', sha256: file.sha256, run: context.runId });
+    await noteApplied(context.ledger, file.name, { sha256: file.sha256, run: context.runId });
+    await endAttempt(context.ledger, file.name);
   }
   return decideDue(files, await context.ledger.entries(), context.options.rerun);
 }

@@ -9,7 +9,8 @@ import {
   type TaskContext,
   type TaskResult,
 } from '../config/define.js';
-import { duePieces, piecesOf, type Piece } from './sql/pieces.js';
+import { acceptScripts, mismatchProblem, reruns } from './applied.js';
+import { changedPieces, duePieces, piecesOf, type DuePiece, type Piece } from './sql/pieces.js';
 import { prepareScripts, type ScriptPart } from './sql/prepare.js';
 import { runPiece } from './sql/run-piece.js';
 
@@ -26,8 +27,8 @@ const options = z
       'One transaction per file and schema; false: statement by statement',
     ),
     rerun: described(
-      z._default(z.enum(['always', 'changed', 'never']), 'changed'),
-      'When a file that was run is run again',
+      z.optional(z.enum(reruns)),
+      'When a script that was applied runs again. Default: never for files, where a changed one is an error; changed for text.',
     ),
     repeatable: described(
       z._default(z.boolean(), false),
@@ -54,6 +55,13 @@ export const sql = defineTask({
   options,
   plan,
   run,
+  async preflight(context) {
+    const [first, ...rest] = await changedPieces(context);
+    return first ? [mismatchProblem(context.task, [first, ...rest])] : [];
+  },
+  async accept(context) {
+    return acceptScripts(context, await changedPieces(context));
+  },
 });
 
 async function plan(context: Context): Promise<Plan> {
@@ -77,27 +85,18 @@ async function run(context: Context): Promise<TaskResult> {
 /** Runs all pieces on one connection. */
 async function runAll(
   context: Context,
-  due: readonly Piece[],
+  due: readonly DuePiece[],
   scripts: ReadonlyMap<string, readonly ScriptPart[]>,
 ): Promise<void> {
-  const { database, ledger, log, options, signal } = context;
-  let current: Piece | undefined;
-  try {
-    await database.withClient(async (client) => {
-      for (const [index, piece] of due.entries()) {
-        signal.throwIfAborted();
-        if (index > 0) await forget(client);
-        current = piece;
-        await runPiece(context, client, piece, scripts.get(piece.digest) ?? []);
-        log.progress(index + 1, due.length, 0);
-      }
-    });
-  } catch (error) {
-    // By now the connection is closed, which has rolled back. A ledger of files knows no transactions: what was not committed must
-    // not count as done.
-    if (current && options.transaction) await ledger.delete(current.key).catch(() => undefined);
-    throw error;
-  }
+  const { database, log, signal } = context;
+  await database.withClient(async (client) => {
+    for (const [index, piece] of due.entries()) {
+      signal.throwIfAborted();
+      if (index > 0) await forget(client);
+      await runPiece(context, client, piece, scripts.get(piece.digest) ?? []);
+      log.progress(index + 1, due.length, 0);
+    }
+  });
 }
 
 /** Leaves nothing of a script on the connection; the role is the one that this login begins with, which need not be the login's own. */

@@ -66,6 +66,14 @@ export async function createProgram(
       choose(async () => (await import('./check.js')).checkCommand(options));
     });
 
+  addConfigOptions(program.command('repair'))
+    .description('accept scripts that have changed since they were applied, without running them')
+    .argument('[tasks...]', 'the tasks whose scripts are meant; without one, all')
+    .option('--json', 'as one JSON document')
+    .action((tasks: string[], options: Record<string, unknown>) => {
+      choose(async () => (await import('./repair.js')).repairCommand(tasks, options));
+    });
+
   addConfigOptions(program.command('doctor'))
     .description('what is wrong with config, project, server and CI files, and the repair; changes nothing')
     .option('--json', 'as one JSON document')

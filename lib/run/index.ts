@@ -13,6 +13,7 @@ export type {
 export { concludeRun } from './conclude.js';
 export { causesOf } from './explain.js';
 export { runWorkflow } from './run-workflow.js';
+export { acceptChanges } from './ask-kinds.js';
 export { planWorkflow, type PlanOptions, type TaskPlan } from './plan-workflow.js';
 export { destructiveTasks, evaluateGuards, guardReasons, guardRefusal, type GuardOptions } from './guards.js';
 export { stateDirectoryOf } from './context.js';

@@ -3,6 +3,7 @@ import type { TaskDefinition, Workflow } from '../../config/workflow.js';
 import { BootstrapError, redactor, type Problem } from '../errors/index.js';
 import { topologicalOrder } from '../graph/index.js';
 import { planOf } from './answers.js';
+import { preflightOf } from './ask-kinds.js';
 import { evaluateCondition } from './condition.js';
 import { createContext, type ContextSource } from './context.js';
 import { mayCure } from './cure.js';
@@ -39,6 +40,8 @@ export interface TaskPlan {
 export async function planWorkflow(options: PlanOptions): Promise<readonly TaskPlan[]> {
   const { workflow, interrupt } = options;
   const redact = redactor(workflow.secrets);
+  const stops = await preflightOf({ ...sourceOf(options), ledgerOf: readOnly }, interrupt);
+  if (stops.length > 0) throw withoutSecrets(stops, redact);
   const plans = new Map<string, TaskPlan>();
   const problems: Problem[] = [];
   const ordered = topologicalOrder([...workflow.tasks.values()]);
@@ -78,9 +81,13 @@ export async function planWorkflow(options: PlanOptions): Promise<readonly TaskP
     const { name, use, needs } = task;
     plans.set(name, { name, use, needs, action: plan.action, reason: redact(plan.reason) });
   }
-  const [first, ...rest] = problems.map((problem) => cleanProblem(problem, redact));
-  if (first) throw new BootstrapError([first, ...rest]);
+  if (problems.length > 0) throw withoutSecrets(problems, redact);
   return [...workflow.tasks.keys()].flatMap((name) => plans.get(name) ?? []);
+}
+
+function withoutSecrets(problems: readonly Problem[], redact: (text: string) => string): Error {
+  const [first, ...rest] = problems.map((problem) => cleanProblem(problem, redact));
+  return first ? new BootstrapError([first, ...rest]) : new Error('there is no problem');
 }
 
 function sourceOf(options: PlanOptions): ContextSource {

@@ -10,6 +10,7 @@ import { formatDuration } from './duration.js';
 import type { RunEventBody, TaskEnd } from './events.js';
 import { forgetDownstream, remembering } from './forgetting.js';
 import { withCauses } from './explain.js';
+import { preflightOf } from './ask-kinds.js';
 import { Preflight } from './preflight.js';
 import { reasonOf } from './reason.js';
 import { schedule, type Ending } from './schedule.js';
@@ -47,10 +48,12 @@ class Run {
     setMaxListeners(0, this.#cancel.signal);
     this.#voice = new Voice(options);
     this.#session = new Session(options, (problem) => this.#voice.notice(problem));
-    this.#preflight = new Preflight(options.services, {
-      stop: (problem) => this.#stop(problem),
-      notice: (problem) => this.#voice.notice(problem),
-    });
+    this.#preflight = new Preflight(
+      options.services,
+      { stop: (problem) => this.#stop(problem), notice: (problem) => this.#voice.notice(problem) },
+      ({ signal }) =>
+        this.#session.isAttached ? preflightOf({ ...options, emit: () => undefined }, signal) : undefined,
+    );
   }
 
   async run(): Promise<RunResult> {

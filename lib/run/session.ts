@@ -27,6 +27,11 @@ export class Session {
     return this.#opening !== undefined;
   }
 
+  /** Whether the ledger can be read. */
+  get isAttached(): boolean {
+    return this.#attached;
+  }
+
   /** Begins what `open` needs first, for as long as nobody knows yet whether the database answers. */
   approach(signal: AbortSignal): void {
     const { lock } = this.#options.services;

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { TaskContext } from '../../config/define.js';
 import { BootstrapError, type Problem } from '../../lib/errors/index.js';
-import type { DueFile, InitEntry } from './decide.js';
+import { endAttempt, noteApplied, noteAttempt } from '../applied.js';
+import type { DueFile } from './decide.js';
 import { initEnvironment, leadsHome, type InitEnvironment } from './environment.js';
 import { initFailure } from './failure.js';
 import type { InitFile } from './folder.js';
@@ -54,15 +55,19 @@ async function preparedNative(
         await runner.run(file);
       } catch (error) {
         // Where the connection was lost, or somebody cancelled, nobody knows how far the file came: it stays "running".
-        if (error instanceof BootstrapError && error.code === 'DBB5005') await write(context, file, 'failed');
+        if (error instanceof BootstrapError && error.code === 'DBB5005') await note(context, file, 'failed');
         throw error;
       }
     },
   };
 }
 
-function write(context: TaskContext<unknown>, file: InitFile, state: InitEntry['state']): Promise<void> {
-  return context.ledger.set(file.name, { state, sha256: file.sha256, run: context.runId });
+function note(
+  { ledger, runId }: TaskContext<unknown>,
+  { name, sha256 }: InitFile,
+  state: 'running' | 'failed',
+): Promise<void> {
+  return noteAttempt(ledger, name, { state, sha256, run: runId });
 }
 
 function ledgerEvents(context: TaskContext<unknown>, due: readonly DueFile[]): FileEvents {
@@ -70,10 +75,12 @@ function ledgerEvents(context: TaskContext<unknown>, due: readonly DueFile[]): F
   const again = new Set(due.filter(({ why }) => why === 'for its variables').map(({ file }) => file.name));
   return {
     async start(file) {
-      if (!again.has(file.name)) await write(context, file, 'running');
+      if (!again.has(file.name)) await note(context, file, 'running');
     },
     async end(file) {
-      if (!again.has(file.name)) await write(context, file, 'done');
+      if (again.has(file.name)) return;
+      await noteApplied(context.ledger, file.name, { sha256: file.sha256, run: context.runId });
+      await endAttempt(context.ledger, file.name);
     },
   };
 }
@@ -103,7 +110,7 @@ async function judgeEnd(
     return [{ code: 'DBB5005', severity: 'warning', message, place: { file: unfinished.shown } }];
   }
   // What ended by itself has failed; what was killed or lost its server may have stopped anywhere, and stays "running".
-  if (endedByItself(ended)) await write(context, unfinished, 'failed');
+  if (endedByItself(ended)) await note(context, unfinished, 'failed');
   throw await initFailure(context, unfinished, ended, { notRun, psqlMissing });
 }
 

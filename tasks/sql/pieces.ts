@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { Json, TaskContext } from '../../config/define.js';
+import type { TaskContext } from '../../config/define.js';
 import type { Inspection, TenantRows } from '../../lib/django/index.js';
 import { BootstrapError, type Problem } from '../../lib/errors/index.js';
 import { decodeScript } from '../../lib/postgres/index.js';
+import { mismatchProblem, reasonToRun, recordOf, type ChangedScript, type ScriptRecord } from '../applied.js';
 import { findFiles, isPlainPath } from '../glob.js';
 import type { SqlOptions } from '../sql.js';
 
@@ -19,17 +20,20 @@ export interface Piece {
   readonly key: string;
 }
 
-/** What the ledger holds of a piece: done, or begun without a transaction and not ended. */
-export interface PieceEntry {
-  readonly state: 'running' | 'done';
-  readonly digest: string;
-  readonly run: string;
+/** A piece that runs now, and what the ledger knows of it. */
+export interface DuePiece extends Piece {
+  readonly record: ScriptRecord;
 }
 
 /** All scripts in all schemas: file by file, each in every schema. */
 export async function piecesOf(context: TaskContext<SqlOptions>): Promise<Piece[]> {
-  const scripts = await scriptsOf(context);
-  const schemas = await schemasOf(context);
+  return combine(await scriptsOf(context), await schemasOf(context));
+}
+
+function combine(
+  scripts: readonly { readonly name: string; readonly text: string }[],
+  schemas: readonly (string | undefined)[],
+): Piece[] {
   return scripts.flatMap(({ name, text }) => {
     const digest = createHash('sha256').update(text).digest('hex');
     return schemas.map((schema) => ({
@@ -42,25 +46,61 @@ export async function piecesOf(context: TaskContext<SqlOptions>): Promise<Piece[
   });
 }
 
-/** The pieces that have to run now. */
+/** The pieces that have to run now. Throws where one was applied with another content and may not run again. */
 export async function duePieces(
+  context: TaskContext<SqlOptions>,
+  pieces: readonly Piece[],
+): Promise<readonly DuePiece[]> {
+  const judged = await judge(context, pieces);
+  const [first, ...rest] = judged.filter(isMismatch).map((piece) => changedPiece(context, piece));
+  if (first) throw context.fail(mismatchProblem(context.task, [first, ...rest]));
+  return judged.filter(({ why }) => why !== undefined);
+}
+
+/** The pieces that were applied with another content and may not run again, as far as files and catalog tell. */
+export async function changedPieces(
+  context: TaskContext<SqlOptions>,
+): Promise<readonly (ChangedScript & { readonly key: string })[]> {
+  const entries = await context.ledger.entries();
+  // Where nothing was applied, nothing has changed.
+  if (entries.size === 0) return [];
+  const schemas =
+    context.options.schemas === 'tenants' ? await knownSchemas(context) : await schemasOf(context);
+  const pieces = combine(await scriptsOf(context), schemas);
+  return (await judge(context, pieces)).filter(isMismatch).map((piece) => changedPiece(context, piece));
+}
+
+async function judge(
   { options, ledger }: TaskContext<SqlOptions>,
   pieces: readonly Piece[],
-): Promise<Piece[]> {
-  if (options.rerun === 'always') return [...pieces];
+): Promise<readonly (Piece & { record: ScriptRecord; why: ReturnType<typeof reasonToRun> })[]> {
+  // What stands in the config itself is configuration; a file is a migration.
+  const rerun = options.rerun ?? (options.text === undefined ? 'never' : 'changed');
   const entries = await ledger.entries();
-  return pieces.filter((piece) => {
-    const entry = entryOf(entries.get(piece.key));
-    if (entry?.state !== 'done') return true;
-    return options.rerun === 'changed' && entry.digest !== piece.digest;
+  return pieces.map((piece) => {
+    const record = recordOf(entries, piece.key);
+    return { ...piece, record, why: reasonToRun(record, piece.digest, rerun) };
   });
 }
 
-/** A ledger entry as it was written; undefined for what is none. */
-export function entryOf(value: Json | undefined): PieceEntry | undefined {
-  return value !== null && typeof value === 'object' && 'state' in value
-    ? (value as unknown as PieceEntry)
-    : undefined;
+function isMismatch({ why }: { readonly why: ReturnType<typeof reasonToRun> }): boolean {
+  return why === 'mismatch';
+}
+
+function changedPiece(
+  { options, task }: TaskContext<SqlOptions>,
+  { name, schema, key, digest, record }: DuePiece,
+): ChangedScript & { readonly key: string } {
+  const file = options.text === undefined ? name : `tasks.${task}.text`;
+  return { key, file, schema, sha256: digest, applied: record.applied ?? { sha256: '', run: '' } };
+}
+
+/** The schemas that exist, without asking Django which of them are tenants: only those with a record matter. */
+async function knownSchemas({ database }: TaskContext<unknown>): Promise<readonly string[]> {
+  const rows = await database.query<{ name: string }>(
+    'select nspname::text as name from pg_catalog.pg_namespace',
+  );
+  return rows.map(({ name }) => name);
 }
 
 async function scriptsOf(context: TaskContext<SqlOptions>): Promise<{ name: string; text: string }[]> {

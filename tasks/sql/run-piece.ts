@@ -1,8 +1,9 @@
 import type { TaskClient, TaskContext } from '../../config/define.js';
 import { judgeRepeatable, quoteIdentifier } from '../../lib/postgres/index.js';
+import { endAttempt, noteApplied, noteAttempt, type ScriptVersion } from '../applied.js';
 import type { SqlOptions } from '../sql.js';
 import { failureOf, placeIn } from './failure.js';
-import { entryOf, type Piece, type PieceEntry } from './pieces.js';
+import type { DuePiece, Piece } from './pieces.js';
 import type { ScriptPart } from './prepare.js';
 
 type Context = TaskContext<SqlOptions>;
@@ -11,7 +12,7 @@ type Context = TaskContext<SqlOptions>;
 export async function runPiece(
   context: Context,
   client: TaskClient,
-  piece: Piece,
+  piece: DuePiece,
   parts: readonly ScriptPart[],
 ): Promise<void> {
   context.log.info(piece.schema === undefined ? piece.name : `${piece.name} in ${piece.schema}`);
@@ -21,7 +22,7 @@ export async function runPiece(
 async function runWhole(
   context: Context,
   client: TaskClient,
-  piece: Piece,
+  piece: DuePiece,
   parts: readonly ScriptPart[],
 ): Promise<void> {
   await client.query('begin');
@@ -33,35 +34,31 @@ async function runWhole(
     text: 'set constraints all immediate; reset session authorization; reset role',
     offset: undefined,
   });
-  await context.ledger.set(piece.key, entryFor(context, piece, 'done'), client);
+  await noteApplied(context.ledger, piece.key, versionOf(context, piece), client);
   await client.query('commit');
+  if (piece.record.attempt) await endAttempt(context.ledger, piece.key);
 }
 
 async function runByStatement(
   context: Context,
   client: TaskClient,
-  piece: Piece,
+  piece: DuePiece,
   parts: readonly ScriptPart[],
 ): Promise<void> {
   const { ledger } = context;
-  const before = entryOf((await ledger.entries()).get(piece.key));
-  if (before?.state === 'running' && !(await mayRunAgain(context, piece, before))) {
-    await ledger.set(piece.key, entryFor(context, piece, 'done'));
-    return;
+  const { attempt } = piece.record;
+  const version = versionOf(context, piece);
+  if (attempt?.state !== 'running' || (await mayRunAgain(context, piece, attempt))) {
+    await enter(context, client, piece);
+    await noteAttempt(ledger, piece.key, { ...version, state: 'running' });
+    for (const part of parts) await execute(context, client, { piece, ...part });
   }
-  await enter(context, client, piece);
-  await ledger.set(piece.key, entryFor(context, piece, 'running'));
-  for (const part of parts) await execute(context, client, { piece, ...part });
-  await ledger.set(piece.key, entryFor(context, piece, 'done'));
+  await noteApplied(ledger, piece.key, version);
+  await endAttempt(ledger, piece.key);
 }
 
-/** A ledger entry as JSON takes it. */
-function entryFor(
-  { runId }: Context,
-  { digest }: Piece,
-  state: PieceEntry['state'],
-): { state: PieceEntry['state']; digest: string; run: string } {
-  return { state, digest, run: runId };
+function versionOf({ runId }: Context, { digest }: Piece): ScriptVersion {
+  return { sha256: digest, run: runId };
 }
 
 /** Sets the search path; a schema that does not exist would be passed over in silence, and the script run in public. */
@@ -96,7 +93,7 @@ async function execute(
 }
 
 /** Whether a script that was interrupted is to run again; false where the config says that it is done. */
-async function mayRunAgain(context: Context, piece: Piece, before: PieceEntry): Promise<boolean> {
+async function mayRunAgain(context: Context, piece: Piece, before: ScriptVersion): Promise<boolean> {
   const { repeatable, interrupted } = context.options;
   if (interrupted === 'done') return false;
   if (repeatable || interrupted === 'again') return true;

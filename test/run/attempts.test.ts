@@ -70,7 +70,7 @@ describe('attempts', () => {
       'DBB8001',
       'DBB9001',
       'DBB5008',
-      'DBB5015',
+      'DBB5008',
     ] as const) {
       const { tasks } = await trial.run([
         { name: 'a', kind: failing(code), retry: { ...retry, on: [code] } },

@@ -258,7 +258,7 @@ describe('what tasks forget when one before them deletes', () => {
         tasks.map(({ status, problems = [] }) => [status, problems[0]?.code]),
         [
           ['succeeded', undefined],
-          ['failed', 'DBB5015'],
+          ['failed', 'DBB5008'],
         ],
       );
     });

@@ -206,7 +206,7 @@ describe('command', () => {
       memory.ledger.set = set;
       assert.match((await plan(options)).reason, /interrupted earlier, and not repeatable/);
       const problem = await failure(options);
-      assert.equal(problem.code, 'DBB5015');
+      assert.equal(problem.code, 'DBB5008');
       assert.match(problem.help ?? '', /--set tasks\.seed\.interrupted=again/);
       assert.equal(existsSync(join(root, 'out')), false);
       assert.equal((await run({ ...options, interrupted: 'done' })).changed, false);
@@ -219,7 +219,7 @@ describe('command', () => {
     it('stays interrupted where something killed it', async () => {
       const problem = await failure({ ...options, run: 'kill -9 $$' });
       assert.equal(problem.facts?.signal, 'SIGKILL');
-      assert.equal((await failure(options)).code, 'DBB5015');
+      assert.equal((await failure(options)).code, 'DBB5008');
     });
   });
 

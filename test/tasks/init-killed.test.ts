@@ -79,7 +79,7 @@ describe('init, when db-bootstrap is killed', () => {
     const [[name, entry]] = JSON.parse(readFileSync(join(root, 'ledger.json'), 'utf8')) as [
       [string, { state: string }],
     ];
-    assert.deepEqual([name, entry.state], ['1.sh', 'running']);
+    assert.deepEqual([name, entry.state], ['1.sh (attempt)', 'running']);
   });
 });
 
@@ -146,7 +146,11 @@ describe('init, killed at random moments', function () {
     const entries = JSON.parse(readFileSync(file, 'utf8')) as [string, object][];
     writeFileSync(
       file,
-      JSON.stringify(entries.map(([key, value]) => [key, key === name ? { ...value, state } : value])),
+      JSON.stringify(
+        entries.map(([key, value]) =>
+          key === `${name} (attempt)` ? [state === 'done' ? name : key, { ...value, state }] : [key, value],
+        ),
+      ),
     );
   }
 

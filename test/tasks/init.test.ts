@@ -222,7 +222,7 @@ describe('init', () => {
           [...memory.ledger].map(([name, entry]) => [name, (entry as { state: string }).state]),
           [
             ['1.sh', 'done'],
-            ['2.sh', 'failed'],
+            ['2.sh (attempt)', 'failed'],
           ],
         );
 
@@ -316,22 +316,52 @@ describe('init', () => {
   }
 
   describe('the ledger', () => {
-    it('runs a done file never again, a changed one once', async () => {
+    it('runs a done file never again, a changed one once where "rerun" says so', async () => {
       write({ '1.sql': step('one'), '2.sql': step('two') });
       await run();
       assert.equal((await plan()).action, 'up-to-date');
       assert.deepEqual((await run()).changed, false);
       write({ '2.sql': step('two, changed') });
-      const planned = await plan();
+      const changed = { options: { rerun: 'changed' } };
+      const planned = await plan(changed);
       assert.deepEqual([planned.action, planned.reason], ['run', '1 of 2 files to run: 2.sql']);
-      await run();
+      await run(changed);
       assert.deepEqual(await trail(), ['one', 'two', 'two, changed']);
       assert.equal(
         (await plan({ options: { rerun: 'always' } })).reason,
         '2 of 2 files to run: 1.sql, 2.sql',
       );
-      write({ '2.sql': step('two, again') });
-      assert.equal((await plan({ options: { rerun: 'never' } })).action, 'up-to-date');
+    });
+
+    it('stops before anything runs where files changed after they were applied', async () => {
+      write({ '1.sh': 'export COLOUR=green\n', '2.sql': step('two') });
+      await run();
+      write({ '1.sh': 'export COLOUR=red\n', '2.sql': step('changed'), '0.sql': step('zero') });
+      const problem = await failure();
+      assert.deepEqual(
+        [problem.code, problem.message],
+        [
+          'DBB5023',
+          '2 scripts have changed since they were applied, the first is "docker-entrypoint-initdb.d/1.sh"',
+        ],
+      );
+      await assert.rejects(plan(), /2 scripts have changed/);
+      const context = testContext({ kind, root, url: database.url, memory });
+      assert.equal((await kind.preflight?.(context))?.length, 1);
+      assert.equal((await kind.accept?.(context))?.length, 2);
+      await run();
+      assert.deepEqual(await trail(), ['two', 'zero']);
+    });
+
+    it('keeps the record of what was applied when a later attempt fails', async () => {
+      write({ '1.sql': step('one') });
+      await run();
+      write({ '1.sql': 'select 1/0;' });
+      await failure({ options: { rerun: 'changed' } });
+      write({ '1.sql': step('one') });
+      for (const rerun of ['never', 'changed'])
+        assert.equal((await plan({ options: { rerun } })).action, 'up-to-date');
+      assert.deepEqual(await trail(), ['one']);
     });
 
     it('takes a failed run up at the failed file, and sources what stands before it', async () => {
@@ -362,7 +392,7 @@ describe('init', () => {
         return memory.ledger;
       };
       await assert.rejects(waiting, (error: BootstrapError) => error.code === 'DBB5020');
-      assert.equal((memory.ledger.get('1.sh') as { state: string }).state, 'running');
+      assert.equal((memory.ledger.get('1.sh (attempt)') as { state: string }).state, 'running');
     });
   });
 
@@ -426,7 +456,7 @@ describe('init', () => {
       assert.equal(problem.facts.statement, 'select a,\n  nothing\nfrom trail;');
       assert.match(problem.output ?? '', /ERROR: {2}column "a" does not exist/);
       assert.doesNotMatch(problem.output ?? '', /LOCATION/);
-      assert.equal((memory.ledger.get('1.sql') as { state: string }).state, 'failed');
+      assert.equal((memory.ledger.get('1.sql (attempt)') as { state: string }).state, 'failed');
     });
 
     it('shows no password of a statement', async () => {
@@ -545,7 +575,7 @@ describe('init', () => {
           const { code, place } = await failure({ base: { PATH: pathWith(...programs) } });
           const file = name.replace('x:', '');
           assert.deepEqual([code, place?.file], ['DBB5005', `docker-entrypoint-initdb.d/${file}`]);
-          assert.equal((memory.ledger.get(file) as { state: string }).state, 'failed');
+          assert.equal((memory.ledger.get(`${file} (attempt)`) as { state: string }).state, 'failed');
           assert.ok(!(await trail()).includes('three'));
         }
       });
@@ -673,7 +703,7 @@ describe('init', () => {
       assert.equal(problem.code, 'DBB5005');
       assert.equal(problem.facts?.sqlstate, '42703');
       assert.deepEqual([problem.place?.line, problem.place?.column], [2, 18]);
-      assert.equal((memory.ledger.get('1.sql') as { state: string }).state, 'failed');
+      assert.equal((memory.ledger.get('1.sql (attempt)') as { state: string }).state, 'failed');
     });
 
     it('takes errors of SQL among shell scripts up the same way', async () => {

@@ -5,7 +5,7 @@ import * as z from 'zod/mini';
 import type { TaskContext, TaskKind } from '../../config/define.js';
 import { migrate } from '../../lib/django/index.js';
 import { Database, resolveConnection } from '../../lib/postgres/index.js';
-import { databaseLedger } from '../../lib/run/index.js';
+import { databaseLedger, fileLedger } from '../../lib/run/index.js';
 import { sql } from '../../tasks/sql.js';
 import { djangoTask } from '../support/django-task.js';
 import { makeFolder } from '../support/folder.js';
@@ -47,9 +47,9 @@ describe('sql', () => {
   const step = (name: string): string => `insert into trail (step) values ('${name}');`;
 
   describe('files', () => {
-    it('run in the order of their names, once, and again when they change', async () => {
+    it('run in the order of their names, once, and again when they change if "rerun" says so', async () => {
       for (const name of ['b', 'a', 'c']) home.write(`sql/${name}.sql`, step(name));
-      const options = { files: ['sql/*.sql'] };
+      const options = { files: ['sql/*.sql'], rerun: 'changed' };
       assert.equal(await plan(options), 'run | 3 scripts to run | sql/a.sql | sql/b.sql | sql/c.sql');
       assert.deepEqual(await trail(), []);
       assert.deepEqual(await run(options), { changed: true, summary: '3 scripts run' });
@@ -62,13 +62,124 @@ describe('sql', () => {
       assert.deepEqual(await trail(), ['a', 'b', 'c', 'b2']);
     });
 
-    it('run each time, or never again, as "rerun" says', async () => {
+    it('run each time, or once, as "rerun" says', async () => {
       home.write('a.sql', step('a'));
       for (const rerun of ['never', 'never', 'always', 'always']) await run({ files: ['a.sql'], rerun });
       assert.deepEqual(await trail(), ['a', 'a', 'a']);
-      home.write('a.sql', step('changed'));
-      assert.match(await plan({ files: ['a.sql'], rerun: 'never' }), /^up-to-date/);
     });
+
+    for (const [what, options] of [
+      ['by default', {}],
+      ['with "rerun: never"', { rerun: 'never' }],
+      ['without a transaction', { transaction: false }],
+      ['in a schema', { schemas: ['public'] }],
+    ] as const) {
+      it(`that changed after they were applied stop the task before anything runs, ${what}`, async () => {
+        const task = { files: ['*.sql'], ...options };
+        home.write('1.sql', step('one'));
+        home.write('2.sql', step('two'));
+        await run(task);
+        home.write('0.sql', step('zero'));
+        home.write('2.sql', step('changed'));
+        const error = await rejection(run(task));
+        const { code, message, place, notes = [], help } = error.problems[0];
+        assert.deepEqual([code, place?.file], ['DBB5023', '2.sql']);
+        assert.equal(message, '"2.sql" has changed since it was applied');
+        assert.match(notes[0]?.text ?? '', /2\.sql.*: sha256 [0-9a-f]{64}, by run test$/);
+        assert.match(notes[1]?.text ?? '', /2\.sql.*: sha256 [0-9a-f]{64}$/);
+        assert.notEqual(notes[0]?.text.slice(-80), notes[1]?.text.slice(-80));
+        assert.match(help ?? '', /db-bootstrap repair views; .*--set tasks\.views\.rerun=changed$/);
+        await assert.rejects(plan(task), /"2\.sql" has changed/);
+        assert.deepEqual(
+          (await kind.preflight?.(context(task)))?.map((problem) => problem.message),
+          [message],
+        );
+        assert.deepEqual(await trail(), ['one', 'two']);
+        // The repairs that the help names: accept the content, restore the file, or run it again.
+        const before = new Map(memory.ledger);
+        assert.equal((await kind.accept?.(context(task)))?.length, 1);
+        assert.deepEqual(await kind.accept?.(context(task)), []);
+        await run(task);
+        assert.deepEqual(await trail(), ['one', 'two', 'zero']);
+        memory.ledger.clear();
+        for (const [key, value] of before) memory.ledger.set(key, value);
+        home.write('2.sql', step('two'));
+        assert.match(await plan(task), /^run \| 1 script to run/);
+        home.write('2.sql', step('changed'));
+        await run({ ...task, rerun: 'changed' });
+        assert.deepEqual(await trail(), ['one', 'two', 'zero', 'zero', 'changed']);
+        assert.match(await plan(task), /^up-to-date/);
+      });
+    }
+
+    it('that stand in the config are configuration, and run again when they change', async () => {
+      await run({ text: step('a') });
+      await run({ text: step('b') });
+      assert.deepEqual(await trail(), ['a', 'b']);
+      const { code, place } = (await rejection(run({ text: step('c'), rerun: 'never' }))).problems[0];
+      assert.deepEqual([code, place?.file], ['DBB5023', 'tasks.views.text']);
+    });
+
+    it('that an earlier release has recorded are known', async () => {
+      home.write('a.sql', step('a'));
+      home.write('b.sql', step('b'));
+      await run({ files: ['*.sql'] });
+      for (const [key, value] of memory.ledger) {
+        const { sha256, ...rest } = value as Record<string, string>;
+        memory.ledger.set(key, { ...rest, digest: sha256 ?? '' });
+      }
+      assert.match(await plan({ files: ['*.sql'] }), /^up-to-date/);
+      home.write('b.sql', step('b2'));
+      assert.equal((await rejection(run({ files: ['*.sql'] }))).code, 'DBB5023');
+      memory.ledger.set('b.sql', { state: 'running', digest: 'x', run: 'old' });
+      const { code, message } = (await rejection(run({ files: ['*.sql'], transaction: false }))).problems[0];
+      assert.deepEqual([code, /in run old/.test(message)], ['DBB5008', true]);
+    });
+
+    for (const place of ['database', 'file'] as const) {
+      for (const transaction of [true, false]) {
+        it(`once applied stay so after a failed attempt (ledger: ${place}, transaction: ${String(transaction)})`, async () => {
+          const database = new Database(resolveConnection(test.url, {}), {
+            applicationName: 'db-bootstrap/test',
+          });
+          const options = { stateDirectory: home.folder, readOnly: false };
+          const withLedger = async <T>(work: (task: TaskContext<unknown>) => Promise<T>): Promise<T> => {
+            const ledger =
+              place === 'database'
+                ? databaseLedger(database, 'db_bootstrap', options)
+                : fileLedger(options, database);
+            await ledger.attach();
+            const task = context({ files: ['*.sql'], rerun: 'changed', transaction });
+            return work(
+              Object.create(task, { ledger: { value: ledger.forTask('views') } }) as TaskContext<unknown>,
+            );
+          };
+          await query(
+            test.url,
+            'create table item (id int primary key, price int); insert into item values (1, 100)',
+          );
+          home.write('001.sql', 'update item set price = price * 2');
+          await withLedger((task) => kind.run(task));
+          home.write('001.sql', 'update item set price = prce * 3');
+          await rejection(withLedger((task) => kind.run(task)));
+          home.write('001.sql', 'update item set price = price * 2');
+          // Without a transaction nobody knows how far the attempt came.
+          const again = await withLedger((task) => kind.run(task)).catch(
+            (error: unknown) => (error as { code: string }).code,
+          );
+          assert.deepEqual(again, transaction ? { changed: false, summary: '0 scripts run' } : 'DBB5008');
+          // What fails at the commit is not applied either.
+          home.write(
+            '002.sql',
+            'create table t (id int primary key deferrable initially deferred); create function f() returns trigger language plpgsql as $$ begin raise unique_violation; end $$; create constraint trigger c after insert on t initially deferred for each row execute function f(); insert into t values (1)',
+          );
+          if (transaction) await rejection(withLedger((task) => kind.run(task)));
+          if (transaction) await rejection(withLedger((task) => kind.run(task)));
+          assert.deepEqual(await query(test.url, 'select price from item'), [{ price: 200 }]);
+          await database.close();
+        });
+      }
+    }
 
     it('that do not exist are named', async () => {
       for (const [pattern, message] of [
@@ -258,7 +369,10 @@ describe('sql', () => {
       const facts = `select key, value->>'state' as state from db_bootstrap.task_facts where task = 'views'`;
       assert.deepEqual(await query(test.url, facts), [{ key: 'text', state: 'done' }]);
       await rejection(runWith(`${step('b')} select 1/0;`));
-      assert.deepEqual([await trail(), await query(test.url, facts)], [['a'], []]);
+      assert.deepEqual(
+        [await trail(), await query(test.url, facts)],
+        [['a'], [{ key: 'text', state: 'done' }]],
+      );
       await database.close();
     });
   });

@@ -44,7 +44,7 @@ export function fileLedger(
     },
     attach: async () => {
       ledger = await fileName();
-      await facts.settle(new LocalFacts(join(stateDirectory, ledger), readOnly));
+      await facts.settle(new LocalFacts(join(stateDirectory, ledger), readOnly, database));
       return [];
     },
     startRun: async (record) => {

@@ -2,8 +2,10 @@ import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, write
 import { dirname } from 'node:path';
 import type { Json, TaskLedger } from '../../../config/define.js';
 import { asError, BootstrapError } from '../../errors/index.js';
+import type { DatabaseClient } from '../../postgres/index.js';
 import { makeStateDirectory } from '../../process/index.js';
 import type { FactsPlace } from './pending-facts.js';
+import { inTransaction, settled } from './uncommitted.js';
 import { isUnfinished } from './unfinished.js';
 import { mending } from '../unwritable.js';
 
@@ -16,19 +18,27 @@ type Facts = Map<string, Map<string, Json>>;
 export class LocalFacts implements FactsPlace {
   readonly #file: string;
   readonly #readOnly: boolean;
+  readonly #database: DatabaseClient | undefined;
 
-  constructor(file: string, readOnly: boolean) {
+  /** With `database`, facts can be part of its transactions. */
+  constructor(file: string, readOnly: boolean, database?: DatabaseClient) {
     this.#file = file;
     this.#readOnly = readOnly;
+    this.#database = database;
   }
 
   /** The part of one task. */
   forTask(task: string): TaskLedger {
-    const part = (): Map<string, Json> => readFacts(this.#file).get(task) ?? new Map<string, Json>();
+    const part = (): Promise<Map<string, Json>> =>
+      settled(readFacts(this.#file).get(task) ?? new Map<string, Json>(), this.#database);
     return {
-      get: async (key) => attempt(() => part().get(key)),
-      entries: async () => attempt(part),
-      set: async (key, value) => attempt(() => this.#change(task, (facts) => facts.set(key, value))),
+      get: async (key) => (await part()).get(key),
+      entries: part,
+      set: async (key, value, client) => {
+        const before = (await part()).get(key);
+        const written = client && this.#database ? await inTransaction(client, value, before) : value;
+        await attempt(() => this.#change(task, (facts) => facts.set(key, written)));
+      },
       delete: async (key) => attempt(() => this.#change(task, (facts) => facts.delete(key))),
     };
   }
