@@ -128,11 +128,17 @@ export const inSettings: readonly Mutation[] = [
     kind: 'settings',
     codes: ['DBB6049'],
     subject: () => ['wholesale.settings.production'],
-    make: (project) =>
+    make: (project) => {
+      project.write(
+        'wholesale/wsgi.py',
+        'import os\n\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", "wholesale.settings.production")\n',
+      );
       project.write(
         'wholesale/settings/production.py',
         'from .base import *\n\nINSTALLED_APPS = [app for app in INSTALLED_APPS if app != "wholesale.contacts"]\nTENANT_APPS = [app for app in TENANT_APPS if app != "wholesale.contacts"]\n',
-      ),
+      );
+      return undefined;
+    },
   },
   {
     name: 'a port that nobody listens on',

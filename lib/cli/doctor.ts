@@ -60,12 +60,13 @@ async function examineProject(options: ConfigOptions, io: Io, signal: AbortSigna
   const { session, problems } = await sessionOf(opened, io);
   try {
     const { evidence, missing } = await collectEvidence({ case: opened, session, signal });
-    const { findings, leftOut } = await examine(evidence, rules);
+    const { findings, leftOut, notExamined } = await examine(evidence, rules);
     const mistakes = [...opened.problems, ...problems].map((problem) => findingOf(problem));
     return {
       // What is wrong with the config comes first: without it much else cannot be told.
       findings: [...mistakes, ...findings],
       leftOut,
+      notExamined,
       missing,
       root: opened.root,
       secrets: [...(opened.workflow?.secrets ?? []), ...(session?.secrets ?? [])],
@@ -87,6 +88,7 @@ async function examineFile(file: string, io: Io, signal: AbortSignal): Promise<R
   return {
     findings,
     leftOut: [],
+    notExamined: [],
     missing: {},
     root,
     secrets: [],
@@ -145,12 +147,17 @@ function jsonOf(findings: readonly Finding[], secrets: readonly string[]): strin
   return JSON.stringify({ findings: findings.map(diagnosisJson) }, clean, 2);
 }
 
-function textOf({ findings, leftOut, missing, secrets }: Report, io: Io): string {
+function textOf({ findings, leftOut, notExamined, missing, secrets }: Report, io: Io): string {
+  const redact = redactor(secrets);
+  const lines = [
+    ...leftOutLines(leftOut, missing),
+    ...notExamined.map((part) => redact(`not examined: ${part.notExamined}: ${part.why}`)),
+  ];
   const parts = [
     ...(findings.length === 0
       ? []
       : [renderProblems(findings.map(diagnosisProblem), { color: io.color, secrets })]),
-    ...(leftOut.length === 0 ? [] : [leftOutText(leftOut, missing)]),
+    ...(lines.length === 0 ? [] : [lines.join('\n')]),
     verdict(findings),
   ];
   return parts.join('\n\n');
@@ -159,14 +166,12 @@ function textOf({ findings, leftOut, missing, secrets }: Report, io: Io): string
 const partNames = { workflow: 'the config', host: 'Django', database: 'the database' };
 
 /** A line for each part of the evidence that could not be had, with the rules that it cost. */
-function leftOutText(leftOut: readonly LeftOut[], missing: Missing): string {
+function leftOutLines(leftOut: readonly LeftOut[], missing: Missing): readonly string[] {
   const parts = [...new Set(leftOut.map(({ lacks }) => lacks))];
-  return parts
-    .map((part) => {
-      const names = leftOut.filter(({ lacks }) => lacks === part).map(({ name }) => name);
-      return `not examined, without ${partNames[part]} (${missing[part] ?? 'it is not there'}): ${names.join(', ')}`;
-    })
-    .join('\n');
+  return parts.map((part) => {
+    const names = leftOut.filter(({ lacks }) => lacks === part).map(({ name }) => name);
+    return `not examined, without ${partNames[part]} (${missing[part] ?? 'it is not there'}): ${names.join(', ')}`;
+  });
 }
 
 function verdict(findings: readonly Finding[]): string {

@@ -155,8 +155,8 @@ async function openHost(
   loaded.catch(() => undefined);
   const host: TaskHost = {
     request: async (method, params, onEvent) => {
-      // This one tells what stands in the way, and what can be told nevertheless.
-      if (method !== 'preflight') await loaded;
+      // These tell what stands in the way, and what can be told nevertheless.
+      if (method !== 'preflight' && method !== 'otherSettings') await loaded;
       return raw.request(method, params, onEvent);
     },
     withPeers: (count, work) => raw.withPeers(count, work),

@@ -10,8 +10,16 @@ export interface Finding extends Problem {
   readonly actual?: string;
   /** What shows it, a line each: settings with their values, rows of the catalog, lines of a file. */
   readonly evidence: readonly string[];
-  /** Codes of what follows from it: such findings are not told beside their cause. */
-  readonly explains?: readonly ErrorCode[];
+  /** Codes of what follows from it, or is the same fact: such findings become evidence of this one. */
+  readonly explains?: readonly (ErrorCode | Explained)[];
+  /** How many other findings became its evidence. */
+  readonly joined?: number;
+}
+
+/** A finding by its code and a part of its subject. */
+export interface Explained {
+  readonly code: ErrorCode;
+  readonly subject: Readonly<Record<string, string>>;
 }
 
 /** What a rule found: a problem with what was expected, what is there, what shows it, and one repair. */

@@ -1,7 +1,8 @@
 import { asError, BootstrapError } from '../errors/index.js';
 import { findingOf, type Finding } from './diagnosis.js';
 import type { Evidence } from './evidence.js';
-import type { Rule } from './rule.js';
+import { joinFindings } from './join-findings.js';
+import type { NotExamined, Rule } from './rule.js';
 
 /** A rule that could not be applied, and the part of the evidence that it could not have. */
 export interface LeftOut {
@@ -14,6 +15,7 @@ export interface Examination {
   /** Errors first, among them what others may follow from, then by place; one for each place and code. */
   readonly findings: readonly Finding[];
   readonly leftOut: readonly LeftOut[];
+  readonly notExamined: readonly NotExamined[];
 }
 
 /** Applies rules to the evidence, side by side. What a rule could not read is a finding of its own, and the others go on. */
@@ -23,13 +25,17 @@ export async function examine(evidence: Evidence, rules: readonly Rule[]): Promi
     return lacks === undefined ? [] : [{ name, lacks }];
   });
   const applicable = rules.filter((rule) => leftOut.every(({ name }) => name !== rule.name));
-  const found = await Promise.all(applicable.map((rule) => apply(rule, evidence)));
-  const causes = found.flat().filter((finding, _, all) => !all.some((other) => explains(other, finding)));
-  const unique = new Map(causes.map((finding) => [keyOf(finding), finding]));
-  return { findings: [...unique.values()].sort(bySeverityAndPlace), leftOut };
+  const outcomes = (await Promise.all(applicable.map((rule) => apply(rule, evidence)))).flat();
+  const found = outcomes.flatMap((outcome) => ('code' in outcome ? [outcome] : []));
+  const unique = new Map(joinFindings(found).map((finding) => [keyOf(finding), finding]));
+  return {
+    findings: [...unique.values()].sort(bySeverityAndPlace),
+    leftOut,
+    notExamined: outcomes.flatMap((outcome) => ('notExamined' in outcome ? [outcome] : [])),
+  };
 }
 
-async function apply(rule: Rule, evidence: Evidence): Promise<readonly Finding[]> {
+async function apply(rule: Rule, evidence: Evidence): Promise<readonly (Finding | NotExamined)[]> {
   try {
     return await rule.find(evidence);
   } catch (error) {
@@ -48,12 +54,6 @@ async function apply(rule: Rule, evidence: Evidence): Promise<readonly Finding[]
       ),
     ];
   }
-}
-
-/** A finding may explain those of its own code that know less: what other rules stumbled over. */
-function explains(cause: Finding, finding: Finding): boolean {
-  if (cause === finding || cause.explains?.includes(finding.code) !== true) return false;
-  return cause.code !== finding.code || finding.explains === undefined;
 }
 
 /** Rules that stumble over the same thing say the same: without a place, the message tells one from another. */
@@ -75,6 +75,7 @@ const first = /^DBB(?:40\d\d|600[1-5]|603[02]|604[5-9])$/;
 function bySeverityAndPlace(a: Finding, b: Finding): number {
   return (
     ranks[a.severity ?? 'error'] - ranks[b.severity ?? 'error'] ||
+    Number(b.joined ?? 0) - Number(a.joined ?? 0) ||
     Number(first.test(b.code)) - Number(first.test(a.code)) ||
     (a.place?.file ?? '').localeCompare(b.place?.file ?? '') ||
     (a.place?.line ?? 0) - (b.place?.line ?? 0) ||

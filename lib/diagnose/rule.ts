@@ -7,6 +7,15 @@ export interface Rule {
   readonly name: string;
   /** What it must be able to read; a rule is left out where that cannot be had. */
   readonly reads: readonly ('workflow' | 'host' | 'database')[];
-  /** Every place that has the fault, with one diagnosis each; empty for a healthy project. */
-  find(evidence: Evidence): Promise<readonly Diagnosis[]> | readonly Diagnosis[];
+  /** Every place that has the fault, with one diagnosis each, and what could not be looked at; empty for a healthy project. */
+  find(evidence: Evidence): Promise<readonly Outcome[]> | readonly Outcome[];
+}
+
+type Outcome = Diagnosis | NotExamined;
+
+/** A part of the project that a rule could not look at. */
+export interface NotExamined {
+  /** "shop.settings.production (named by manage.py:7)". */
+  readonly notExamined: string;
+  readonly why: string;
 }

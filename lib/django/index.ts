@@ -24,6 +24,7 @@ export {
   inspect,
   migrate,
   postMigrate,
+  otherSettings,
   preflight,
   record,
   states,

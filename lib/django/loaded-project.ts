@@ -20,7 +20,14 @@ export interface HostUser {
 type Params = Readonly<Record<string, unknown>>;
 
 /** Methods whose answer holds for as long as the files do. */
-const lasting = new Set(['inspect', 'preflight', 'expectedTables', 'tableMigrations', 'autodetect']);
+const lasting = new Set([
+  'inspect',
+  'preflight',
+  'otherSettings',
+  'expectedTables',
+  'tableMigrations',
+  'autodetect',
+]);
 
 /** How much it may grow beyond what it took when it first answered, in bytes, before another takes its place. */
 const growthLimit = 128 * 1024 * 1024;

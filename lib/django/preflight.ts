@@ -8,8 +8,6 @@ export interface Preflight {
   readonly failure: HostError | null;
   /** Null where the settings cannot be imported. */
   readonly settings: SettingsFacts | null;
-  /** Settings modules beside the one in use, as their text says. */
-  readonly others: readonly StaticSettings[];
   /** Null where Django does not load the project. */
   readonly project: ProjectFacts | null;
 }
@@ -55,15 +53,13 @@ export interface SettingsFacts {
   readonly places: Readonly<Record<string, string>>;
 }
 
-/** A settings module that was read, not imported. */
-export interface StaticSettings {
+/** Another settings module of the project, loaded in a process of its own. */
+export interface OtherSettings {
   readonly module: string;
-  readonly file: string;
-  readonly values: Readonly<Record<string, { readonly value: unknown; readonly at: string | null }>>;
-  /** Settings whose value only running the module would tell. */
-  readonly unsure: readonly string[];
-  /** Apps of the project with models or migrations, as its lists name them. */
-  readonly own: readonly string[];
+  /** Null where it does not load. `own`: apps of the project with models or migrations, as its lists name them. */
+  readonly settings: (SettingsFacts & { readonly own: readonly string[] }) | null;
+  /** Why it does not load. */
+  readonly failure: string | null;
 }
 
 /** TENANT_MODEL or TENANT_DOMAIN_MODEL, and the model that it names. */

@@ -11,7 +11,7 @@ import type {
 } from './project-answers.js';
 import type { EnsuredTenants, TenantRows, Flushed } from './tenant-answers.js';
 import type { ExpectedRules } from './expected-rules.js';
-import type { Preflight } from './preflight.js';
+import type { OtherSettings, Preflight } from './preflight.js';
 
 /**
  * What the host can be asked, and what it answers: one JSON object a line over two pipes of their own (the host reads fd 3
@@ -83,6 +83,11 @@ export interface HostMethods {
   inspect: { params: Record<string, never>; result: Inspection };
   /** Never fails because of the project: what is wrong with it is part of the result. */
   preflight: { params: Record<string, never>; result: Preflight };
+  /** Loads each module in a child process that is thrown away; also where the project does not load. */
+  otherSettings: {
+    params: { modules: readonly string[] };
+    result: { readonly modules: readonly OtherSettings[] };
+  };
   connection: { params: Record<string, never>; result: DjangoConnection };
   expectedTables: { params: Record<string, never>; result: { readonly tables: readonly ExpectedTable[] } };
   expectedRules: { params: Record<string, never>; result: ExpectedRules };

@@ -24,6 +24,14 @@ export function preflight(host: Asked): Result<'preflight'> {
   return host.request('preflight');
 }
 
+/** What other settings modules say; each is loaded in a process of its own. */
+export async function otherSettings(
+  host: Asked,
+  modules: readonly string[],
+): Promise<HostMethods['otherSettings']['result']['modules']> {
+  return (await host.request<HostMethods['otherSettings']['result']>('otherSettings', { modules })).modules;
+}
+
 /** The migrations on disk against those recorded, per schema. */
 export function states(host: Asked, params: HostMethods['states']['params'] = {}): Result<'states'> {
   return host.request('states', { ...params });

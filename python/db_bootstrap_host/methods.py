@@ -10,6 +10,7 @@ from .urls import load_urls
 METHODS = {
     "inspect": "inspection:inspect",
     "preflight": "preflight:preflight",
+    "otherSettings": "other_settings:other_settings",
     "connection": "connection:connection",
     "expectedTables": "expected_tables:expected_tables",
     "expectedRules": "expected_rules:expected_rules",
@@ -30,7 +31,7 @@ METHODS = {
 }
 
 #: What loads the project itself, and tells what stands in the way.
-LOADING = {"preflight"}
+LOADING = {"preflight", "otherSettings"}
 #: What is asked about all models, those that only views import included.
 OF_ALL_MODELS = {"autodetect", "expectedTables", "expectedRules", "flush"}
 TENANCY_ONLY = {"tenants", "ensureTenants", "record", "applyAlone"}

@@ -5,7 +5,6 @@ import os
 from .failure import Failure, describe
 from .project import load_project
 from .settings_facts import settings_facts
-from .settings_others import other_settings
 
 #: Without settings there is nothing else to tell.
 _NO_SETTINGS = {"django-missing", "settings-missing", "settings-import"}
@@ -19,11 +18,10 @@ def preflight(params, emit):
     """
     failure = _failure_of(load_project)
     module = os.environ.get("DJANGO_SETTINGS_MODULE") or ""
-    told = {"settingsModule": module, "failure": failure, "settings": None, "others": [], "project": None}
+    told = {"settingsModule": module, "failure": failure, "settings": None, "project": None}
     if failure is not None and failure["kind"] in _NO_SETTINGS:
         return told
     told["settings"] = settings_facts(module)
-    told["others"] = other_settings(module)
     if failure is None:
         from .project_facts import project_facts
 

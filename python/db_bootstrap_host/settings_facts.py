@@ -2,8 +2,7 @@
 
 import re
 
-from .failure import project_path
-from .settings_source import Source, module_file, read_module
+from .setting_places import SettingPlaces
 
 #: Every setting of django-tenants 3.5 to 4.0 whose name begins with TENANT_, or is one of a tenant's.
 KNOWN = (
@@ -43,13 +42,12 @@ def settings_facts(module):
     """The settings that are in force, with the lines that set them."""
     from django.conf import settings
 
-    source = read_module(module) or Source("")
     names = [name for name in dir(settings) if name.isupper() and settings.is_overridden(name)]
+    source = SettingPlaces(module)
     alias = getattr(settings, "TENANT_DB_ALIAS", "default")
     database = settings.DATABASES.get(alias) or {}
-    file = module_file(module)
     return {
-        "file": project_path(file) if file else None,
+        "file": source.file,
         "alias": alias,
         "installedApps": _names(settings.INSTALLED_APPS),
         "sharedApps": _names(getattr(settings, "SHARED_APPS", None)),

@@ -23,7 +23,7 @@ export const migrationFiles = settingsRule('migration-files', (settings, { proje
     ...conflicts.map((one) => conflict(one, evidence)),
     // What a run writes itself is no fault before it has.
     ...(writesMigrations(evidence) ? [] : changes)
-      .filter(({ app }) => !without.has(app) && !followsTenantModel(app, project))
+      .filter(({ app }) => !without.has(app))
       .map((one) => ({
         ...difference(one, evidence),
         ...(mustAgree(one.app, project, evidence) ? {} : { severity: 'warning' as const }),
@@ -163,13 +163,6 @@ function keyChange(
     ],
     help: `add a migration to the app "${columnApp}" that depends on ${app}.${migration} and alters ${column} to ${keyType}`,
   };
-}
-
-/** Fields that a model lacks without its mixin, and the key of a domain where TENANT_MODEL names nothing, differ for that reason. */
-function followsTenantModel(app: string, { tenantModel, domainModel }: ProjectFacts): boolean {
-  if ([tenantModel, domainModel].some((facts) => facts?.model?.mixin === false && facts.model.app === app))
-    return true;
-  return tenantModel?.model === null && domainModel?.model?.app === app;
 }
 
 /** Whether a difference ends a run: not in an app of somebody else's, nor where the config leaves the app, or all, unexamined. */

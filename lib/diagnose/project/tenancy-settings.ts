@@ -3,19 +3,10 @@ import type { ErrorCode } from '../../errors/index.js';
 import type { Diagnosis } from '../diagnosis.js';
 import type { Evidence } from '../evidence.js';
 import { listed, placeOfSetting, settingsRule, shownPlace } from './facts.js';
+import { partsOf, usesTenants, type Part } from './tenancy-parts.js';
 
 const tenantEngine = 'django_tenants.postgresql_backend';
 const plainEngine = 'django.db.backends.postgresql';
-
-/** One of the four settings that have to agree on whether there are tenants. */
-interface Part {
-  readonly setting: 'INSTALLED_APPS' | 'DATABASES' | 'DATABASE_ROUTERS' | 'MIDDLEWARE';
-  /** What it has, or lacks. */
-  readonly what: string;
-  readonly set: boolean;
-  /** The value in force. */
-  readonly value: string;
-}
 
 /** django_tenants as an app, its database engine, its router and its middleware: all of them, or none. */
 export const tenancySettings = settingsRule('tenancy-settings', (settings, facts, evidence) => {
@@ -37,22 +28,22 @@ function diagnosisOf(found: {
   readonly wrong: readonly Part[];
 }): Diagnosis {
   const { settings, facts, evidence, parts, wanted, wrong } = found;
-  const names = (set: boolean): string =>
-    listed(parts.filter((part) => part.set === set).map(({ what }) => what));
-  const key = (part: Part | undefined): string =>
-    part?.setting === 'DATABASES' ? 'DATABASES.ENGINE' : (part?.setting ?? '');
+  const names = (set: boolean): string => {
+    const some = parts.filter((part) => part.set === set);
+    return `${listed(some.map(({ what }) => what))} ${some.length === 1 ? 'is' : 'are'}`;
+  };
   return {
     code: 'DBB6048',
-    message: `the settings are half those of a project with tenants: ${names(true)} ${parts.filter(({ set }) => set).length === 1 ? 'is' : 'are'} set, ${names(false)} ${parts.filter(({ set }) => !set).length === 1 ? 'is' : 'are'} not`,
-    ...placeOfSetting(evidence, settings, ...wrong.map(key), 'INSTALLED_APPS'),
+    message: `the settings are half those of a project with tenants: ${names(true)} set, ${names(false)} not`,
+    ...placeOfSetting(evidence, settings, ...wrong.map(({ key }) => key), 'INSTALLED_APPS'),
     subject: { setting: wrong[0]?.setting ?? 'INSTALLED_APPS', settings: facts.settingsModule },
     expected:
       'the app, the engine and the router of django_tenants together (and usually its middleware), or none of the four',
     actual: parts.map(({ setting, set }) => `${setting}: ${set ? 'set' : 'not set'}`).join(', '),
     evidence: [
       ...parts.map(
-        (part) =>
-          `${part.set ? 'set    ' : 'not set'}  ${part.what}: ${part.value}${shownPlace(evidence, settings.places[key(part)])}`,
+        ({ set, what, value, key }) =>
+          `${set ? 'set    ' : 'not set'}  ${what}: ${value}${shownPlace(evidence, settings.places[key])}`,
       ),
       `with tenants: ${waysOut.with}`,
       `without tenants: ${waysOut.without}`,
@@ -68,45 +59,22 @@ const waysOut = {
   without: `none of them, and ENGINE "${plainEngine}"`,
 };
 
-function partsOf({ installedApps, engine, routers, syncRouter, middleware }: SettingsFacts): Part[] {
-  const tenantMiddleware = middleware.filter((path) => path.startsWith('django_tenants.'));
-  return [
-    {
-      setting: 'INSTALLED_APPS',
-      what: 'the app django_tenants',
-      set: installedApps.some((app) => /^django_tenants(?:\.|$)/.test(app)),
-      value: `INSTALLED_APPS of ${String(installedApps.length)} apps`,
-    },
-    {
-      setting: 'DATABASES',
-      what: 'its database engine',
-      // An engine of somebody else's may be built on either: only what is known to have no tenants speaks against them.
-      set:
-        engine.startsWith('django_tenants.') || (!/^django\./.test(engine) && routers.includes(syncRouter)),
-      value: `ENGINE "${engine}"`,
-    },
-    {
-      setting: 'DATABASE_ROUTERS',
-      what: 'its router',
-      set: routers.includes(syncRouter),
-      value: `DATABASE_ROUTERS [${routers.join(', ')}]`,
-    },
-    {
-      setting: 'MIDDLEWARE',
-      what: 'its middleware',
-      set: tenantMiddleware.length > 0,
-      value: tenantMiddleware.length > 0 ? tenantMiddleware.join(', ') : 'none in MIDDLEWARE',
-    },
-  ];
+/** Whether tenants are meant: a model is named for them, or the app is there and something of it is used. */
+function wantsTenants(settings: SettingsFacts, parts: readonly Part[]): boolean {
+  // A middleware is what is left of tenants that were taken out.
+  if (!usesTenants(settings)) return false;
+  const [app, engine, router] = parts;
+  return (
+    settings.tenantModel !== null || (app?.set === true && (engine?.set === true || router?.set === true))
+  );
 }
 
-/** What most of the settings say; those that mean nothing without tenants have a say too. */
-function wantsTenants({ tenantModel, tenantApps, types }: SettingsFacts, parts: readonly Part[]): boolean {
-  const signs = [...parts.map(({ set }) => set), tenantModel !== null, tenantApps !== null || types !== null];
-  return signs.filter(Boolean).length * 2 >= signs.length;
-}
-
-function repair({ setting }: Part, { syncRouter, middleware }: SettingsFacts, wanted: boolean): string {
+/** How a part is completed, or taken out. */
+export function repair(
+  { setting }: Part,
+  { syncRouter, middleware }: SettingsFacts,
+  wanted: boolean,
+): string {
   switch (setting) {
     case 'INSTALLED_APPS':
       return wanted

@@ -15,7 +15,13 @@ export const tenantModels = settingsRule('tenant-models', (settings, facts, evid
     ...missingSettings(settings, facts, evidence),
     ...named
       .filter(({ model, name }) => !model && name !== null)
-      .map((model) => namesNothing(model, { settings, evidence })),
+      .map((model) => ({
+        ...namesNothing(model, { settings, evidence }),
+        // The foreign key of domains leads to what TENANT_MODEL names.
+        explains: [
+          { code: 'DBB6006' as const, subject: { app: facts.project?.domainModel?.model?.app ?? '' } },
+        ],
+      })),
     ...models
       .filter(({ model }) => !model.mixin)
       .map(({ model, setting }) => notMixed(model, setting, evidence)),
@@ -152,13 +158,13 @@ const mixins: Partial<
     code: 'DBB6045',
     mixin: 'django_tenants.models.TenantMixin',
     what: 'tenant model',
-    lacks: 'no schema will ever be created',
+    lacks: 'django_tenants creates no schema for its rows',
   },
   TENANT_DOMAIN_MODEL: {
     code: 'DBB6047',
     mixin: 'django_tenants.models.DomainMixin',
     what: 'domain model',
-    lacks: 'no request will find its tenant',
+    lacks: 'django_tenants expects one',
   },
 };
 

@@ -78,7 +78,7 @@ const faults: readonly Fault[] = [
     code: 'DBB6045',
     subject: { setting: 'TENANT_MODEL', model: 'accounts.Client', class: 'accounts.models.Client' },
     message:
-      /^the tenant model accounts\.models\.Client is not a TenantMixin: no schema will ever be created$/,
+      /^the tenant model accounts\.models\.Client is not a TenantMixin: django_tenants creates no schema for its rows$/,
     help: /^let accounts\.models\.Client inherit django_tenants\.models\.TenantMixin/,
     at: /^accounts\/models\.py:5$/,
     line: /^class Client\(models\.Model\):/,
@@ -95,8 +95,7 @@ const faults: readonly Fault[] = [
         .edit('accounts/models.py', 'DomainMixin, TenantMixin', 'TenantMixin'),
     code: 'DBB6047',
     subject: { setting: 'TENANT_DOMAIN_MODEL', model: 'accounts.Domain', class: 'accounts.models.Domain' },
-    message:
-      /^the domain model accounts\.models\.Domain is not a DomainMixin: no request will find its tenant$/,
+    message: /^the domain model accounts\.models\.Domain is not a DomainMixin: django_tenants expects one$/,
     help: /^let accounts\.models\.Domain inherit django_tenants\.models\.DomainMixin/,
     line: /^class Domain\(models\.Model\):/,
   },

@@ -43,7 +43,11 @@ describe('healthy projects', () => {
   for (const settings of ['wholesale.settings', 'wholesale.settings_plain', 'wholesale.settings_types'])
     it(`finds nothing in a project with three kinds of settings (${settings})`, async () => {
       const { findings } = await examineFolder(projectRules, wholesaleDirectory, { settings });
-      assert.deepEqual(findings, []);
+      // manage.py names the first of them.
+      assert.deepEqual(
+        findings.map(({ code }) => code),
+        settings === 'wholesale.settings' ? [] : ['DBB6049'],
+      );
     });
 
   it('finds nothing in an app that stands in another database', async () => {
