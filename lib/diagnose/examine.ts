@@ -75,7 +75,7 @@ const first = /^DBB(?:40\d\d|600[1-5]|603[02]|604[5-9])$/;
 function bySeverityAndPlace(a: Finding, b: Finding): number {
   return (
     ranks[a.severity ?? 'error'] - ranks[b.severity ?? 'error'] ||
-    Number(b.joined ?? 0) - Number(a.joined ?? 0) ||
+    (b.joined ?? 0) - (a.joined ?? 0) ||
     Number(first.test(b.code)) - Number(first.test(a.code)) ||
     (a.place?.file ?? '').localeCompare(b.place?.file ?? '') ||
     (a.place?.line ?? 0) - (b.place?.line ?? 0) ||
