@@ -11,14 +11,14 @@ import {
   type Finding,
   type LeftOut,
 } from '../diagnose/index.js';
-import { BootstrapError, redactor, renderProblems, type Problem } from '../errors/index.js';
+import { BootstrapError, exitCodeOf, redactor, renderProblems, type Problem } from '../errors/index.js';
 import { collectEvidence, openCase, type Case, type Missing } from './evidence.js';
 import { print, type Io } from './io.js';
 import { openIo } from './load.js';
 import type { ConfigOptions } from './options.js';
 import { newReaderId } from './run-id.js';
 import { openSession, type Session } from './session.js';
-import { catchSignals } from './signals.js';
+import { brokenOff, catchSignals, type Signals } from './signals.js';
 
 /** What an examination found, with all that its report needs. */
 interface Report extends Examination {
@@ -39,7 +39,7 @@ export async function doctorCommand(
   try {
     const report =
       options.workflow === undefined
-        ? await examineProject(options, io, signals.interrupt)
+        ? await examineProject(options, io, signals)
         : await examineFile(options.workflow, io, signals.interrupt);
     const findings = report.findings.map((finding) => fromFolder(finding, report.root, io.cwd));
     if (options.json === true) print(io.stdout, jsonOf(findings, report.secrets));
@@ -47,19 +47,20 @@ export async function doctorCommand(
     return count(findings, 'error') > 0 ? 3 : 0;
   } catch (error) {
     if (!signals.interrupt.aborted) throw error;
-    const interrupted: Problem = { code: 'DBB5020', message: 'the examination was interrupted' };
-    print(io.stderr, renderProblems([interrupted], { color: io.errorColor }));
-    return signals.interrupt.reason === 'SIGTERM' ? 143 : 130;
+    const problem = brokenOff(signals.interrupt, 'the examination');
+    print(io.stderr, renderProblems([problem], { color: io.errorColor }));
+    return exitCodeOf(new BootstrapError(problem));
   } finally {
     signals.release();
   }
 }
 
-async function examineProject(options: ConfigOptions, io: Io, signal: AbortSignal): Promise<Report> {
+async function examineProject(options: ConfigOptions, io: Io, signals: Signals): Promise<Report> {
   const opened = await openCase(options, io);
+  signals.limit(opened.workflow?.timeout);
   const { session, problems } = await sessionOf(opened, io);
   try {
-    const { evidence, missing } = await collectEvidence({ case: opened, session, signal });
+    const { evidence, missing } = await collectEvidence({ case: opened, session, signal: signals.interrupt });
     const { findings, leftOut, notExamined } = await examine(evidence, rules);
     const mistakes = [...opened.problems, ...problems].map((problem) => findingOf(problem));
     return {

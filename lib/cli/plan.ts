@@ -20,6 +20,7 @@ export async function planCommand(
   const { io, workflow: configured } = await load(options);
   const runId = newReaderId();
   const signals = catchSignals();
+  signals.limit(configured.timeout);
   const session = await openSession({
     io,
     workflow: configured,

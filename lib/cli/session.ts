@@ -25,6 +25,9 @@ import { connectionOf } from './connection-of.js';
 import { print, type Io } from './io.js';
 import { mayWarm } from './may-warm.js';
 
+/** Milliseconds that a statement of the ledger may take: it reads or writes a few rows, and nobody should wait for them for long. */
+const ledgerLimit = 30_000;
+
 /** What a workflow is executed with. */
 export interface Session {
   readonly services: RunServices;
@@ -57,7 +60,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const connection = await resolveDatabase(options);
   const database = connection && new Database(connection, { applicationName: applicationName(runId) });
   const stateDirectory = stateDirectoryOf(workflow);
-  const ledger = ledgerOf(options, stateDirectory, database);
+  const ledger = ledgerOf(options, stateDirectory, database?.within(ledgerLimit));
   let edition = 0;
   const host = lazyHost(options, ledger, database, () => edition);
   const environment = (own: Readonly<Record<string, string>> = {}): Record<string, string> =>
@@ -68,14 +71,14 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     host: (user) =>
       host.forTask({
         ...user,
-        env: { ...user.env, PGAPPNAME: applicationName(runId) },
+        env: hostEnvironment(user.env, runId),
         database: services.database(user),
       }),
     lock: lockOf(options, stateDirectory, connection, database),
     ledger,
     attached: () => {
       // Loading Django takes longer than all that usually comes before the first question.
-      if (!readOnly && mayWarm(workflow)) host.warm({ ...environment(), PGAPPNAME: applicationName(runId) });
+      if (!readOnly && mayWarm(workflow)) host.warm(hostEnvironment(environment(), runId));
     },
     taskEnded: (end) => {
       if (mayHaveWritten(end, workflow.tasks.get(end.name)?.kind)) edition += 1;
@@ -117,6 +120,11 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     },
     environment,
   };
+}
+
+/** A login that is not answered is given up, as by our own connections, unless the project says how long it may take. */
+function hostEnvironment(env: Readonly<Record<string, string>>, runId: string): Record<string, string> {
+  return { PGCONNECT_TIMEOUT: '10', ...env, PGAPPNAME: applicationName(runId) };
 }
 
 async function resolveDatabase({
@@ -211,15 +219,26 @@ function lazyHost(
     });
   };
   let service: Promise<HostService> | undefined;
+  // Django waits for the server over connections of its own.
+  const whileAlive = <T>(
+    opened: HostService,
+    user: HostUser,
+    ask: (client: ReturnType<HostService['forTask']>) => Promise<T>,
+  ): Promise<T> => {
+    if (!database) return ask(opened.forTask(user));
+    return database.whileAlive((lost) =>
+      ask(opened.forTask({ ...user, signal: AbortSignal.any([user.signal, lost]) })),
+    );
+  };
   return {
     forTask: (user) => ({
       request: async (method, params, onEvent) => {
         service ??= open();
-        return (await service).forTask(user).request(method, params, onEvent);
+        return whileAlive(await service, user, (client) => client.request(method, params, onEvent));
       },
       withPeers: async (count, work) => {
         service ??= open();
-        return (await service).forTask(user).withPeers(count, work);
+        return whileAlive(await service, user, (client) => client.withPeers(count, work));
       },
       recall: async (name) => {
         service ??= open();

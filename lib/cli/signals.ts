@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import type { Problem } from '../errors/index.js';
 
 /** Ctrl-C and its like, as abort signals. */
 export interface Signals {
@@ -6,10 +7,28 @@ export interface Signals {
   readonly interrupt: AbortSignal;
   /** Aborted by the second. */
   readonly kill: AbortSignal;
+  /** Aborts `interrupt` after so many milliseconds, with `timeoutReason`; a command that is no run has no timer of its own. */
+  limit(ms: number | undefined): void;
   release(): void;
 }
 
 const caught = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+const timeoutReason = 'the timeout';
+
+/** Why a command that was broken off did not come to its end, in the words of `what` ("the plan"). */
+export function brokenOff(
+  { reason }: AbortSignal,
+  what: string,
+): Problem & { readonly code: 'DBB5016' | 'DBB5020' } {
+  if (reason === timeoutReason)
+    return {
+      code: 'DBB5016',
+      message: `${what} took longer than the timeout`,
+      help: 'give it more time with "timeout" in the config, or see whether the server answers',
+    };
+  return { code: 'DBB5020', message: `${what} was interrupted`, facts: { signal: String(reason) } };
+}
 
 /** From now on the first signal asks for a graceful end, and the second for one at once. */
 export function catchSignals(): Signals {
@@ -23,10 +42,15 @@ export function catchSignals(): Signals {
     else interrupt.abort(name === 'SIGHUP' ? 'SIGTERM' : name);
   };
   for (const name of caught) process.on(name, listen);
+  let timer: NodeJS.Timeout | undefined;
   return {
     interrupt: interrupt.signal,
     kill: kill.signal,
+    limit: (ms) => {
+      if (ms !== undefined) timer = setTimeout(() => interrupt.abort(timeoutReason), ms).unref();
+    },
     release: () => {
+      clearTimeout(timer);
       for (const name of caught) process.removeListener(name, listen);
     },
   };

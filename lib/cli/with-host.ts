@@ -1,6 +1,6 @@
 import type { TaskHost } from '../../config/define.js';
 import type { Workflow } from '../../config/workflow.js';
-import { BootstrapError, renderProblems } from '../errors/index.js';
+import { BootstrapError, exitCodeOf, renderProblems } from '../errors/index.js';
 import { aborted, causesOf } from '../run/index.js';
 import { hostEnvironment, hostTaskOf } from './evidence.js';
 import { silent } from './silent-log.js';
@@ -9,7 +9,7 @@ import { load } from './load.js';
 import type { ConfigOptions } from './options.js';
 import { newReaderId } from './run-id.js';
 import { openSession } from './session.js';
-import { catchSignals } from './signals.js';
+import { brokenOff, catchSignals } from './signals.js';
 
 /** Asks the project's host in the name of a command that changes nothing; resolves with the exit code, also of an interruption. */
 export async function withHost(
@@ -19,6 +19,7 @@ export async function withHost(
 ): Promise<number> {
   const { io, workflow } = await load(options);
   const signals = catchSignals();
+  signals.limit(workflow.timeout);
   const runId = newReaderId();
   const startedAt = Date.now();
   const session = await openSession({ io, workflow, runId, waitLock: 0, readOnly: true });
@@ -34,9 +35,9 @@ export async function withHost(
       const source = { runId, workflow, services, kill: signals.kill, emit: () => undefined };
       throw await withCause(error, source, command, { startedAt, cancel: signals.interrupt });
     }
-    const interrupted = { code: 'DBB5020', message: `"${command}" was interrupted` } as const;
-    print(io.stderr, renderProblems([interrupted], { color: io.errorColor }));
-    return signals.interrupt.reason === 'SIGTERM' ? 143 : 130;
+    const problem = brokenOff(signals.interrupt, `"${command}"`);
+    print(io.stderr, renderProblems([problem], { color: io.errorColor }));
+    return exitCodeOf(new BootstrapError(problem));
   } finally {
     await session.services.close();
     signals.release();

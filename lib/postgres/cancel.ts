@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
+import { drop } from './connect.js';
 
 // How long a statement has to end, and how often it is told: the server ignores a request that comes before the statement.
 const patience = 2000;
@@ -19,7 +20,7 @@ export async function cancelStatement(client: Client, statement: Promise<unknown
     await request(client).catch(() => undefined);
     await sleep(pause, undefined, { signal: ended.signal }).catch(() => undefined);
   }
-  if (!ended.signal.aborted) await client.end().catch(() => undefined);
+  if (!ended.signal.aborted) drop(client, 'the statement was to end, and the server did not answer');
 }
 
 /** One request; resolves when the server has closed the connection, as it does at once. */

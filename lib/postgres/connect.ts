@@ -60,6 +60,11 @@ export async function standardStrings(client: Client): Promise<void> {
   if (nonStandard.has(client)) await client.query('set standard_conforming_strings = on');
 }
 
+/** Ends a connection without a word to the server, and with it the statement that waits there. */
+export function drop(client: Client, reason: string): void {
+  socketOf(client).destroy(Object.assign(new Error(reason), { code: 'ECONNRESET' }));
+}
+
 /** Closes a connection; one whose server does not answer the farewell is dropped. */
 export async function disconnect(client: Client): Promise<void> {
   const drop = setTimeout(() => socketOf(client).destroy(), 1000);

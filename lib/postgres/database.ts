@@ -2,9 +2,10 @@ import { setMaxListeners } from 'node:events';
 import type { Client, QueryResultRow } from 'pg';
 import { BootstrapError } from '../errors/index.js';
 import { cancelStatement } from './cancel.js';
-import { connect, disconnect, hasEnded, standardStrings, type DatabaseOptions } from './connect.js';
+import { connect, disconnect, drop, hasEnded, standardStrings, type DatabaseOptions } from './connect.js';
+import { Liveness } from './liveness.js';
 import { isMadeUp, withinPool } from './pool-room.js';
-import { problemOf } from './problem-of.js';
+import { problemOf, silence } from './problem-of.js';
 import { withDatabase, type ConnectionParameters } from './resolve-connection.js';
 
 /** A connection that runs statements, one at a time. A text without values may hold several: their rows come one after the other. */
@@ -22,6 +23,7 @@ interface Connections {
   readonly own: Set<Client>;
   /** Who waits for one that is lent; told "undefined" where it comes to nothing. */
   readonly waiting: Set<(client: Client | undefined) => void>;
+  readonly liveness: Liveness;
   /** Aborted when all are closed: what is still on its way to a connection gets none. */
   readonly closed: AbortController;
 }
@@ -30,6 +32,8 @@ interface Connections {
 export interface PoolOptions extends DatabaseOptions {
   /** Milliseconds that a statement waits for a connection that another one has; 10, as long as a login takes, where it is absent. */
   readonly patience?: number;
+  /** Milliseconds after which a statement is given up; unbounded where it is absent. */
+  readonly limit?: number;
 }
 
 /** The workflow's database: connections kept for single statements, more for what needs one of its own; all opened when first used. */
@@ -46,6 +50,7 @@ export class Database implements DatabaseClient {
       lent: new Set(),
       own: new Set(),
       waiting: new Set(),
+      liveness: new Liveness(parameters),
       closed: new AbortController(),
     };
     setMaxListeners(0, this.#connections.closed.signal);
@@ -101,6 +106,26 @@ export class Database implements DatabaseClient {
     // A task may have many statements under way, and each listens.
     setMaxListeners(0, signal);
     return new Database(this.parameters, { ...this.#options, signal }, this.#connections);
+  }
+
+  /** The same connections, each of whose statements is given up after so many milliseconds. */
+  within(limit: number): Database {
+    return new Database(this.parameters, { ...this.#options, limit }, this.#connections);
+  }
+
+  /** Runs work that waits for the server over connections of others; its signal is aborted where the server no longer answers. */
+  async whileAlive<T>(work: (lost: AbortSignal) => Promise<T>): Promise<T> {
+    const lost = new AbortController();
+    const gone = Object.assign(new Error(silence), { code: 'ECONNRESET' });
+    const unwatch = this.#connections.liveness.watch(() => lost.abort(gone));
+    try {
+      return await work(lost.signal);
+    } catch (error) {
+      if (!lost.signal.aborted) throw error;
+      throw new BootstrapError(problemOf(gone, this.parameters), { cause: error });
+    } finally {
+      unwatch();
+    }
   }
 
   async query<Row extends object = Record<string, unknown>>(
@@ -226,8 +251,7 @@ export class Database implements DatabaseClient {
     signal?.throwIfAborted();
     const progress = countCompleted(client);
     const statement = client.query<QueryResultRow>(text, values === undefined ? undefined : [...values]);
-    const cancel = (): void => void cancelStatement(client, statement);
-    signal?.addEventListener('abort', cancel, { once: true });
+    const unbound = this.#bound(client, statement);
     try {
       const result = await statement;
       const results = Array.isArray(result) ? (result as (typeof result)[]) : [result];
@@ -238,8 +262,22 @@ export class Database implements DatabaseClient {
       throw new BootstrapError(problemOf(error, scene), { cause: error });
     } finally {
       progress.stop();
-      signal?.removeEventListener('abort', cancel);
+      unbound();
     }
+  }
+
+  /** Ends a statement with the signal, at its limit, and where the server no longer answers; whatever the server does. */
+  #bound(client: Client, statement: Promise<unknown>): () => void {
+    const { signal, limit } = this.#options;
+    const cancel = (): void => void cancelStatement(client, statement);
+    signal?.addEventListener('abort', cancel, { once: true });
+    const timer = limit === undefined ? undefined : setTimeout(cancel, limit);
+    const unwatch = this.#connections.liveness.watch(() => drop(client, silence));
+    return () => {
+      unwatch();
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', cancel);
+    };
   }
 }
 

@@ -24,6 +24,9 @@ interface DriverError extends Error {
   readonly where?: string;
 }
 
+/** Why a connection was dropped whose server had not said a word for long. */
+export const silence = 'the server no longer answers';
+
 /** What we know beside the error itself. */
 export interface FailureScene {
   readonly statement?: string;
@@ -193,6 +196,12 @@ function ofNetwork(fault: DriverError, scene: FailureScene): Known {
   const shortage = shortageProblem(fault);
   if (shortage) return shortage;
   const where = placeOf(scene);
+  if (fault.message === silence)
+    return {
+      code: 'DBB4007',
+      message: `the connection to ${where} was lost: the server no longer answers`,
+      help: 'see whether it is overloaded, stopped or cut off, and run again: what is done is not done twice',
+    };
   const known = networkCodes[fault.code ?? ''];
   if (known) return { code: known[0], message: known[1](where, scene.host ?? '?'), help: known[2] };
   if (/does not support SSL|certificate|SSL|TLS/i.test(fault.message)) {

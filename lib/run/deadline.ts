@@ -25,6 +25,8 @@ export class Cancelled extends Error {
 const margin = 3000;
 const killMargin = 300;
 const killLimit = 1500;
+// Beyond the grace of a run: as long as a system needs to end what got a SIGKILL.
+const lastMargin = 500;
 
 /**
  * Runs one attempt under its timeout. Rejects with DBB5003 when that passed and with `Cancelled` when the run was interrupted;
@@ -162,15 +164,10 @@ function giveUp(
   return { promise, stop: () => stop() };
 }
 
-/** Resolves some time after a run was cancelled: attempts have ended or were left alone by then. */
+/** Resolves when a run that was cancelled has to be over: attempts have ended or are left alone, and what is not written stays unwritten. */
 export async function outOfPatience(cancel: AbortSignal, { grace, kill }: Patience): Promise<void> {
-  const late = aborted(cancel).then(() => pause(grace + 2 * margin));
+  const late = aborted(cancel).then(() => pause(grace + lastMargin));
   await Promise.race([late, aborted(kill).then(() => pause(killLimit))]);
-}
-
-/** Resolves when a cancelled run has waited long enough for its last words to be written. */
-export async function outOfWords(cancel: AbortSignal, kill: AbortSignal): Promise<void> {
-  await Promise.race([aborted(cancel).then(() => pause(margin)), aborted(kill)]);
 }
 
 /** A time that keeps no process from ending. */

@@ -5,7 +5,7 @@ import { endSurvivors, writeRunFile } from '../process/index.js';
 import { runAttempts, type TaskOutcome } from './attempts.js';
 import { concludeRun } from './conclude.js';
 import { createContext, stateDirectoryOf } from './context.js';
-import { aborted, outOfPatience, outOfWords } from './deadline.js';
+import { aborted, outOfPatience } from './deadline.js';
 import { formatDuration } from './duration.js';
 import type { RunEventBody, TaskEnd } from './events.js';
 import { forgetDownstream, remembering } from './forgetting.js';
@@ -75,20 +75,19 @@ class Run {
     services.lock.lost.addEventListener('abort', onLost);
     if (interrupt.aborted) onInterrupt();
     const timer = this.#startTimer(workflow.timeout);
+    // A server that no longer answers can hold up what talks to it, but not a run that is to end.
+    const over = outOfPatience(this.#cancel.signal, { grace: workflow.grace, kill });
     try {
       this.#announce();
-      // A server that no longer answers can hold up what talks to it, but not a run that is to end.
-      await Promise.race([
-        this.#enter().then(() => this.#schedule()),
-        outOfPatience(this.#cancel.signal, { grace: workflow.grace, kill }),
-      ]);
+      await Promise.race([this.#enter().then(() => this.#schedule()), over]);
     } catch (error) {
       this.#stop(faultOf(error));
     } finally {
-      clearTimeout(timer);
       services.lock.lost.removeEventListener('abort', onLost);
     }
-    const result = await this.#leave(performance.now() - from);
+    // The last words to the ledger are within the run's timeout, too.
+    const result = await this.#leave(performance.now() - from, over);
+    clearTimeout(timer);
     interrupt.removeEventListener('abort', onInterrupt);
     fault?.removeEventListener('abort', onFault);
     return result;
@@ -230,7 +229,7 @@ class Run {
   }
 
   /** Writes the end, closes all, and tells it. A second interruption does not wait for any of it. */
-  async #leave(ms: number): Promise<RunResult> {
+  async #leave(ms: number, over: Promise<void>): Promise<RunResult> {
     const { workflow, services, interrupt, kill, resume } = this.#options;
     // After a fault of ours some tasks have no end yet: every task ends in exactly one state.
     for (const task of workflow.tasks.values()) {
@@ -241,7 +240,7 @@ class Run {
       concludeRun(tasks, this.#problems, interrupt.aborted ? String(interrupt.reason) : undefined);
     const closing = (async (): Promise<void> => {
       const { status, exitCode } = conclude();
-      await this.#session.end(status, exitCode, outOfWords(this.#cancel.signal, kill));
+      await this.#session.end(status, exitCode, over);
       const released = this.#session.close();
       await services
         .close()

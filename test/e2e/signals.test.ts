@@ -236,6 +236,51 @@ describe('a run that is interrupted', function () {
     });
   }
 
+  for (const [moment, last] of [
+    ['after its last task, before the last write to the ledger', 'true'],
+    ['while a task asks it', undefined],
+  ] as const)
+    it(`by a server that freezes ${moment}: ends with its timeout and the grace`, async () => {
+      const way = await FreezingServer.start(database.url);
+      try {
+        const tasks = {
+          wait: {},
+          work: { use: 'command', run: fakes.line('frozen'), needs: ['wait'] },
+          ...(last === undefined ? { roles: { use: 'check-roles', roles: ['a'], needs: ['work'] } } : {}),
+        };
+        const config = { timeout: '4s', grace: '1s' };
+        const from = performance.now();
+        const run = start(tasks, { config, url: way.url });
+        const work = await fakes.next('frozen');
+        way.freeze();
+        await work.exit(0);
+        const { code, stdout } = await run.ended;
+        assert.equal(code, 124, stdout);
+        assert.equal(runEnd(stdout).problems?.[0]?.code, 'DBB5016');
+        // Node's own start, and a farewell to the server, come on top.
+        const ms = performance.now() - from;
+        assert.ok(ms < 8500, `${String(ms)} ms`);
+      } finally {
+        way.close();
+      }
+    });
+
+  for (const args of [['plan'], ['doctor'], ['check'], ['run']])
+    it(`by the timeout of the config, while a server says nothing: ${args.join(' ')}`, async () => {
+      const way = await FreezingServer.start();
+      try {
+        const tasks = { roles: { use: 'check-roles', roles: ['a'] } };
+        writeFileSync(join(folder, '.bootstraprc'), JSON.stringify({ timeout: '1s', grace: '1s', tasks }));
+        const from = performance.now();
+        const command = new Command(args, { cwd: folder, env: { DATABASE_URL: way.url } });
+        const { code, stdout, stderr } = await command.ended;
+        assert.equal(code, 124, stdout + stderr);
+        assert.ok(performance.now() - from < 6000);
+      } finally {
+        way.close();
+      }
+    });
+
   it('by the end of its server: says so, and does not hang', async () => {
     const server = await startServer();
     try {
