@@ -7,7 +7,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.db.migrations.state import ProjectState
 
 from .concurrent_indexes import repeatable
-from .deferred_statements import failing_inside
+from .deferred_statements import deferred_inside
 from .disk_graph import RecordedLoader, disk_graph
 from .failed_operation import migration_failure
 from .fewer_statements import fewer_statements
@@ -35,7 +35,7 @@ def apply_alone(params, emit):
     try:
         with timeouts(connection, params.get("timeouts")), kept_states(), fewer_statements(), repeatable(
             connection, schema, params.get("again") is True
-        ), failing_inside(connection):
+        ), deferred_inside():
             for number, key in enumerate(keys):
                 _apply(connection, recorded | frozenset(keys[:number]), key)
                 emit({"type": "migration", "schema": schema, "app": key[0], "name": key[1]})

@@ -1,35 +1,37 @@
 """
-The statements that Django defers to the end of a migration, such as the foreign keys of a new table. It executes them while it leaves the
-schema editor, and where one fails, the transaction is never left: a command's process ends then, but a host has more schemas to migrate.
+The statements that Django defers to the end of a migration, such as the foreign keys of a new table. Django executes them while it leaves the
+schema editor, and records the migration once they are committed: a process that ends in between leaves tables without their record, and a
+statement that fails there leaves its transaction open.
 """
 
 from contextlib import contextmanager
 
+from django.db.migrations.executor import MigrationExecutor
+
 
 @contextmanager
-def failing_inside(connection):
-    """While it holds, a deferred statement that fails ends its transaction, as any other statement of a migration does."""
-    editor = connection.SchemaEditorClass
-    inherited = "__exit__" not in vars(editor)
-    original = editor.__exit__
+def deferred_inside():
+    """While it holds, deferred statements are the last that a migration does, so Django records it in the same transaction."""
+    original = MigrationExecutor.apply_migration
 
-    def leave(self, kind, error, trace):
-        if kind is None:
-            try:
-                for sql in self.deferred_sql:
-                    self.execute(sql, None)
-                self.deferred_sql = []
-            except BaseException as failure:
-                # With a failure of its own to tell, Django leaves out what it deferred.
-                original(self, type(failure), failure, failure.__traceback__)
-                raise
-        return original(self, kind, error, trace)
+    def apply_migration(self, state, migration, *args, **kwargs):
+        plain = migration.apply
 
-    editor.__exit__ = leave
+        def apply(state, schema_editor, *args, **kwargs):
+            state = plain(state, schema_editor, *args, **kwargs)
+            for sql in schema_editor.deferred_sql:
+                schema_editor.execute(sql, None)
+            schema_editor.deferred_sql = []
+            return state
+
+        migration.apply = apply
+        try:
+            return original(self, state, migration, *args, **kwargs)
+        finally:
+            del migration.apply
+
+    MigrationExecutor.apply_migration = apply_migration
     try:
         yield
     finally:
-        if inherited:
-            del editor.__exit__
-        else:
-            editor.__exit__ = original
+        MigrationExecutor.apply_migration = original

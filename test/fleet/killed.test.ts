@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { fingerprintStatement } from '../../lib/fleet/fingerprint.js';
+import { openMigrated } from '../support/fleet.js';
+import type { TestHost } from '../support/host.js';
+import { pythonOf } from '../support/python.js';
+
+const run = promisify(execFile);
+
+// Every schema is migrated by the same code; each Django once.
+for (const [set, method, schema, what] of [
+  ['old', 'migrate', 'public', 'of the schema that all share'],
+  ['new', 'record', 'canary', 'of a canary'],
+] as const)
+  describe(`Django's migrating, killed after each commit (${set})`, function () {
+    this.timeout(300_000);
+    let project: TestHost;
+
+    before(async () => {
+      project = await openMigrated(['canary'], set);
+    });
+    after(() => project.close());
+
+    it(`is brought to its end by the next run: ${what}`, async () => {
+      const script = join(process.cwd(), 'test/support/killed_migrating.py');
+      const args = [script, method, schema, fingerprintStatement()];
+      const env = {
+        ...process.env,
+        DATABASE_URL: project.url,
+        DJANGO_SETTINGS_MODULE: 'wholesale.settings.test',
+        PYTHONDONTWRITEBYTECODE: '1',
+      };
+      const { stdout } = await run(await pythonOf(set), args, { cwd: project.directory, env });
+      const { kills, wrong } = JSON.parse(stdout) as { kills: number; wrong: object };
+      assert.deepEqual(wrong, {});
+      assert.ok(kills > 10, String(kills));
+    });
+  });
