@@ -136,8 +136,10 @@ async function run(ctx: Context): Promise<TaskResult> {
     removeLeftovers(ctx, [...pending], owed),
     found.ordered ? waiting : smallFirst(ctx.database, waiting),
   ]);
+  const bare = new Set(members.flatMap(({ schema, applied }) => (applied === 0 ? [schema] : [])));
   const invalidIn = (schema: string): string[] =>
     invalid.flatMap((index) => (index.schema === schema ? [index.name] : []));
+  const isCreated = (schema: string): boolean => bare.has(schema) || owed.get(schema)?.created === true;
   const rollout: Omit<RolloutOptions, 'hosts'> = {
     database: ctx.database,
     capacity,
@@ -148,8 +150,9 @@ async function run(ctx: Context): Promise<TaskResult> {
     goesOnPastFailures: ctx.options.abortAfter !== undefined,
     onNote: (text) => ctx.log.info(text),
     debts: {
-      owe: (schema) => owe(ctx, schema, { invalid: invalidIn(schema) }),
+      owe: (schema) => owe(ctx, schema, { invalid: invalidIn(schema), created: isCreated(schema) }),
       isOwed: (schema) => owed.has(schema),
+      isCreated: (schema) => !owed.has(schema) && isCreated(schema),
       // What an earlier run left open, a replay of what is pending does not make up for: it is done below.
       settle: async (schema) => {
         if (!owed.has(schema)) await settle(ctx, schema);
@@ -181,7 +184,10 @@ async function run(ctx: Context): Promise<TaskResult> {
   const migrated = new Set(ends.flatMap((end) => (end.status === 'migrated' ? [end.schema] : [])));
   for (const { schema } of found.schemas)
     if (owed.has(schema) && (!pending.has(schema) || migrated.has(schema)))
-      await applyTo(ctx, schema, { postMigrate: ctx.options.postMigrate !== 'never' });
+      await applyTo(ctx, schema, {
+        postMigrate: ctx.options.postMigrate !== 'never',
+        created: isCreated(schema),
+      });
   if (failures.length > 0) throw failed(ctx.task, found, failures, ends);
   const summary = summaryOf(ends, found.schemas.length);
   return removed.length === 0 ? summary : { ...summary, warnings: removed };

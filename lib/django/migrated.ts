@@ -19,6 +19,8 @@ export interface MigrationRecording extends MigrationKey {
   readonly indexes?: readonly (ConcurrentIndex | null)[];
   /** What it recorded in django_migrations: itself, or what it replaces. */
   readonly records: readonly MigrationKey[];
+  /** It was not applied: it is a squashed migration whose parts all are. */
+  readonly onlyRecorded?: boolean;
   /** It changed rows, so that constraints may have to be checked before the next migration. */
   readonly writes: boolean;
   /** Locks on tables that it took first, of those that keep others from writing; only of what was undone. */

@@ -111,6 +111,8 @@ export interface HostMethods {
       postMigrate?: boolean;
       /** An earlier try was broken off: what it has done outside of transactions is taken as done. */
       again?: boolean;
+      /** It had recorded nothing: django_tenants' `post_schema_sync` is sent at the end. */
+      created?: boolean;
     };
     result: Migrated;
   };
@@ -123,6 +125,7 @@ export interface HostMethods {
       timeouts?: Timeouts;
       postMigrate?: boolean;
       again?: boolean;
+      created?: boolean;
     };
     result: Migrated & { readonly recording: Recording };
   };

@@ -2,7 +2,8 @@ import type { DatabaseClient } from '../postgres/index.js';
 
 /**
  * A digest for each schema of the relations with these names, as the catalog has them: columns, defaults, constraints, indexes,
- * sequences and comments. Names of the schema itself are taken out, so that equal schemas have equal digests.
+ * sequences, comments, owners and privileges, those of the schema too. Names of the schema itself are taken out, and a role of its name
+ * is the same as another schema's, so that equal schemas have equal digests.
  */
 export async function fingerprints(
   client: DatabaseClient,
@@ -21,18 +22,33 @@ export function fingerprintStatement(): string {
   return statement('%s', '%s');
 }
 
+const role = (oid: string, schema: string): string =>
+  `coalesce(nullif(pg_catalog.pg_get_userbyid(${oid})::text, ${schema}::text), '{schema}')`;
+
+/** Who may do what, as one text; null where nobody has granted anything. */
+const privileges = (acl: string, schema: string): string => `
+  (select string_agg(held, ',' order by held collate "C") from (
+     select concat_ws(' ', ${role('x.grantor', schema)}, case x.grantee when 0 then 'public' else ${role('x.grantee', schema)} end,
+            x.privilege_type, x.is_grantable) as held from pg_catalog.aclexplode(${acl}) x) h)`;
+
 // Types and collations may be a schema's own, and are told by name then; most columns have none, or that of the database (100).
 // The planner expects one row of each step, and would rather read a whole catalog once; "offset 0" has it look up what is needed.
 const statement = (schemas: string, names: string): string => `
 with s as materialized (
-  select n.oid, n.nspname, quote_ident(n.nspname) || '.' as prefix from pg_catalog.pg_namespace n where n.nspname = any(${schemas}::text[])
+  select n.oid, n.nspname, n.nspowner, n.nspacl, quote_ident(n.nspname) || '.' as prefix from pg_catalog.pg_namespace n where n.nspname = any(${schemas}::text[])
 ), r as materialized (
-  select c.oid, c.relname, c.relkind, c.relpersistence, s.nspname, s.prefix
+  select c.oid, c.relname, c.relkind, c.relpersistence, c.relowner, c.relacl, s.nspname, s.prefix
     from s cross join lateral (
-      select oid, relname, relkind, relpersistence from pg_catalog.pg_class
+      select oid, relname, relkind, relpersistence, relowner, relacl from pg_catalog.pg_class
        where relnamespace = s.oid and relname = any(${names}::text[]) and relkind in ('r', 'p', 'v', 'm', 'S') offset 0) c
 ), lines as (
-  select nspname, concat_ws(' ', 'relation', relname, relkind, relpersistence, obj_description(oid, 'pg_class')) as line from r
+  select nspname, concat_ws(' ', 'relation', relname, relkind, relpersistence, ${role('relowner', 'nspname')},
+         ${privileges('relacl', 'nspname')}, obj_description(oid, 'pg_class')) as line from r
+  union all
+  select nspname, concat_ws(' ', 'schema', ${role('nspowner', 'nspname')}, ${privileges('nspacl', 'nspname')}) from s
+  union all
+  select s.nspname, concat_ws(' ', 'default', ${role('d.defaclrole', 's.nspname')}, d.defaclobjtype, ${privileges('d.defaclacl', 's.nspname')})
+    from s join pg_catalog.pg_default_acl d on d.defaclnamespace = s.oid
   union all
   select r.nspname, concat_ws(' ', 'column', r.relname, a.attname, replace(pg_catalog.format_type(a.atttypid, a.atttypmod), r.prefix, ''), a.attnotnull,
          a.attidentity, a.attgenerated,
@@ -41,7 +57,7 @@ with s as materialized (
               join pg_catalog.pg_namespace n on n.oid = l.collnamespace where l.oid = a.attcollation) end,
          (select replace(pg_catalog.pg_get_expr(d.adbin, d.adrelid), r.prefix, '') from pg_catalog.pg_attrdef d
            where d.adrelid = r.oid and d.adnum = a.attnum),
-         pg_catalog.col_description(r.oid, a.attnum))
+         ${privileges('a.attacl', 'r.nspname')}, pg_catalog.col_description(r.oid, a.attnum))
     from r cross join lateral (
       select * from pg_catalog.pg_attribute where attrelid = r.oid and attnum > 0 and not attisdropped offset 0) a
    where r.relkind <> 'S'

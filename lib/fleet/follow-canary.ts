@@ -114,7 +114,9 @@ function isReplayed({ by }: RecordedSegment): boolean {
 }
 
 function recordsOf(segments: readonly RecordedSegment[]): readonly MigrationKey[] {
-  return segments.flatMap(({ migrations }) => migrations.map(({ app, name }) => ({ app, name })));
+  return segments.flatMap(({ migrations }) =>
+    migrations.filter(({ onlyRecorded }) => onlyRecorded !== true).map(({ app, name }) => ({ app, name })),
+  );
 }
 
 /** Resolves with whether none was put back to where it was. */

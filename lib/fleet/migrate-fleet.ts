@@ -45,6 +45,8 @@ export interface FleetOptions {
     settle(schema: string): Promise<void>;
     /** Whether an earlier run has noted it, and was broken off. */
     isOwed(schema: string): boolean;
+    /** Whether it has recorded nothing: it is a tenant that this run creates. */
+    isCreated(schema: string): boolean;
   };
   /** Indexes that were invalid before anything began. */
   readonly invalid: readonly InvalidIndex[];
@@ -65,7 +67,7 @@ export interface FleetResult {
  * from being migrated.
  */
 export async function migrateFleet(options: FleetOptions): Promise<FleetResult> {
-  const { hosts, database, timeouts } = options;
+  const { hosts, database, timeouts, debts } = options;
   const members = await withRecordTables(database, options.members);
   const postMigrate = options.postMigrate !== 'never';
   const work = new FleetWork(options);
@@ -96,7 +98,11 @@ export async function migrateFleet(options: FleetOptions): Promise<FleetResult> 
       const { schema } = canary;
       const fingerprint = fingerprintStatement();
       const recorded = await work.inDebt(schema, (again, onEvent) =>
-        record(hosts[0], { schema, fingerprint, timeouts, postMigrate, again }, onEvent),
+        record(
+          hosts[0],
+          { schema, fingerprint, timeouts, postMigrate, again, created: debts.isCreated(schema) },
+          onEvent,
+        ),
       );
       if (!recorded) continue;
       const { ms, applied, recording } = recorded;
@@ -193,10 +199,10 @@ export class FleetWork {
   }
 
   async #byDjango(schema: string, host: Host, before = { ms: 0, applied: 0 }): Promise<void> {
-    const { timeouts } = this.#options;
+    const { timeouts, debts } = this.#options;
     const postMigrate = this.#options.postMigrate !== 'never';
     const todo = (again: boolean, onEvent: OnEvent): ReturnType<typeof migrate> =>
-      migrate(host, { schema, timeouts, postMigrate, again }, onEvent);
+      migrate(host, { schema, timeouts, postMigrate, again, created: debts.isCreated(schema) }, onEvent);
     const done = await this.inDebt(schema, todo, before.applied);
     if (!done) return;
     const applied = before.applied + done.applied.length;

@@ -9,11 +9,12 @@ from django.core.management.commands import migrate as command
 from django.core.management.sql import emit_post_migrate_signal
 from django.db.migrations.executor import MigrationExecutor
 
+from .deciding import why_apart, why_router
 from .disk_graph import RecordedLoader, disk_graph
 from .fewer_statements import one_search_path
 from .kept_record import KeptRecorder, forget_record, kept_record
 from .kept_states import forget_rows, is_kept
-from .listeners import listeners_to, why_apart
+from .listeners import listeners_to
 from .natural_rows import rows_instead_of
 
 #: Graph and record to the loader over them, and to the state of the project.
@@ -57,12 +58,12 @@ def kept_command(project, schema, record):
             setattr(command, emit, _forgetting(original))
         else:
             # Another one does not send it at all.
-            if original is emit_post_migrate_signal:
+            if original is emit_post_migrate_signal and why_router() is None:
                 original = rows_instead_of(original, project.connection)
             setattr(command, emit, _on_one_path(original, project.connection))
     before = {migration: list(migration.operations) for migration in graph.loader.disk_migrations.values()}
     # What may do anything at any time may also record migrations.
-    known = record if why_apart() is None else None
+    known = record if why_apart(project.connection) is None else None
     try:
         with kept_record(known):
             yield

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from django.db import transaction
 from django.db.backends.signals import connection_created
 
+from .listeners import connection_listeners
+
 #: Schemas after which it is closed after all: the server's process remembers every table that it has met.
 LIMIT = 25
 
@@ -44,7 +46,8 @@ def renew(connection):
         return
     _met += 1
     try:
-        if _met % LIMIT == 0 or not connection.get_autocommit() or getattr(connection, "pool", None) is not None:
+        # Who listens to new connections may do something else for each schema.
+        if connection_listeners() or _met % LIMIT == 0 or not connection.get_autocommit() or getattr(connection, "pool", None) is not None:
             connection.close()
             return
         with connection.connection.cursor() as cursor:

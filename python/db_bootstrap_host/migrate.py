@@ -5,12 +5,13 @@ import time
 from django.core.management.base import CommandError, SystemCheckError
 
 from .concurrent_indexes import repeatable
-from .deferred_statements import failing_inside
+from .deferred_statements import deferred_inside
 from .failed_operation import migration_failure
 from .failure import Failure
 from .migrate_command import run_plainly, run_schema
 from .post_migrate import unsent
 from .project import load_project
+from .tenant_created import tell_created
 from .states import read_records
 from .system_checks import checks_failed
 from .timeouts import timeouts
@@ -19,7 +20,7 @@ from .timeouts import timeouts
 def migrate(params, emit):
     """
     Applies what is pending in a schema, or goes to one migration of an app; `schema: null` is plain Django. With `postMigrate: false`
-    post_migrate is not sent; with `again` an earlier try was broken off.
+    post_migrate is not sent; with `again` an earlier try was broken off; with `created` it is the first for a tenant.
     """
     project = load_project()
     schema = params.get("schema") if project.tenancy else None
@@ -36,11 +37,13 @@ def migrate(params, emit):
     try:
         with timeouts(project.connection, params.get("timeouts")), unsent(params.get("postMigrate") is False), repeatable(
             project.connection, name, params.get("again") is True
-        ), failing_inside(project.connection):
+        ), deferred_inside():
             if schema is None:
                 run_plainly(project, words, on_applied)
             else:
                 run_schema(project, schema, words, on_applied, before)
+        if params.get("created") is True:
+            tell_created(project, schema)
     except SystemCheckError as error:
         raise checks_failed(error) from error
     except CommandError as error:

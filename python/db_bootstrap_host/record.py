@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from django.db import transaction
 
 from .concurrent_indexes import inside_transaction
-from .listeners import known_listeners, listeners_to, why_apart
+from .deciding import why_apart
+from .listeners import known_listeners, listeners_to
 from .migrate import migrate
 from .natural_rows import noting_rows
 from .post_migrate import import_management_modules
@@ -30,10 +31,10 @@ def record(params, emit):
         # Their receivers count as well.
         import_management_modules()
         # Asked before anything changes: what cannot be told afterwards would make a migrated tenant a failed one.
-        why, path, session = _why_not(project, schema), _search_path(project), session_settings(connection)
+        why, path, session = _why_not(project, schema, from_nothing), _search_path(project), session_settings(connection)
         listeners = listeners_to("post_migrate", project, schema)
         with recording(connection, schema, from_nothing, params["fingerprint"], session, locks=dry) as tape, noting_rows(schema) as rows:
-            result = migrate({name: params[name] for name in ("schema", "timeouts", "postMigrate", "again") if name in params}, emit)
+            result = migrate({name: params[name] for name in ("schema", "timeouts", "postMigrate", "again", "created") if name in params}, emit)
     return dict(
         result,
         recording={
@@ -64,9 +65,9 @@ def _kept():
     yield
 
 
-def _why_not(project, schema):
+def _why_not(project, schema, from_nothing):
     """What makes every schema a case of its own, whatever its migrations are."""
-    why = why_apart()
+    why = why_apart(project.connection, from_nothing)
     if why is not None:
         return why
     # They may add operations, or prepare what migrations rely on.

@@ -9,6 +9,8 @@ from django.db.migrations.operations.special import RunPython, RunSQL, SeparateD
 from django.db.models import NOT_PROVIDED
 
 from . import plain_sql
+from .listeners import label_of
+from .own_parts import own_part
 
 # By class and not by base: what a project derives may do anything. RenameModel is missing, because Django also renames rows of
 # content types then; so is whatever runs SQL or code of the project's, and what makes extensions, which are no schema's own.
@@ -86,7 +88,6 @@ def _all(operations):
 
 
 def _why_not_operation(migration, operation, from_nothing):
-    name = type(operation).__name__
     if type(operation) is SeparateDatabaseAndState:
         reasons = (_why_not_operation(migration, inner, from_nothing) for inner in operation.database_operations)
         return next((reason for reason in reasons if reason is not None), None)
@@ -99,10 +100,12 @@ def _why_not_operation(migration, operation, from_nothing):
         return "RunPython runs code of the project's"
     if type(operation) is RunSQL:
         return plain_sql.why_not(operation.sql, migration.atomic)
-    if type(operation) in _CONCURRENT and not migration.atomic:
-        return None
-    if type(operation) not in _KNOWN:
-        return "%s is none of the known operations" % name
+    concurrent = type(operation) in _CONCURRENT and not migration.atomic
+    if not concurrent and type(operation) not in _KNOWN:
+        return "%s is not one of Django's operations that are replayed" % label_of(type(operation))
+    own = own_part(operation)
+    if own is not None:
+        return "%s is not one of Django's classes, and may look at the schema" % label_of(own)
     for field in _fields(operation):
         default = field.default
         # Rows that are there get the time of day, unless there is a default.

@@ -101,8 +101,20 @@ class Tape:
         if self._migration is not None:
             self._migration["records"].append({"app": app, "name": name})
         else:
-            # Django recorded a squashed migration outside of any other.
-            self.why = "%s.%s was only recorded" % (app, name)
+            self._recorded_alone({"app": app, "name": name})
+
+    def _recorded_alone(self, key):
+        """Django recorded a squashed migration whose parts are all applied; its whole command does so by itself."""
+        # What follows is done by whoever listens to post_migrate.
+        self._statements = []
+        if self.segments and self.segments[-1]["by"] == "django":
+            return
+        if not self.segments or self.segments[-1]["by"] != "replay":
+            self.segments.append(_segment("replay"))
+        self.segments[-1]["migrations"].append(
+            dict(key, atomic=True, statements=[], records=[key], writes=False, onlyRecorded=True)
+        )
+        self._close()
 
     def execute(self, execute, sql, params, many, context):
         result = execute(sql, params, many, context)
@@ -150,7 +162,7 @@ class Tape:
                 by = last["by"] = "django"
                 last["why"] = self._told()
             else:
-                last = {"by": by, "why": None, "migrations": [], "names": [], "digest": None, "shared": []}
+                last = _segment(by)
                 self.segments.append(last)
         if by not in _REPLAYED:
             last["why"] = last["why"] or self._told()
@@ -193,3 +205,7 @@ class Tape:
             held = held_locks(cursor)
         new, self._locks = held - self._locks, held
         return [{"schema": schema, "relation": relation, "mode": mode} for schema, relation, mode in sorted(new)]
+
+
+def _segment(by):
+    return {"by": by, "why": None, "migrations": [], "names": [], "digest": None, "shared": []}

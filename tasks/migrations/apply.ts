@@ -8,11 +8,11 @@ import { allApplied, counted, label } from './pending.js';
 export async function applyTo(
   ctx: TaskContext<unknown>,
   schema: string | null,
-  options: { readonly postMigrate?: boolean } = {},
+  { created = false, ...options }: { readonly postMigrate?: boolean; readonly created?: boolean } = {},
 ): Promise<TaskResult> {
   try {
-    await owe(ctx, schema ?? '');
-    const { applied, ms } = await migrate(ctx.host, { schema, ...options });
+    await owe(ctx, schema ?? '', { invalid: [], created });
+    const { applied, ms } = await migrate(ctx.host, { schema, created, ...options });
     await settle(ctx, schema ?? '');
     if (applied.length === 0) return { changed: false, summary: allApplied(1) };
     return {

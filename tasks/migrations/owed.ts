@@ -8,15 +8,17 @@ const prefix = 'owed ';
 export interface Owed {
   /** Names of its indexes that had been invalid before. */
   readonly invalid: readonly string[];
+  /** It had recorded nothing: receivers of django_tenants' `post_schema_sync` have not been called for it. */
+  readonly created?: boolean;
 }
 
 /** Notes a schema before Django migrates it; "" is plain Django's. */
 export async function owe(
   { ledger }: TaskContext<unknown>,
   schema: string,
-  { invalid }: Owed = { invalid: [] },
+  { invalid, created = false }: Owed = { invalid: [] },
 ): Promise<void> {
-  await ledger.set(`${prefix}${schema}`, invalid.length === 0 ? true : { invalid });
+  await ledger.set(`${prefix}${schema}`, invalid.length === 0 && !created ? true : { invalid, created });
 }
 
 /** The schema is wholly done. */
@@ -32,7 +34,8 @@ export async function owedSchemas({ ledger }: TaskContext<unknown>): Promise<Rea
 
 function owedOf(value: Json): Owed {
   if (typeof value !== 'object' || value === null || !('invalid' in value)) return { invalid: [] };
-  return { invalid: Array.isArray(value.invalid) ? value.invalid.map(String) : [] };
+  const { invalid, created } = value;
+  return { invalid: Array.isArray(invalid) ? invalid.map(String) : [], created: created === true };
 }
 
 /** The plan of a task that migrates: where every migration is recorded, it still runs for schemas that are owed their end. */

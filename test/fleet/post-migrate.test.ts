@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { appendFile, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TaskKind } from '../../config/define.js';
 import { tenantMigrations } from '../../tasks/tenant-migrations.js';
 import { djangoTask } from '../support/django-task.js';
-import { openMigrated, reopen } from '../support/fleet.js';
+import { addTenants, openMigrated, reopen } from '../support/fleet.js';
 import type { TestHost } from '../support/host.js';
+import { rejection } from '../support/rejection.js';
 import { logOf, testMemory } from '../support/task-context.js';
 
 const kind = tenantMigrations as unknown as TaskKind;
@@ -42,6 +43,26 @@ def migrated(schema_name, **kwargs):
 schema_migrated.connect(migrated, dispatch_uid="migrated")
 `;
 
+const created = `
+from django_tenants.signals import post_schema_sync
+
+
+def fill(tenant, **kwargs):
+    from django.db import connection
+    with connection.cursor() as cursor:
+        cursor.execute("create table if not exists filled (tenant text, path text, tables int)")
+        cursor.execute(
+            "insert into filled select %s, current_setting('search_path'),"
+            " (select count(*) from pg_tables where schemaname = %s)",
+            [tenant.schema_name, tenant.schema_name],
+        )
+    if tenant.schema_name == "refused":
+        raise RuntimeError("the receiver refuses")
+
+
+post_schema_sync.connect(fill, dispatch_uid="fill")
+`;
+
 for (const set of ['old', 'new'] as const)
   describe(`what comes after migrating, in every tenant (${set})`, function () {
     this.timeout(60_000);
@@ -73,6 +94,10 @@ class Migration(migrations.Migration):
       } finally {
         await next.close();
       }
+    };
+    const replaceInModels = async (before: string, after: string): Promise<void> => {
+      const file = join(project.directory, 'wholesale/carriers/models.py');
+      await writeFile(file, (await readFile(file, 'utf8')).replace(before, after));
     };
     const permissionsOf = (model: string): Promise<number[]> =>
       Promise.all(
@@ -115,5 +140,34 @@ class Migration(migrations.Migration):
       assert.match(log, /not replayed, but done by Django: the project listens to schema_migrated/);
       for (const schema of schemas) assert.match(log, new RegExp(`^migrated ${schema}$`, 'm'));
       assert.deepEqual(await permissionsOf('depot8'), [4, 4, 4]);
+    });
+
+    it('who listens to new tenants is called for each once it is migrated, and again where that failed', async () => {
+      await appendFile(join(project.directory, 'wholesale/carriers/models.py'), created);
+      const memory = testMemory();
+      const run = async (): Promise<unknown> => {
+        const next = await reopen(project, set);
+        try {
+          return await kind.run(djangoTask(next, kind, { memory }));
+        } finally {
+          await next.close();
+        }
+      };
+      const names = ['fresh', 'fresher', 'refused'];
+      const next = await reopen(project, set);
+      await addTenants(next, names);
+      await next.close();
+      assert.match(String(await rejection(run())), /1 of 6 tenants failed: refused/);
+      assert.match(logOf(memory).join('\n'), /not replayed, but done by Django: the project listens to/);
+      await replaceInModels('raise RuntimeError("the receiver refuses")', 'pass');
+      await run();
+      await run();
+      const filled = await project.rows<{ tenant: string; path: string; whole: boolean }>(
+        'select tenant, path, tables > 20 as whole from filled order by tenant',
+      );
+      assert.deepEqual(
+        filled,
+        [...names, 'refused'].map((tenant) => ({ tenant, path: 'public', whole: true })),
+      );
     });
   });

@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { appendFile, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TaskKind } from '../../config/define.js';
+import { tenantMigrations } from '../../tasks/tenant-migrations.js';
+import { djangoTask } from '../support/django-task.js';
+import { openMigrated, reopen } from '../support/fleet.js';
+import type { TestHost } from '../support/host.js';
+import { query, testServer } from '../support/postgres.js';
+import { logOf, testMemory } from '../support/task-context.js';
+
+const kind = tenantMigrations as unknown as TaskKind;
+const schemas = ['canary', 'one', 'two'];
+
+const router = (refused: string): string => `
+from django.db import connections
+from django_tenants.routers import TenantSyncRouter
+
+
+class Router(TenantSyncRouter):
+    def allow_migrate(self, db, app_label, model_name=None, **hints):
+        if app_label == "carriers" and connections[db].schema_name in (${refused}):
+            return False
+        return super().allow_migrate(db, app_label, model_name, **hints)
+`;
+
+const own = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(', ');
+
+const engine = (role: string): string => `
+from django.db.backends.postgresql.schema import DatabaseSchemaEditor
+from django_tenants.postgresql_backend import base
+
+
+class Editor(DatabaseSchemaEditor):
+    def create_model(self, model):
+        super().create_model(model)
+        self.execute('grant select on "%s" to "${role}_%s"' % (model._meta.db_table, self.connection.schema_name))
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    SchemaEditorClass = Editor
+`;
+
+const operation = `
+from django.db import migrations, models
+
+
+class Own(models.TextField):
+    def db_type(self, connection):
+        return "varchar(9)" if connection.schema_name == "one" else "text"
+
+
+class Named(models.Index):
+    def create_sql(self, model, schema_editor, using="", **kwargs):
+        if schema_editor.connection.schema_name == "one":
+            using = " using hash"
+        return super().create_sql(model, schema_editor, using, **kwargs)
+`;
+
+describe('a project that decides by tenant', function () {
+  this.timeout(120_000);
+  const prefix = `role_${randomBytes(6).toString('hex')}`;
+  let project: TestHost;
+  let releases: string[];
+
+  before(async () => {
+    project = await openMigrated(schemas);
+    releases = ['0004_own_collection'];
+    await writeFile(join(project.directory, 'wholesale/own.py'), operation);
+  });
+  after(async () => {
+    await project.rows('drop owned by current_user cascade').catch(() => undefined);
+    await project.close();
+    for (const schema of schemas)
+      await query((await testServer()).url, `drop role if exists "${prefix}_${schema}"`);
+  });
+
+  const settings = (text: string): Promise<void> =>
+    appendFile(join(project.directory, 'wholesale/settings/test.py'), `\n${text}\n`);
+  /** The next release: a migration of the app "carriers"; the task's log. */
+  const release = async (operations: string): Promise<string> => {
+    const name = `000${String(releases.length + 4)}_next`;
+    const text = `from django.db import migrations, models
+from wholesale.own import Named, Own
+
+
+class Migration(migrations.Migration):
+    dependencies = [("carriers", "${releases.at(-1) ?? ''}")]
+    operations = [${operations}]
+`;
+    await writeFile(join(project.directory, `wholesale/carriers/migrations/${name}.py`), text);
+    releases.push(name);
+    return migrateAll();
+  };
+  const migrateAll = async (): Promise<string> => {
+    const host = await reopen(project);
+    try {
+      const memory = testMemory();
+      await kind.run(djangoTask(host, kind, { memory }));
+      return logOf(memory).join('\n');
+    } finally {
+      await host.close();
+    }
+  };
+  const depot = (number: number): string =>
+    `migrations.CreateModel("Depot${String(number)}", [("id", models.BigAutoField(primary_key=True))])`;
+  const having = async (table: string): Promise<string[]> => {
+    const rows = await project.rows<{ schema: string }>(
+      `select relnamespace::regnamespace::text as schema from pg_class where relname = $1 order by 1`,
+      [table],
+    );
+    return rows.map(({ schema }) => schema);
+  };
+
+  it('leaves a field that asks for the schema to Django', async () => {
+    const log = await release('migrations.AddField("carrier", "own", Own(null=True))');
+    assert.match(log, /not replayed, but done by Django: .*own\.Own/);
+    const types = await project.rows<{ type: string }>(
+      `select format_type(atttypid, atttypmod) as type from pg_attribute a join pg_class c on c.oid = attrelid
+        where relname = 'carriers_carrier' and attname = 'own' order by relnamespace::regnamespace::text`,
+    );
+    assert.deepEqual(
+      types.map(({ type }) => type),
+      ['text', 'character varying(9)', 'text'],
+    );
+  });
+
+  it('leaves an index that asks for the schema to Django', async () => {
+    const log = await release('migrations.AddIndex("carrier", Named(fields=["name"], name="own_index"))');
+    assert.match(log, /not replayed, but done by Django: .*own\.Named/);
+    const rows = await project.rows<{ schema: string }>(
+      `select relnamespace::regnamespace::text as schema from pg_class c join pg_am a on a.oid = relam
+        where relname = 'own_index' and amname = 'hash'`,
+    );
+    assert.deepEqual(rows, [{ schema: 'one' }]);
+  });
+
+  it("leaves all to Django where a schema editor of the project's grants rights", async () => {
+    for (const schema of schemas) await project.rows(`create role "${prefix}_${schema}"`);
+    await mkdir(join(project.directory, 'wholesale/engine'));
+    await writeFile(join(project.directory, 'wholesale/engine/__init__.py'), '');
+    await writeFile(join(project.directory, 'wholesale/engine/base.py'), engine(prefix));
+    await settings('DATABASES["default"]["ENGINE"] = "wholesale.engine"');
+    const log = await release(depot(1));
+    assert.match(
+      log,
+      /done by Django: the project's database backend has a class of its own: wholesale\.engine/,
+    );
+    const granted = await project.rows<{ schema: string; grantee: string }>(
+      `select relnamespace::regnamespace::text as schema, grantee::regrole::text from pg_class, aclexplode(relacl)
+        where relname = 'carriers_depot1' and grantee <> relowner order by 1`,
+    );
+    assert.deepEqual(
+      granted,
+      schemas.map((schema) => ({ schema, grantee: `${prefix}_${schema}` })),
+    );
+    await settings('DATABASES["default"]["ENGINE"] = "django_tenants.postgresql_backend"');
+  });
+
+  it('undoes a replay whose tables others may use, and leaves that tenant to Django', async () => {
+    await project.rows(`alter default privileges in schema two grant select on tables to "${prefix}_two"`);
+    const log = await release(depot(2));
+    assert.match(log, /two: the replay was undone/);
+    assert.doesNotMatch(log, /one: the replay was undone/);
+    await project.rows(`alter default privileges in schema two revoke select on tables from "${prefix}_two"`);
+  });
+
+  for (const [refused, number] of [
+    [['one', 'two'], 3],
+    [['canary'], 4],
+  ] as const)
+    it(`makes what a router allows where it refuses ${refused.join(' and ')}`, async () => {
+      await writeFile(join(project.directory, 'wholesale/routers.py'), router(own(refused)));
+      await settings(
+        'TENANT_SYNC_ROUTER = "wholesale.routers.Router"\nDATABASE_ROUTERS = [TENANT_SYNC_ROUTER]',
+      );
+      const log = await release(depot(number));
+      assert.match(log, /done by Django: the project's router wholesale\.routers\.Router decides/);
+      const allowed = schemas.filter((schema) => !(refused as readonly string[]).includes(schema));
+      assert.deepEqual(await having(`carriers_depot${String(number)}`), allowed);
+    });
+});
