@@ -7,6 +7,7 @@ import { asError, BootstrapError, packageRoot } from '../errors/index.js';
 import { endGroup, signalGroup } from '../process/index.js';
 import { interpreterFault, tooOld } from './interpreter-fault.js';
 import { LastLines } from './last-lines.js';
+import type { Places } from './project-answers.js';
 import { protocolVersion, type HostError } from './protocol.js';
 
 /** How the host is started. */
@@ -20,6 +21,8 @@ export interface HostProcessOptions {
   /** Between asking it to end and killing it, in milliseconds. */
   readonly grace: number;
   onOutput(stream: 'stdout' | 'stderr', text: string): void;
+  /** Called before anything of the project is loaded. */
+  onGreeting?(places: Places): void;
 }
 
 /** What came back for one request. */
@@ -162,8 +165,10 @@ export class HostProcess {
       const { protocol, python } = message;
       const old = typeof python === 'string' ? tooOld(python, this.#options) : undefined;
       if (old) this.#refuse(old);
-      else if (protocol === protocolVersion) greet();
-      else this.#refuse(misspoken(`version ${String(protocol)} of the protocol`));
+      else if (protocol === protocolVersion) {
+        this.#options.onGreeting?.(message.places as Places);
+        greet();
+      } else this.#refuse(misspoken(`version ${String(protocol)} of the protocol`));
     } else if (message.id === pending.id) {
       if (message.event !== undefined) pending.onEvent(message.event as Record<string, unknown>);
       else {

@@ -61,9 +61,9 @@ export interface HostService {
  * that asks.
  */
 export function createHostService(options: HostServiceOptions): HostService {
-  let current:
-    { readonly key: string; readonly since: number; readonly project: Promise<LoadedProject> } | undefined;
+  let current: { readonly key: string; readonly project: Promise<LoadedProject> } | undefined;
   let opened: { readonly key: string; readonly book: Promise<AnswerBook | undefined> } | undefined;
+  let told: string | undefined;
   let queue: Promise<unknown> = Promise.resolve();
   const peers = new Set<PeerHost>();
   let closed = false;
@@ -78,9 +78,9 @@ export function createHostService(options: HostServiceOptions): HostService {
     await last?.close();
     // Whoever closed meanwhile has not seen the process that would start now.
     if (closed) throw new Error('the host is closed');
-    const project = LoadedProject.open(options, env);
-    // Times of files are finer than this clock, and no interpreter reads a file in its first millisecond.
-    current = { key, since: Date.now() + 1, project };
+    const book = await bookFor(env);
+    const project = LoadedProject.open(options, env, (places) => book?.loading(places));
+    current = { key, project };
     return project;
   };
 
@@ -102,6 +102,10 @@ export function createHostService(options: HostServiceOptions): HostService {
     if (known !== undefined) return known;
     if (isClosed()) throw interrupted(user.name, method);
     const project = await open(user.env);
+    if (book && told !== book.reason) {
+      told = book.reason;
+      user.log.output('stderr', `Django is asked: ${told}\n`);
+    }
     const result = await project.request(
       method,
       await withDigests(method, params, user.database),
@@ -136,7 +140,6 @@ export function createHostService(options: HostServiceOptions): HostService {
     await book.keep(
       (method, params) => project.request(method, params, user, () => undefined),
       answers.database,
-      current.since,
     );
   };
 

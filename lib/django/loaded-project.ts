@@ -5,7 +5,7 @@ import { problemOfHost, type HostFacts } from './host-problem.js';
 import { HostProcess } from './host-process.js';
 import type { HostServiceOptions } from './host-service.js';
 import { proveDatabase, type ProvableDatabase } from './prove-database.js';
-import type { DjangoConnection } from './project-answers.js';
+import type { DjangoConnection, Places } from './project-answers.js';
 import type { OnEvent } from './requests.js';
 
 /** Who asks: requests end with the signal, and what the project prints meanwhile goes to the log. */
@@ -49,6 +49,7 @@ export class LoadedProject {
     options: HostServiceOptions,
     env: Readonly<Record<string, string>>,
     facts: { readonly python: string; readonly from: string; readonly settings: string },
+    onGreeting: (places: Places) => void,
   ) {
     const { python, settings } = facts;
     this.#facts = {
@@ -61,20 +62,22 @@ export class LoadedProject {
       directory: options.django.directory,
       env,
       grace: options.grace,
+      onGreeting,
       onOutput: (stream, text) => this.#print(stream, text),
     });
   }
 
-  /** Finds interpreter and settings, and starts the process without waiting for it. */
+  /** Finds interpreter and settings, and starts the process without waiting for it. `onGreeting` is called before it loads anything. */
   static async open(
     options: HostServiceOptions,
     env: Readonly<Record<string, string>>,
+    onGreeting: (places: Places) => void = () => undefined,
   ): Promise<LoadedProject> {
     const { django, root } = options;
     const { directory } = django;
     const settings = findSettings({ settings: django.settings, directory, env });
     const { path, from } = await findInterpreter({ python: django.python, directory, root, env });
-    return new LoadedProject(options, env, { python: path, from, settings });
+    return new LoadedProject(options, env, { python: path, from, settings }, onGreeting);
   }
 
   get alive(): boolean {

@@ -112,14 +112,16 @@ export interface TableMigration {
   readonly columns: Readonly<Record<string, string>>;
 }
 
-/** `sources`: what the project read while it was loaded; paths are absolute. */
-export interface Sources {
-  readonly files: readonly string[];
-  /** Folders that were listed. */
+/** Absolute paths that Python loads code from, without those of its own library. */
+export interface Places {
+  /** Folders, and single files, that hold code of the project or are edited elsewhere. */
   readonly folders: readonly string[];
-  /** Names of the variables that were asked for; "*" where all were. */
-  readonly variables: readonly string[];
+  /** Folders of installed distributions. */
   readonly sitePackages: readonly string[];
-  /** Why nobody can say that the same sources give the same answers; empty where they do. */
+}
+
+/** `sources`: where the project was loaded from in the end. */
+export interface Sources extends Places {
+  /** Why the same files may not give the same answers; empty where they do. */
   readonly doubts: readonly string[];
 }

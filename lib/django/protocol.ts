@@ -8,6 +8,7 @@ import type {
   MigrationStates,
   Autodetected,
   TableMigrations,
+  Places,
 } from './project-answers.js';
 import type { EnsuredTenants, TenantRows, Flushed } from './tenant-answers.js';
 import type { ExpectedRules } from './expected-rules.js';
@@ -25,6 +26,8 @@ export interface Greeting {
   readonly protocol: number;
   readonly python: string;
   readonly executable: string;
+  /** Where Python will load code from: known before any of the project's is loaded. */
+  readonly places: Places;
 }
 
 /** How the host reports a failure. `kind` chooses our code; `traceback` holds the project's own frames only. */

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from . import running
 from .failure import Failure, place_of, way_into, whole_text_of
-from .sources import watch
+from .sources import settings_load
 
 #: Django's own engine, and the name that it had once and still answers to.
 _POSTGRESQL = ("django.db.backends.postgresql", "django.db.backends.postgresql_psycopg2")
@@ -94,9 +94,9 @@ def _load():
         raise Failure("settings-missing", "DJANGO_SETTINGS_MODULE is not set")
     from django.conf import settings
 
-    watch()
     try:
-        settings.INSTALLED_APPS
+        with settings_load():
+            settings.INSTALLED_APPS
     except (Exception, SystemExit) as error:
         module = os.environ["DJANGO_SETTINGS_MODULE"]
         raise _told("settings-import", error, names=[module]) from error

@@ -11,6 +11,7 @@ from . import running
 from .memory import memory
 from .failure import Cancelled, Failure, describe
 from .methods import find_method
+from .sources import places
 
 PROTOCOL = 1
 
@@ -25,7 +26,8 @@ class Server:
 
     def serve(self):
         """Never returns: the process ends when its parent closes the pipe, or is gone."""
-        self._write({"protocol": PROTOCOL, "python": platform.python_version(), "executable": sys.executable})
+        greeting = {"protocol": PROTOCOL, "python": platform.python_version(), "executable": sys.executable}
+        self._write(dict(greeting, places=places()))
         threading.Thread(target=self._read, daemon=True).start()
         while True:
             self._answer(self._queue.get())

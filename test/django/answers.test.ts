@@ -149,9 +149,7 @@ describe('kept answers of the host', () => {
   });
 
   it('store no values', () => {
-    const text = [...kept.values()].join('');
-    assert.ok(text.includes('DATABASE_URL'));
-    assert.ok(!text.includes(url));
+    assert.ok(![...kept.values()].join('').includes(url));
   });
 
   it('hold when tenants are added to the config, unless Django reads it', async () => {
@@ -234,8 +232,8 @@ describe('kept answers of the host', () => {
     },
     'another interpreter': () => appendFile(join(folder, 'python'), '# newer\n'),
     'a file of the project changes': () => appendFile(join(project, 'wholesale/urls.py'), '\n# more\n'),
-    'a new file': () => writeFile(join(project, 'wholesale/suppliers/migrations/0099_x.txt'), ''),
-    'a file is deleted': () => rm(join(project, 'wholesale/suppliers/migrations/0099_x.txt')),
+    'a new file': () => writeFile(join(project, 'wholesale/suppliers/note.py'), ''),
+    'a file is deleted': () => rm(join(project, 'wholesale/suppliers/note.py')),
     'an .env appears': () => writeFile(join(project, '.env'), 'A=1\n'),
     'a variable that settings read': () => Promise.resolve((env.SECRET_KEY = 'other')),
     'a variable that the driver reads': () => Promise.resolve((env.PGOPTIONS = '-c statement_timeout=0')),
@@ -258,24 +256,6 @@ describe('kept answers of the host', () => {
       await asksOnce();
     });
   }
-
-  it('are kept where Python looks for libraries by processes of its own, and not where the project starts one', async () => {
-    const file = join(project, 'wholesale/settings/test.py');
-    const before = await readFile(file, 'utf8');
-    await appendFile(
-      file,
-      '\nfrom ctypes.util import find_library\n\nFOUND = [find_library("c"), find_library("there-is-no-such-library")]\n',
-    );
-    await run();
-    // All variables are handed to the compiler that looks for it, and say nothing.
-    assert.equal((await run(undefined, { UNRELATED: '1' })).starts, 0);
-    assert.match([...kept.values()].join(''), /"\/etc\/ld\.so\.cache"/);
-    assert.doesNotMatch([...kept.values()].join(''), /"\/tmp\/[a-z0-9_]+"/);
-    await appendFile(file, '\nimport subprocess\n\nsubprocess.run(["true"])\n');
-    await run();
-    assert.notEqual((await run()).starts, 0);
-    await writeFile(file, before);
-  });
 
   it('are asked for again, and replaced, by force', async () => {
     await run();

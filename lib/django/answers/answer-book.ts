@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
+import { relative, resolve } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import type { Inspection, Sources } from '../project-answers.js';
+import type { Inspection, Places, Sources } from '../project-answers.js';
 import { withDigests, type StateDatabase } from '../recorded-states.js';
 import { databaseState, snapshotOf, type DatabaseState } from './database-state.js';
-import { fingerprintProject, newestChange, type LoadedAs } from './fingerprint.js';
+import { difference, fingerprintProject, isCovered, type Fingerprint, type LoadedAs } from './fingerprint.js';
 
 /** Where answers are kept from run to run. */
 export interface AnswerStore {
@@ -14,6 +15,7 @@ export interface AnswerStore {
 }
 
 type Params = Readonly<Record<string, unknown>>;
+type Ask = (method: string, params: Params) => Promise<unknown>;
 
 /** An answer, and the state of the database that it holds for; absent: it depends on the project's files alone. */
 interface Answer {
@@ -30,11 +32,18 @@ interface Noted {
 
 /** All that is kept about a project. */
 interface Page {
-  readonly fingerprint: string;
-  /** Where the project was: paths of the sources below it mean the same files in another checkout. */
-  readonly root: string;
-  readonly sources: Sources;
+  readonly fingerprint: Fingerprint;
+  /** What the fingerprint covers beside the project's own folders; below the root they are relative to it. */
+  readonly places: Places;
   readonly answers: Readonly<Record<string, Answer>>;
+  /** Why there are no answers. */
+  readonly doubt?: string;
+}
+
+/** The project as it was before a host loaded it. */
+interface Loading {
+  readonly places: Places;
+  readonly fingerprint: Fingerprint;
 }
 
 /** Methods that read nothing but files. */
@@ -53,18 +62,24 @@ type Values = Readonly<Record<string, unknown>>;
 
 /** What runs have remembered by name, for a project of this fingerprint: JSON, gzipped, as base64, since every run reads the ledger. */
 interface Memory {
-  readonly fingerprint: string;
+  readonly fingerprint: Fingerprint;
   readonly packed: string;
 }
 
 /**
- * What the host has answered in earlier runs, as long as it would answer the same: the project's fingerprint is the same, and, where
- * the answer depends on it, so is the database's. Any doubt means asking the host.
+ * What the host has answered in earlier runs, as long as it would answer the same: the contents of the project's files are the same,
+ * and, where the answer depends on it, so is the database's state. Answers are kept where the contents were the same before Django
+ * loaded them and after the last question. Any doubt means asking the host.
  */
 export class AnswerBook {
   readonly #store: AnswerStore;
   readonly #loaded: LoadedAs;
   #page: Page | undefined;
+  /** Places that an earlier run has met: only loading the project tells of some. */
+  readonly #known: Places;
+  #loading: Loading | undefined;
+  #changed = false;
+  #reason: string;
   /** The edition of the files for which the fingerprint was found to hold. */
   #verified: number | undefined;
   #read:
@@ -72,18 +87,20 @@ export class AnswerBook {
   readonly #noted = new Map<string, Noted>();
   readonly #remembered = new Map<string, object>();
 
-  private constructor(store: AnswerStore, loaded: LoadedAs, page: Page | undefined) {
+  private constructor(store: AnswerStore, loaded: LoadedAs, page: Page | undefined, fresh: boolean) {
     this.#store = store;
     this.#loaded = loaded;
-    this.#page = page;
+    this.#known = absolute(page?.places ?? { folders: [], sitePackages: [] }, loaded.root);
+    this.#page = fresh || page?.doubt !== undefined ? undefined : page;
+    this.#reason = fresh
+      ? 'kept answers are not used'
+      : (page?.doubt ?? 'no earlier run has kept its answers');
   }
 
   /** Opens the book for a project; empty where anything that Django would read has changed, or where it is asked for `fresh`. */
   static async open(store: AnswerStore, loaded: LoadedAs, fresh: boolean): Promise<AnswerBook> {
-    const page = fresh
-      ? undefined
-      : ((await store.get(`answers ${loaded.settings}`).catch(() => undefined)) as Page | undefined);
-    const book = new AnswerBook(store, loaded, page);
+    const page = (await store.get(`answers ${loaded.settings}`).catch(() => undefined)) as Page | undefined;
+    const book = new AnswerBook(store, loaded, page, fresh);
     book.#check();
     return book;
   }
@@ -93,12 +110,30 @@ export class AnswerBook {
     return this.#page !== undefined;
   }
 
+  /** Why the host had to be asked for what was not found, as a phrase. */
+  get reason(): string {
+    return this.#reason;
+  }
+
   /** The answer to a question, or undefined where the host has to be asked. */
   async find(method: string, params: Params, database: StateDatabase): Promise<unknown> {
     this.#check();
     const answer = this.#page?.answers[idOf(method, params)];
+    if (this.isOpen) this.#reason = `no earlier run has kept an answer to "${method}"`;
     if (answer?.state === undefined) return answer?.result;
-    return (await this.#state(database))?.digest === answer.state ? answer.result : undefined;
+    if ((await this.#state(database))?.digest === answer.state) return answer.result;
+    this.#reason = 'migrations or tenants in the database have changed';
+    return undefined;
+  }
+
+  /** Takes the fingerprint of the project that a host is about to load; `places` is where Python looks for it. */
+  loading(places: Places): void {
+    const all = united(places, this.#known);
+    const fingerprint = fingerprintProject(this.#loaded, all);
+    // Another host of this run loads the project again: what both have answered must come from the same files.
+    if (this.#loading && difference(this.#loading.fingerprint, fingerprint) !== undefined)
+      this.#changed = true;
+    this.#loading ??= { places: all, fingerprint };
   }
 
   /** Remembers what the host has answered; only questions of which this book knows what their answers depend on. */
@@ -124,15 +159,31 @@ export class AnswerBook {
     return this.#noted.size > 0 || this.#remembered.size > 0;
   }
 
-  /**
-   * Keeps the answers for the next run. What depends on the database is asked once more: the run may have changed it since. `since`
-   * is when the project was loaded, in milliseconds since the epoch: files written later were not what it loaded.
-   */
-  async keep(
-    ask: (method: string, params: Params) => Promise<unknown>,
-    database: StateDatabase,
-    since: number,
-  ): Promise<void> {
+  /** Keeps the answers for the next run. What depends on the database is asked once more: the run may have changed it since. */
+  async keep(ask: Ask, database: StateDatabase): Promise<void> {
+    const loading = this.#loading;
+    if (!loading || this.#changed) return;
+    const news = await this.#news(ask, database);
+    if (!news) return;
+    // Asked for last: answering may have loaded more.
+    const sources = (await ask('sources', {})) as Sources;
+    const fingerprint = fingerprintProject(this.#loaded, loading.places);
+    if (difference(loading.fingerprint, fingerprint) !== undefined) return;
+    const { root, settings } = this.#loaded;
+    const old =
+      this.#page && difference(this.#page.fingerprint, fingerprint) === undefined ? this.#page : undefined;
+    const doubt = this.#doubtOf(sources, loading.places);
+    const page: Page = doubt
+      ? { fingerprint, places: relativeTo(united(sources, loading.places), root), answers: {}, doubt }
+      : { fingerprint, places: relativeTo(loading.places, root), answers: { ...old?.answers, ...news } };
+    await this.#store.set(`answers ${settings}`, page);
+    if (this.#remembered.size === 0 || doubt) return;
+    const values = { ...(await this.#memory(fingerprint)), ...Object.fromEntries(this.#remembered) };
+    await this.#store.set(`memory ${settings}`, { fingerprint, packed: pack(values) } satisfies Memory);
+  }
+
+  /** The answers to keep; undefined where others change the database meanwhile. */
+  async #news(ask: Ask, database: StateDatabase): Promise<Record<string, Answer> | undefined> {
     const inspection = (await ask('inspect', {})) as Inspection;
     const first = await snapshotOf(database);
     const before = await databaseState(database, inspection);
@@ -147,32 +198,21 @@ export class AnswerBook {
     const isSame =
       (await snapshotOf(database)) === first ||
       (await databaseState(database, inspection))?.digest === before?.digest;
-    if (!isSame) return;
-    // Asked for last: answering may have read more.
-    const asked = (await ask('sources', {})) as Sources;
-    if (asked.doubts.length > 0) return;
-    // What was answered before holds only as long as what it was answered from.
-    this.#verified = undefined;
-    this.#check();
-    const old = this.#page;
-    const sources = old ? united(asked, moved(old, this.#loaded.root)) : asked;
-    const fingerprint = fingerprintProject(this.#loaded, sources);
-    if (newestChange(this.#loaded, sources) >= since) return;
-    const answers = { ...old?.answers, ...news };
-    const { root, settings } = this.#loaded;
-    await this.#store.set(`answers ${settings}`, { fingerprint, root, sources, answers } satisfies Page);
-    if (this.#remembered.size === 0 && fingerprint === old?.fingerprint) return;
-    const values = { ...(await this.#memory(old?.fingerprint)), ...Object.fromEntries(this.#remembered) };
-    if (Object.keys(values).length > 0)
-      await this.#store.set(`memory ${settings}`, { fingerprint, packed: pack(values) } satisfies Memory);
+    return isSame ? news : undefined;
+  }
+
+  /** Why answers cannot be kept though no file has changed. */
+  #doubtOf({ folders, sitePackages, doubts }: Sources, covered: Places): string | undefined {
+    const late = [...folders, ...sitePackages].find((path) => !isCovered(path, this.#loaded, covered));
+    return late === undefined ? doubts[0] : `code in ${late} was not known before Django loaded it`;
   }
 
   /** All that is remembered for a fingerprint. */
-  async #memory(fingerprint: string | undefined): Promise<Values> {
+  async #memory(fingerprint: Fingerprint | undefined): Promise<Values> {
     if (fingerprint === undefined) return {};
     const memory = (await this.#store.get(`memory ${this.#loaded.settings}`).catch(() => undefined)) as
       Memory | undefined;
-    return memory?.fingerprint === fingerprint ? unpack(memory.packed) : {};
+    return memory && difference(memory.fingerprint, fingerprint) === undefined ? unpack(memory.packed) : {};
   }
 
   /** Closes the book where the project is no longer what it was; tasks of the same run may have written files since the last question. */
@@ -180,10 +220,11 @@ export class AnswerBook {
     const edition = this.#store.edition?.();
     if (edition !== undefined && edition === this.#verified) return;
     this.#verified = edition;
-    const page = this.#page;
-    if (page && fingerprintProject(this.#loaded, moved(page, this.#loaded.root)) !== page.fingerprint) {
-      this.#page = undefined;
-    }
+    if (!this.#page) return;
+    const changed = difference(this.#page.fingerprint, fingerprintProject(this.#loaded, this.#known));
+    if (changed === undefined) return;
+    this.#page = undefined;
+    this.#reason = `changed since answers were kept: ${changed}`;
   }
 
   /** The database's state, read again only where the run may have changed it since. */
@@ -211,24 +252,21 @@ function unpack(packed: string): Values {
   }
 }
 
-function moved({ sources, root }: Page, here: string): Sources {
-  const move = (paths: readonly string[]): string[] =>
-    paths.map((path) =>
-      path === root || path.startsWith(`${root}/`) ? here + path.slice(root.length) : path,
-    );
-  const { files, folders, sitePackages } = sources;
-  return { ...sources, files: move(files), folders: move(folders), sitePackages: move(sitePackages) };
+function united(one: Places, other: Places): Places {
+  const both = (name: 'folders' | 'sitePackages'): string[] =>
+    [...new Set([...one[name], ...other[name]])].sort();
+  return { folders: both('folders'), sitePackages: both('sitePackages') };
 }
 
-function united(one: Sources, other: Sources): Sources {
-  const both = (name: keyof Sources): string[] => [...new Set([...one[name], ...other[name]])].sort();
-  return {
-    files: both('files'),
-    folders: both('folders'),
-    variables: both('variables'),
-    sitePackages: both('sitePackages'),
-    doubts: one.doubts,
-  };
+/** Paths below the root mean the same files in another checkout. */
+function relativeTo({ folders, sitePackages }: Places, root: string): Places {
+  const short = (path: string): string => (`${path}/`.startsWith(`${root}/`) ? relative(root, path) : path);
+  return { folders: folders.map(short), sitePackages: sitePackages.map(short) };
+}
+
+function absolute({ folders, sitePackages }: Places, root: string): Places {
+  const long = (path: string): string => resolve(root, path);
+  return { folders: folders.map(long), sitePackages: sitePackages.map(long) };
 }
 
 function isLasting(method: string, params: Params): boolean {

@@ -1,37 +1,62 @@
-import { readFileSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, readdirSync, realpathSync, statSync, type Dirent } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 // What a fingerprint reads of folders and files; what cannot be read has a text that says so.
 
-/** Names of folders in which nothing of a project is looked for. */
-export const skipped = new Set([
-  'node_modules',
-  '__pycache__',
-  '.git',
-  '.db-bootstrap',
-  'dist-packages',
-  'site-packages',
-]);
+/** Names of folders in which no code of the project is. */
+const skipped = new Set(['node_modules', '__pycache__', 'dist-packages', 'site-packages']);
 
-/** All Python files below a folder, but those of virtual environments and of what is not the project's. */
-export function projectFiles(folder: string): string[] {
-  const found: string[] = [];
-  const visit = (path: string): void => {
-    let entries;
-    try {
-      entries = readdirSync(path, { withFileTypes: true });
-    } catch {
-      return;
-    }
+/** Files, other than Python's, that settings commonly read: `.env`, `pyproject.toml`, `uv.lock`. */
+export const settingsLike =
+  /^\.env|\.(?:env|toml|ya?ml|json|ini|cfg|conf|properties|lock|txt)$|^(?:Pipfile|VERSION)$/;
+
+/** Beyond so many files nobody waits for a digest at each run. */
+const limit = 20_000;
+
+/** Files by absolute path, sorted. */
+export interface Found {
+  readonly python: readonly string[];
+  /** Settings-like files in the folder, directly below it, and beside Python files. */
+  readonly data: readonly string[];
+  /** False where there are too many to look at. */
+  readonly complete: boolean;
+}
+
+/** All Python files below a folder, but those of virtual environments and hidden folders, and the settings-like files among them. */
+export function filesBelow(folder: string): Found {
+  const python: string[] = [];
+  const data: string[] = [];
+  const followed = new Set<string>();
+  let visited = 0;
+  const visit = (path: string, depth: number): void => {
+    if (++visited > limit || python.length > limit) return;
+    const entries = entriesOf(path);
     if (entries.some(({ name }) => name === 'pyvenv.cfg')) return;
+    const files = entries.filter((entry) => !isFolder(path, entry)).map(({ name }) => name);
+    const own = files.filter((name) => name.endsWith('.py'));
+    python.push(...own.map((name) => join(path, name)));
+    if (depth < 2 || own.length > 0)
+      data.push(...files.filter((name) => settingsLike.test(name)).map((name) => join(path, name)));
     for (const entry of entries) {
-      if (entry.isDirectory()) {
-        if (!skipped.has(entry.name) && !entry.name.startsWith('.')) visit(join(path, entry.name));
-      } else if (entry.name.endsWith('.py')) found.push(join(path, entry.name));
+      const { name } = entry;
+      if (name.startsWith('.') || skipped.has(name) || !isFolder(path, entry)) continue;
+      // A link may lead to a folder around it.
+      if (entry.isSymbolicLink()) {
+        const real = realpathSync(join(path, name));
+        if (followed.has(real) || `${realpathSync(path)}/`.startsWith(`${real}/`)) continue;
+        followed.add(real);
+      }
+      visit(join(path, name), depth + 1);
     }
   };
-  visit(folder);
-  return found.sort();
+  visit(folder, 0);
+  return { python, data, complete: visited <= limit && python.length <= limit };
+}
+
+/** A folder, and all folders above it. */
+export function withParents(folder: string): readonly string[] {
+  const parent = dirname(folder);
+  return parent === folder ? [folder] : [folder, ...withParents(parent)];
 }
 
 /** The names in a folder, sorted. */
@@ -51,4 +76,17 @@ export function contentOf(path: string): Buffer | string {
   } catch (error) {
     return `(${(error as NodeJS.ErrnoException).code ?? 'unreadable'})`;
   }
+}
+
+function entriesOf(path: string): Dirent[] {
+  try {
+    return readdirSync(path, { withFileTypes: true }).sort((one, other) => (one.name < other.name ? -1 : 1));
+  } catch {
+    return [];
+  }
+}
+
+function isFolder(path: string, entry: Dirent): boolean {
+  if (!entry.isSymbolicLink()) return entry.isDirectory();
+  return statSync(join(path, entry.name), { throwIfNoEntry: false })?.isDirectory() === true;
 }

@@ -1,9 +1,11 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash, randomUUID, type Hash } from 'node:crypto';
 import { realpathSync, statSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
-import type { Sources } from '../project-answers.js';
-import { contentOf, namesIn, projectFiles, skipped } from './files.js';
+import { basename, dirname, extname, join, relative } from 'node:path';
+import type { Places } from '../project-answers.js';
+import { contentOf, filesBelow, settingsLike, withParents } from './files.js';
 import { hostDigest } from './host-digest.js';
+import { installedIn } from './installed.js';
+import { NamedVariables } from './variables.js';
 
 /** The project as a process would load it: what decides, beside the files, which answers it gives. */
 export interface LoadedAs {
@@ -16,117 +18,138 @@ export interface LoadedAs {
   readonly config?: string;
 }
 
-/** Variables that differ from run to run and say nothing of the project. */
-const volatile = new Set([
-  'PGAPPNAME',
-  'DB_BOOTSTRAP_RUN',
-  'PWD',
-  'OLDPWD',
-  'SHLVL',
-  '_',
-  'RANDOM',
-  'TERM',
-  'COLUMNS',
-  'LINES',
-]);
-const settingsLike = /^\.env|\.(?:env|toml|ya?ml|json|ini|cfg|conf)$/;
+/** A digest (16 hex digits) for each part of what Django would read, by a phrase that names the part. */
+export type Fingerprint = Readonly<Record<string, string>>;
+
+/** Beyond so many bytes, a file that is not Python's counts by its size and time of change. */
+const large = 1_000_000;
 
 /**
- * A digest (SHA-256, hex) of all that Django would read: the project's Python files, whatever else it opened or listed while it was
- * loaded, the variables that it asked for, the interpreter, and the installed distributions. Paths count relative to the root, so
- * that another checkout of the same files has the same digest.
+ * A digest of the contents that Django's answers depend on: the project's Python files and what settings commonly read beside them,
+ * the variables that these name, the interpreter, and what is installed. Paths count relative to the root, so that another checkout
+ * of the same files has the same digest. docs/django.md lists what is covered.
  */
-export function fingerprintProject(loaded: LoadedAs, sources: Sources): string {
-  const hash = createHash('sha256');
-  const add = (label: string, value: string | Buffer): void =>
-    void hash.update(`${label}\0${String(value.length)}\0`).update(value);
-  const { root, directory } = loaded;
-  const shown = (path: string): string => relative(root, path);
-  addInterpreter(hash, loaded);
-  add('settings', loaded.settings);
-  add('directory', shown(directory));
-  for (const [name, value] of variablesOf(loaded.env, sources.variables))
-    add(`variable ${name}`, value ?? '(unset)');
-  for (const folder of sources.sitePackages) {
-    add('installed', namesIn(folder).join('\n'));
-    for (const [name, content] of distributions(folder)) add(`distribution ${name}`, content);
+export function fingerprintProject(loaded: LoadedAs, places: Places): Fingerprint {
+  const { root, directory, settings, env } = loaded;
+  const shown = (path: string): string => (isBelow(path, root) ? relative(root, path) || '.' : path);
+  const parts = new Parts();
+  addInterpreter(parts, loaded);
+  parts.add('the settings module', settings, shown(directory));
+  parts.add('db-bootstrap itself', hostDigest());
+  for (const folder of places.sitePackages)
+    for (const [name, content] of installedIn(folder)) parts.add('the installed packages', name, content);
+
+  const variables = new NamedVariables(env);
+  const named = new Set<string>();
+  let namesConfig = false;
+  const { python, data, excess } = filesOf(loaded, places);
+  const addFile = (path: string, content: Buffer | string): void =>
+    parts.add(`files in ${shown(dirname(path))}`, basename(path), content);
+  for (const path of python) {
+    const content = contentOf(path);
+    addFile(path, content);
+    const text = typeof content === 'string' ? '' : content.toString('latin1');
+    variables.add(text);
+    for (const [file] of text.matchAll(/(?<=["'])[~/][^"'\n]*\/[^"'\n]+(?=["'])/g)) named.add(file);
+    namesConfig ||= loaded.config !== undefined && text.includes(basename(loaded.config));
   }
-  // The workflow's config, in which tenants come and go, counts where Django has read it.
-  const beside = [...settingsFiles(directory), ...settingsFiles(root)].filter(
-    (path) => path !== loaded.config,
-  );
-  const files = new Set([...sources.files, ...projectFiles(directory), ...beside]);
-  for (const path of [...files].sort()) add(`file ${shown(path)}`, contentOf(path));
-  for (const path of [...sources.folders].sort()) add(`folder ${shown(path)}`, listed(path));
-  add('host', hostDigest());
-  return hash.digest('hex');
-}
-
-/** When the newest of the files was written, in milliseconds since the epoch. */
-export function newestChange(loaded: LoadedAs, sources: Sources): number {
-  const paths = [...sources.files, ...sources.folders, ...projectFiles(loaded.directory)];
-  let newest = 0;
-  for (const path of paths) {
-    try {
-      // Whoever copies a file may set its time of change to the past, but not that of its status.
-      const { mtimeMs, ctimeMs } = statSync(path);
-      if (!isByBytecode(path, ctimeMs)) newest = Math.max(newest, mtimeMs, ctimeMs);
-    } catch {
-      // Not there: nothing was written.
-    }
+  for (const [name, value] of variables.entries()) {
+    parts.add('variables that the project names', name, value);
+    if (value.startsWith('/')) named.add(value);
   }
-  return newest;
+  const elsewhere = [...named]
+    .map((path) => path.replace(/^~/, env.HOME ?? '~'))
+    .filter((path) => path.startsWith('/') && isReadable(path));
+  for (const path of new Set([...data, ...elsewhere].sort())) {
+    // Tenants come and go in the workflow's config, which settings seldom read.
+    if (path !== loaded.config || namesConfig) addFile(path, dataOf(path));
+  }
+  // A digest that never comes again: Django is asked each time.
+  for (const folder of excess) parts.add(`more than 20,000 files in ${shown(folder)}`, randomUUID());
+  return parts.digests();
 }
 
-/** Whether a folder last changed when Python put its bytecode there. */
-function isByBytecode(folder: string, changed: number): boolean {
-  const made = statSync(join(folder, '__pycache__'), { throwIfNoEntry: false })?.birthtimeMs;
-  return made !== undefined && Math.abs(made - changed) < 20;
+/** The first part that differs between two fingerprints; undefined where they are equal. */
+export function difference(one: Fingerprint, other: Fingerprint): string | undefined {
+  return [...Object.keys(one), ...Object.keys(other)].find((part) => one[part] !== other[part]);
 }
 
-/** The names in a folder but those that running the project adds. */
-function listed(folder: string): string {
-  return namesIn(folder)
-    .filter((name) => !skipped.has(name))
-    .join('\n');
+/** Whether the fingerprint covers a file or a folder that Django has read. */
+export function isCovered(path: string, { directory, root }: LoadedAs, places: Places): boolean {
+  return [directory, root, ...places.folders, ...places.sitePackages].some((folder) => isBelow(path, folder));
 }
 
-function addInterpreter(hash: Hash, { python, root }: LoadedAs): void {
-  hash.update(`python\0${relative(root, python)}\0`);
+function isBelow(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder.endsWith('/') ? folder : `${folder}/`);
+}
+
+interface Files {
+  readonly python: readonly string[];
+  readonly data: readonly string[];
+  /** Folders that hold too many. */
+  readonly excess: readonly string[];
+}
+
+function filesOf({ directory, root }: LoadedAs, places: Places): Files {
+  const python = new Set<string>();
+  const data = new Set<string>();
+  const excess: string[] = [];
+  for (const folder of new Set([directory, root, ...places.folders])) {
+    // A single module stands in Python's path as well.
+    if (folder.endsWith('.py')) python.add(folder);
+    const found = filesBelow(folder);
+    for (const path of found.python) python.add(path);
+    for (const path of found.data) data.add(path);
+    if (!found.complete) excess.push(folder);
+  }
+  // Libraries look for these in all folders above the settings.
+  for (const folder of withParents(directory))
+    for (const path of ['.env', 'settings.ini'].map((name) => join(folder, name)))
+      if (isReadable(path)) data.add(path);
+  return { python: [...python].sort(), data: [...data], excess };
+}
+
+/** Whether a path leads to a file that settings may read, and no log or device that they name. */
+function isReadable(path: string): boolean {
+  if (/^\/(?:proc|sys|dev)\//.test(path)) return false;
+  if (extname(path) !== '' && !settingsLike.test(basename(path))) return false;
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+function dataOf(path: string): Buffer | string {
+  const { size = 0, mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? {};
+  return size > large ? `${String(size)} ${String(mtimeMs)}` : contentOf(path);
+}
+
+function addInterpreter(parts: Parts, { python, root }: LoadedAs): void {
+  const add = (...values: (string | Buffer)[]): void => parts.add('the interpreter', ...values);
+  add(relative(root, python));
   try {
     const path = realpathSync(python);
     const { size, mtimeMs } = statSync(path);
-    hash.update(`${path}\0${String(size)}\0${String(mtimeMs)}\0`);
+    add(path, String(size), String(mtimeMs));
   } catch {
-    hash.update('(missing)\0');
+    add('(missing)');
   }
-  hash.update(contentOf(join(dirname(dirname(python)), 'pyvenv.cfg')));
+  add(contentOf(join(dirname(dirname(python)), 'pyvenv.cfg')));
 }
 
-/** The variables that were asked for; a `*` among them stands for all. */
-function variablesOf(env: LoadedAs['env'], names: readonly string[]): [string, string | undefined][] {
-  // The interpreter, the C library and libpq read theirs without anybody who could watch.
-  const unwatched = Object.keys(env).filter((name) => /^(?:PYTHON|PG|LC_|LANG|LD_|TZ$|HOME$)/.test(name));
-  const wanted = new Set([...names, ...unwatched, ...(names.includes('*') ? Object.keys(env) : [])]);
-  return [...wanted]
-    .filter((name) => name !== '*' && !volatile.has(name))
-    .sort()
-    .map((name) => [name, env[name]]);
-}
+/** Digests that grow. */
+class Parts {
+  readonly #hashes = new Map<string, Hash>();
 
-/** What is installed in a folder: each distribution's list of files, which has their hashes. */
-function distributions(folder: string): [string, Buffer | string][] {
-  return namesIn(folder)
-    .filter((name) => /\.(?:dist-info|egg-info|pth|egg-link)$/.test(name))
-    .map((name) => [
-      name,
-      name.endsWith('.dist-info') ? contentOf(join(folder, name, 'RECORD')) : contentOf(join(folder, name)),
-    ]);
-}
+  add(part: string, ...values: readonly (string | Buffer)[]): void {
+    const hash = this.#hashes.get(part) ?? createHash('sha256');
+    this.#hashes.set(part, hash);
+    for (const value of values) hash.update(`${String(value.length)}\0`).update(value);
+  }
 
-/** Files beside manage.py or the config that settings may look for without opening them each time: ".env" and its like. */
-function settingsFiles(folder: string): string[] {
-  return namesIn(folder)
-    .filter((name) => settingsLike.test(name))
-    .map((name) => join(folder, name));
+  digests(): Fingerprint {
+    const sorted = [...this.#hashes].sort(([one], [other]) => (one < other ? -1 : 1));
+    return Object.fromEntries(sorted.map(([part, hash]) => [part, hash.digest('hex').slice(0, 16)]));
+  }
 }

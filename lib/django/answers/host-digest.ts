@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join, relative } from 'node:path';
 import { packageRoot } from '../../errors/index.js';
-import { contentOf, projectFiles } from './files.js';
+import { contentOf, filesBelow } from './files.js';
 
 /** Where all is joined into one file, the digest is written into it: both are parts of one package. */
 declare const HOST_DIGEST: string | undefined;
@@ -15,7 +15,7 @@ export function hostDigest(): string {
 export function digestOfHost(): string {
   const hash = createHash('sha256');
   const folder = join(packageRoot(), 'python');
-  for (const path of projectFiles(folder)) {
+  for (const path of filesBelow(folder).python) {
     const content = contentOf(path);
     hash.update(`${relative(folder, path)}\0${String(content.length)}\0`).update(content);
   }
