@@ -73,9 +73,10 @@ describe('kept answers of the host', () => {
     between: () => Promise<unknown> = () => Promise.resolve(),
     fresh = false,
     remember: Record<string, object> = {},
-  ): Promise<{ answers: unknown[]; starts: number; recalled: unknown }> {
+  ): Promise<{ answers: unknown[]; starts: number; recalled: unknown; log: string }> {
     const starts = async (): Promise<number> => (await readFile(join(folder, 'starts'), 'utf8')).length;
     const before = await starts();
+    let log = '';
     const service = createHostService({
       django: { directory: project, python: join(folder, 'python'), settings },
       root: project,
@@ -92,7 +93,7 @@ describe('kept answers of the host', () => {
     const client = service.forTask({
       name: 'test',
       signal: new AbortController().signal,
-      log: { output: () => undefined },
+      log: { output: (_stream, text) => (log += text) },
       env: { ...env, ...more },
       database: ours,
     });
@@ -104,7 +105,7 @@ describe('kept answers of the host', () => {
     const recalled = await client.recall('shape');
     for (const [name, value] of Object.entries(remember)) await client.remember(name, value);
     await service.close();
-    return { answers, starts: (await starts()) - before, recalled };
+    return { answers, starts: (await starts()) - before, recalled, log };
   }
 
   /** Asked after a change, and not again after that. */
@@ -271,6 +272,90 @@ describe('kept answers of the host', () => {
     assert.equal(after.starts, 0);
     assert.deepEqual(after.answers, forced.answers);
     assert.doesNotMatch([...kept.values()].join(''), /forged/);
+  });
+
+  const saves: Record<string, [string, (text: string) => string]> = {
+    'a model': ['plants/models.py', (text) => text.replace('max_length=200', 'max_length=201')],
+    'a migration': [
+      'plants/migrations/0001_initial.py',
+      (text) => text.replace('operations = [', 'operations = [\n        migrations.RunSQL("select 1"),'),
+    ],
+    'a mistake': ['suppliers/models.py', (text) => `${text}\n)(\n`],
+  };
+  for (const [name, [file, change]] of Object.entries(saves)) {
+    it(`are not kept where an editor saves ${name} while Django works`, async () => {
+      const path = join(project, 'wholesale', file);
+      const before = await readFile(path, 'utf8');
+      assert.notEqual(change(before), before);
+      kept.clear();
+      let saved = 0;
+      await run(
+        [
+          ['inspect', {}],
+          ['expectedTables', {}],
+        ],
+        {},
+        async () => (saved += 1) === 1 && (await writeFile(path, change(before))),
+      );
+      assert.deepEqual([...kept], []);
+      // A whole file takes the place of another, as git and some editors do it, while the next run works.
+      await writeFile(`${path}.new`, before);
+      const replace = (): Promise<void> => rename(`${path}.new`, path);
+      // Where the mistake was loaded, no question was answered.
+      await run([['inspect', {}]], {}, replace).catch(replace);
+      assert.deepEqual([...kept], []);
+      await run();
+      assert.equal((await run()).starts, 0);
+    });
+  }
+
+  it('are kept for projects that read the state of the machine', async () => {
+    const file = join(project, 'wholesale/settings/base.py');
+    const before = await readFile(file, 'utf8');
+    await appendFile(
+      file,
+      `
+import getpass, os, platform, socket, ssl, subprocess, tempfile, zoneinfo
+READ = [open("/proc/stat").read(), socket.gethostname(), platform.node(), getpass.getuser(), tempfile.mkdtemp()]
+READ += [subprocess.run(["git", "describe"], capture_output=True), dict(os.environ), zoneinfo.ZoneInfo("Europe/Berlin")]
+ssl.create_default_context()
+`,
+    );
+    await run();
+    assert.equal((await run(undefined, { UNRELATED: '1' })).starts, 0);
+    await writeFile(file, before);
+  });
+
+  it('are asked for where settings connect to a server, and the log of the task says so', async () => {
+    const file = join(project, 'wholesale/settings/base.py');
+    const before = await readFile(file, 'utf8');
+    const { hostname, port } = new URL(url);
+    await appendFile(
+      file,
+      `\nimport socket\nsocket.create_connection((${JSON.stringify(hostname)}, ${port}))\n`,
+    );
+    assert.match((await run()).log, /^Django is asked: changed since .*: files in wholesale\/settings\n$/);
+    const { starts, log } = await run();
+    assert.notEqual(starts, 0);
+    assert.equal(log, 'Django is asked: the settings connect to a server while they load\n');
+    await writeFile(file, before);
+  });
+
+  it('cover a folder outside of the project once Django has loaded code from it', async () => {
+    const file = join(project, 'wholesale/settings/base.py');
+    const before = await readFile(file, 'utf8');
+    await mkdir(join(folder, 'libs/inner'), { recursive: true });
+    await writeFile(join(folder, 'libs/inner/plain.py'), 'A = 1\n');
+    await appendFile(
+      file,
+      '\nimport sys, os\nsys.path.append(os.path.join(os.path.dirname(__file__), "../../../libs"))\nimport inner.plain\n',
+    );
+    await run();
+    assert.match((await run()).log, /code in .*libs was not known before Django loaded it/);
+    assert.equal((await run()).starts, 0);
+    await writeFile(join(folder, 'libs/inner/plain.py'), 'A = 2\n');
+    await asksOnce();
+    await writeFile(file, before);
   });
 
   it('do not hold for the rest of a run in which a file changes', async () => {
