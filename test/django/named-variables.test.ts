@@ -3,11 +3,7 @@ import { NamedVariables } from '../../lib/django/answers/variables.js';
 
 describe('variables that a project names', () => {
   const cases: Record<string, [string, string[], string[]]> = {
-    'in os.environ': [
-      'os.environ["SECRET_KEY"], os.getenv(\'debug\')',
-      ['SECRET_KEY', 'debug'],
-      ['KEY'],
-    ],
+    'in os.environ': ['os.environ["SECRET_KEY"], os.getenv(\'debug\')', ['SECRET_KEY', 'debug'], ['KEY']],
     'in a file of variables': ['MAIL_HOST=x\nexport BASE=1', ['MAIL_HOST', 'BASE'], ['MAIL', 'HOST']],
     'by a prefix': [
       'environ.Env(prefix="APP_"); AppConfig(prefix=\'OTHER\')',
