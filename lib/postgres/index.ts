@@ -29,6 +29,8 @@ export {
   type PsqlError,
   type ScriptPlace,
 } from './scripts/psql-error.js';
+export { openTransaction, type OpenTransaction } from './scripts/open-transaction.js';
+export { scanScript } from './scripts/scan.js';
 export { decodeScript } from './scripts/decode.js';
 export { asOneTransaction, type TransactionRefusal } from './scripts/one-transaction.js';
 export { judgeRepeatable, type Repeatability } from './scripts/repeatable.js';

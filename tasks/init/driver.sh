@@ -38,13 +38,18 @@ docker_process_sql() {
 	PGHOST="$_dbb_host" PGHOSTADDR='' psql -v ON_ERROR_STOP=1 --username "$POSTGRES_USER" --no-password --no-psqlrc "$@"
 }
 
+# Runs one SQL file. The last statement does nothing, but the server refuses it where the file has left a transaction open.
+_dbb_process_file() {
+	docker_process_sql -v VERBOSITY=verbose -f "$1" -c '\set QUIET on' -c 'discard all'
+}
+
 _dbb_decompress_and_process() {
 	if [ -n "${BASH_VERSION:-}" ]; then
-		(set -o pipefail; "$@" | docker_process_sql -v VERBOSITY=verbose -f -)
+		(set -o pipefail; "$@" | _dbb_process_file -)
 	else
 		# Without pipefail a broken archive would pass unnoticed.
 		"$@" >"$_dbb_decompressed" || return
-		docker_process_sql -v VERBOSITY=verbose -f - <"$_dbb_decompressed" || return
+		_dbb_process_file - <"$_dbb_decompressed" || return
 		rm -f "$_dbb_decompressed"
 	fi
 }
@@ -97,7 +102,7 @@ docker_process_init_files() {
 				fi
 				;;
 			native:*) ;;
-			*.sql) docker_process_sql -v VERBOSITY=verbose -f "$f" || _dbb_fail ;;
+			*.sql) _dbb_process_file "$f" || _dbb_fail ;;
 			*.sql.gz) _dbb_decompress_and_process gunzip -c "$f" || _dbb_fail ;;
 			*.sql.xz) _dbb_decompress_and_process xzcat "$f" || _dbb_fail ;;
 			*.sql.zst) _dbb_decompress_and_process zstd -dc "$f" || _dbb_fail ;;

@@ -65,6 +65,13 @@ async function sqlProblem(
   output: string,
 ): Promise<Omit<Problem, 'code'>> {
   const error = parsePsqlError(output);
+  // Only of the driver's own last statement psql names no line.
+  if (error?.line === undefined && ['25001', '25P02'].includes(error?.sqlstate ?? ''))
+    return {
+      message: `"${file.shown}" leaves a transaction open at its end: its work was rolled back`,
+      place: { file: file.shown },
+      help: 'end the file with "commit;"',
+    };
   if (!error)
     return {
       message:
@@ -132,13 +139,6 @@ function shellProblem(
       message: `"${file.shown}" calls psql, which is not on the PATH`,
       place,
       help: 'install psql (Debian: apt install postgresql-client)',
-    };
-  }
-  if (text.includes('\r\n')) {
-    return {
-      message: `"${file.shown}" has Windows line endings, and ended with ${status}: ${causeOf(output, context.root)?.message ?? 'it printed nothing'}`,
-      place,
-      help: `convert the file to Unix line endings: sed -i 's/\\r$//' ${file.shown}`,
     };
   }
   if (ended.exitCode === 0) {

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { TaskContext } from '../../config/define.js';
 import { BootstrapError, type Problem } from '../../lib/errors/index.js';
 import { endAttempt, noteApplied, noteAttempt } from '../applied.js';
@@ -8,6 +7,7 @@ import { initFailure } from './failure.js';
 import type { InitFile } from './folder.js';
 import { prepareNative, type NativeRunner } from './native.js';
 import { findPrograms, requirePrograms } from './programs.js';
+import { refuseUnfit } from './refuse.js';
 import { runInShell, type FileEvents, type ShellEnd } from './shell.js';
 
 /** Runs the files that are due, in order, and writes into the ledger what happened to each. Resolves with warnings. */
@@ -17,11 +17,11 @@ export async function runDue(
 ): Promise<readonly Problem[]> {
   const programs = findPrograms(context);
   requirePrograms(context, due, programs);
+  await refuseUnfit(context, due);
   const env = await initEnvironment(context);
   const native = programs.psql === undefined ? await preparedNative(context, due, env) : undefined;
   const events = ledgerEvents(context, due);
   const files = due.map(({ file }) => file);
-  for (const file of files) noteLineEndings(context, file);
   // Without psql and without shell scripts nothing needs a shell.
   if (native && files.every(({ kind }) => kind.startsWith('sql'))) {
     for (const file of files) {
@@ -120,10 +120,4 @@ function endedByItself({ exitCode, output }: ShellEnd): boolean {
     exitCode <= 128 &&
     !/^(?:psql:.*)?server closed the connection unexpectedly|connection to server was lost$/m.test(output)
   );
-}
-
-function noteLineEndings(context: TaskContext<unknown>, file: InitFile): void {
-  if (!file.kind.startsWith('sql') && readFileSync(file.path).includes('\r\n')) {
-    context.log.warn(`${file.name} has Windows line endings`);
-  }
 }

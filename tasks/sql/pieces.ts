@@ -131,14 +131,20 @@ async function scriptsOf(context: TaskContext<SqlOptions>): Promise<{ name: stri
   );
 }
 
-/** A byte that is no UTF-8 would reach the server as another character, and stay there. */
+/** A byte that is no UTF-8 would reach the server as another character, and stay there; what follows a zero byte would not reach it. */
 function notUtf8(name: string, { line, byte }: { readonly line: number; readonly byte: number }): Problem {
   return {
     code: 'DBB5004',
-    message: `"${name}" is not UTF-8: line ${String(line)} holds the byte 0x${byte.toString(16).toUpperCase().padStart(2, '0')}`,
+    message:
+      byte === 0
+        ? `"${name}" holds a zero byte on line ${String(line)}, and what follows it would be lost`
+        : `"${name}" is not UTF-8: line ${String(line)} holds the byte 0x${byte.toString(16).toUpperCase().padStart(2, '0')}`,
     place: { file: name, line },
     notes: [{ label: 'not done', text: 'no script was run' }],
-    help: `convert it to UTF-8: iconv -f latin1 -t utf-8 (or -f utf-16)`,
+    help:
+      byte === 0
+        ? 'remove the zero byte; if the file is UTF-16, convert it: iconv -f utf-16le -t utf-8'
+        : 'convert it to UTF-8: iconv -f latin1 -t utf-8 (or -f utf-16)',
     facts: { sqlstate: '22021' },
   };
 }

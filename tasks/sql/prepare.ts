@@ -2,7 +2,9 @@ import type { TaskContext } from '../../config/define.js';
 import type { Problem } from '../../lib/errors/index.js';
 import {
   asOneTransaction,
+  openTransaction,
   splitScript,
+  type OpenTransaction,
   type SplitRefusal,
   type TransactionRefusal,
 } from '../../lib/postgres/index.js';
@@ -32,6 +34,8 @@ async function partsOf(context: TaskContext<SqlOptions>, piece: Piece): Promise<
   // A whole script is one message, so the server counts positions from its beginning.
   const read = context.options.transaction ? asOneTransaction(piece.text) : await splitScript(piece.text);
   if ('refusal' in read) throw context.fail(refusalOf(context, piece, read.refusal));
+  const open = context.options.transaction ? undefined : openTransaction(piece.text);
+  if (open) throw context.fail(refusalOf(context, piece, { ...open, reason: 'open' }));
   return 'statements' in read ? read.statements : [{ text: read.text, offset: 0 }];
 }
 
@@ -39,7 +43,7 @@ async function partsOf(context: TaskContext<SqlOptions>, piece: Piece): Promise<
 export function refusalOf(
   context: TaskContext<SqlOptions>,
   piece: Piece,
-  refusal: SplitRefusal | TransactionRefusal,
+  refusal: SplitRefusal | TransactionRefusal | (OpenTransaction & { readonly reason: 'open' }),
 ): Problem {
   const { line, column } = refusal;
   const place = { ...placeIn(context, piece), line, column, source: piece.text.split('\n')[line - 1] ?? '' };
@@ -47,6 +51,14 @@ export function refusalOf(
   switch (refusal.reason) {
     case 'syntax':
       return { code: 'DBB5004', message: refusal.message, place, notes, help: 'correct the statement' };
+    case 'open':
+      return {
+        code: 'DBB5004',
+        message: `"${piece.name}" leaves the transaction of line ${String(line)} open: its work would be rolled back`,
+        place,
+        notes,
+        help: 'end the file with "commit;"',
+      };
     case 'transaction':
       return {
         code: 'DBB5004',

@@ -610,6 +610,94 @@ describe('init', () => {
       assert.match((await failure()).message, /interpreter "\/opt\/no\/such\/shell"/);
     });
 
+    for (const how of ['psql', 'native'] as const) {
+      const base = (): Extra =>
+        how === 'psql' ? {} : { base: { PATH: pathWith('bash', 'mkfifo', 'xzcat', 'xz') } };
+      it(`is a file that would lose work in silence, with its line, before anything runs (${how})`, async () => {
+        for (const [text, line, message, repaired] of [
+          [
+            `begin;\n${step('a')}\n`,
+            1,
+            /leaves the transaction of line 1 open/,
+            `begin;\n${step('a')}\ncommit;`,
+          ],
+          [
+            `${step('a')}\nstart transaction; savepoint s; rollback to s;`,
+            3,
+            /transaction of line 3/,
+            step('a'),
+          ],
+          [
+            `begin; ${step('a')} commit and chain;`,
+            1,
+            /transaction of line 1/,
+            `begin; ${step('a')} commit;`,
+          ],
+          [`${step('a')}\0${step('lost')}`, 2, /zero byte on line 2/, step('a')],
+        ] as const) {
+          memory.ledger.clear();
+          await query(database.url, 'truncate trail');
+          write({ '1.sql': step('one'), '2.sql': text });
+          const problem = await failure(base());
+          assert.deepEqual([problem.code, problem.place?.line], ['DBB5005', line], text);
+          assert.match(problem.message, message);
+          assert.deepEqual(await trail(), []);
+          write({ '2.sql': repaired });
+          await run(base());
+          assert.deepEqual(await trail(), ['one', 'a']);
+        }
+      });
+    }
+
+    it('is a transaction that another file or a variable of psql leaves open', async () => {
+      for (const [text, repaired] of [
+        [`\\i docker-entrypoint-initdb.d/other.txt\n${step('a')}`, 'commit;'],
+        [`\\set AUTOCOMMIT off\n${step('a')}`, 'commit;'],
+      ] as const) {
+        memory.ledger.clear();
+        await query(database.url, 'truncate trail');
+        write({ 'other.txt': 'begin;', '1.sql': text });
+        const { message, help } = await failure();
+        assert.match(message, /1\.sql" leaves a transaction open at its end/);
+        assert.match(help ?? '', /"commit;"/);
+        assert.deepEqual(await trail(), []);
+        write({ '1.sql': `${text}\n${repaired}` });
+        await run();
+        assert.deepEqual(await trail(), ['a']);
+      }
+    });
+
+    it('is a script for MySQL, for the data directory, or with Windows line ends, before anything runs', async () => {
+      for (const [name, text, line, message] of [
+        [
+          '2.sql',
+          'create table a (\n  id int auto_increment primary key\n);',
+          2,
+          /MySQL or MariaDB.* "auto_increment"/,
+        ],
+        ['2.sql', 'USE shop;\ncreate table b (id int) ENGINE=InnoDB;', 1, /MySQL or MariaDB.* "USE shop;"/],
+        ['2.sql', 'insert into `c` values (1);', 1, /MySQL or MariaDB.* "`c`"/],
+        ['2.sh', '# PGDATA\necho "x = 1" >> "$PGDATA/postgresql.conf"\n', 2, /uses \$PGDATA/],
+        ['x:2.sh', '#!/bin/sh\ncp a.conf ${PGDATA}/b.conf\n', 2, /uses \$PGDATA/],
+        ['2.sh', 'export A=1\nexport B=2\r\n', 2, /Windows line endings/],
+      ] as const) {
+        rmSync(join(root, 'docker-entrypoint-initdb.d'), { recursive: true, force: true });
+        write({ '1.sql': step('one'), [name]: text });
+        const problem = await failure();
+        assert.deepEqual([problem.code, problem.place?.line], ['DBB5005', line], text);
+        assert.match(problem.message, message);
+        assert.deepEqual(await trail(), []);
+      }
+      // What PostgreSQL understands is no other server's, and a script that copes without the variable may run.
+      rmSync(join(root, 'docker-entrypoint-initdb.d'), { recursive: true, force: true });
+      write({
+        '1.sql': `comment on table trail is 'engine=InnoDB and \`x\`';\n${step('one')}`,
+        '2.sh': ': "${PGDATA:-none}"\n',
+      });
+      await run();
+      assert.deepEqual(await trail(), ['one']);
+    });
+
     it('is a folder or a dead link with the name of a script, before anything runs', async () => {
       write({ '1.sql': step('one') });
       mkdirSync(join(root, 'docker-entrypoint-initdb.d/2.sql'));

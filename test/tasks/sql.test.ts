@@ -404,6 +404,25 @@ describe('sql', () => {
       assert.deepEqual(await trail(), ['a', 'b']);
     });
 
+    it('refuses a transaction that is left open, and a zero byte, before anything runs', async () => {
+      for (const [text, line, repaired] of [
+        [`begin;\n${step('b')}`, 1, `begin;\n${step('b')}\ncommit;`],
+        [`${step('b')}\nbegin; begin;`, 2, step('b')],
+        [`${step('b')}\n\n\0${step('lost')}`, 3, step('b')],
+      ] as const) {
+        memory.ledger.clear();
+        await query(test.url, 'truncate trail');
+        home.write('a.sql', step('a'));
+        home.write('b.sql', text);
+        const { code, place } = (await rejection(run(options))).problems[0];
+        assert.deepEqual([code, place?.file, place?.line], ['DBB5004', 'b.sql', line]);
+        assert.deepEqual(await trail(), []);
+        home.write('b.sql', repaired);
+        await run(options);
+        assert.deepEqual(await trail(), ['a', 'b']);
+      }
+    });
+
     it('repeats what can be repeated', async () => {
       home.write('a.sql', 'create table if not exists t (id int);\nselect 1/0;\n');
       for (let tries = 0; tries < 2; tries++) {

@@ -163,7 +163,7 @@ function taskLines({ initFolders, services, django }: RepositoryFacts, tasks: re
     folder === undefined || folder === 'docker-entrypoint-initdb.d'
       ? []
       : [
-          '  # Scripts that the official PostgreSQL image would run; each runs once, and again when it changes.',
+          '  # Scripts that the official PostgreSQL image would run; each runs once.',
           `  init: { directory: ${quoted(folder)} }`,
         ];
   const about = `A command of the project${django ? ' after the migrations' : ''}:`;

@@ -1,9 +1,14 @@
-/** The text of a script, without a byte order mark; or the first byte that is no UTF-8, with its line (1-based). */
+/**
+ * The text of a script, without a byte order mark; or the first byte that is no UTF-8, or zero, with its line (1-based): what follows a
+ * zero byte would not reach the server.
+ */
 export function decodeScript(
   bytes: Uint8Array,
 ): { readonly text: string } | { readonly line: number; readonly byte: number } {
   try {
-    return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    const zero = text.indexOf('\0');
+    return zero < 0 ? { text } : { line: text.slice(0, zero).split('\n').length, byte: 0 };
   } catch {
     const good = validPrefix(bytes);
     const before = Buffer.from(bytes.buffer, bytes.byteOffset, good).toString();
