@@ -97,6 +97,21 @@ describe('init (the command)', () => {
     assert.match(text, /env: \{ DJANGO_SETTINGS_MODULE: projectx\.settings\.test \}/);
   });
 
+  for (const folder of ['', 'src/', 'libs/common/'])
+    it(`finds settings outside of the folder of manage.py, or goes without them (${folder}conf)`, async () => {
+      write({
+        'backend/manage.py': managePy('conf.settings.dev'),
+        [`${folder}conf/settings/__init__.py`]: '',
+        [`${folder}conf/settings/base.py`]: 'DATABASES = {"default": env.db()}\n',
+        [`${folder}conf/settings/dev.py`]: 'from .base import *\n',
+      });
+      const { django } = await inspectRepository(root);
+      const isFound = folder !== 'libs/common/';
+      // Four folders deep nobody looks.
+      assert.deepEqual(django?.settingsModules, isFound ? ['conf.settings.dev', 'conf.settings.base'] : []);
+      assert.equal(django?.connection.kind, isFound ? 'url' : 'unknown');
+    });
+
   it('finds plain Django', async () => {
     write({ 'manage.py': managePy('site1.settings'), 'site1/settings.py': 'DATABASES = {}\n' });
     assert.deepEqual(await config(), { preset: 'django' });

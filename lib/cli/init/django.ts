@@ -18,7 +18,7 @@ function projectOf(root: string, managePy: string, found: readonly Found[]): Dja
   const settings = /['"]DJANGO_SETTINGS_MODULE['"]\s*(?:,|\]\s*=)\s*['"]([\w.]+)['"]/.exec(
     read(root, managePy),
   )?.[1];
-  const files = settings === undefined ? [] : settingsFiles(root, directory, settings);
+  const files = settings === undefined ? [] : settingsFiles(root, { directory, module: settings, found });
   const texts = files.map(({ file }) => ({ file, text: read(root, file) }));
   const wholes = texts.map(({ text }) => text).join('\n');
   return {
@@ -34,10 +34,21 @@ function projectOf(root: string, managePy: string, found: readonly Found[]): Dja
   };
 }
 
-/** The file of the default settings first, then the others of its package. */
-function settingsFiles(root: string, directory: string, module: string): { module: string; file: string }[] {
-  const base = join(directory, ...module.split('.'));
-  const own = [`${base}.py`, join(base, '__init__.py')].find((file) => existsSync(join(root, file)));
+/** The file of the default settings first, then the others of its package, which may stand outside of the folder of manage.py. */
+function settingsFiles(
+  root: string,
+  { directory, module, found }: { directory: string; module: string; found: readonly Found[] },
+): { module: string; file: string }[] {
+  const path = module.split('.').join('/');
+  const bases = [
+    join(directory, path),
+    ...found.map((each) => each.path.replace(/(?:\/__init__)?\.py$/, '')),
+  ];
+  const filesOf = (base: string): readonly string[] =>
+    [`${base}.py`, join(base, '__init__.py')].filter((file) => existsSync(join(root, file)));
+  const base = bases.find((each) => `/${each}`.endsWith(`/${path}`) && filesOf(each).length > 0) ?? '';
+  const [own] = filesOf(base);
+  if (own === undefined) return [];
   const parent = existsSync(join(root, base)) ? base : dirname(base);
   const parentModule = existsSync(join(root, base)) ? module : module.split('.').slice(0, -1).join('.');
   const isPackage = /(^|\/)(settings|config|conf)$/.test(parent) || existsSync(join(root, base));
@@ -48,7 +59,7 @@ function settingsFiles(root: string, directory: string, module: string): { modul
         .map((name) => ({ module: `${parentModule}.${name.slice(0, -3)}`, file: `${parent}/${name}` }))
         .filter(({ file }) => file !== own && !/\/(urls|wsgi|asgi|celery)\.py$/.test(file))
     : [];
-  return [...(own === undefined ? [] : [{ module, file: own }]), ...others];
+  return [{ module, file: own }, ...others];
 }
 
 /** Requirements, lock files and project files beside manage.py or at the root. */
