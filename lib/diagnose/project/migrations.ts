@@ -13,24 +13,55 @@ export const migrationFiles = settingsRule('migration-files', (settings, { proje
   return [
     ...packages.map((app) => ({
       ...withoutPackage(app),
+      ...(app.package.explicit ? {} : repairOf(app.label, 'package', project)),
       ...(app.package.explicit
         ? placeOfSetting(evidence, settings, 'MIGRATION_MODULES')
         : folderOf(app, evidence)),
     })),
     ...missing
       .filter(({ dependsOn }) => !without.has(dependsOn.app))
-      .map((one) => missingDependency(one, evidence)),
-    ...conflicts.map((one) => conflict(one, evidence)),
+      .map((one) => ({ ...missingDependency(one, evidence), ...repairOf(one.app, 'dependency', project) })),
+    ...conflicts.map((one) => ({ ...conflict(one, evidence), ...repairOf(one.app, 'conflict', project) })),
     // What a run writes itself is no fault before it has.
     ...(writesMigrations(evidence) ? [] : changes)
       .filter(({ app }) => !without.has(app))
       .map((one) => ({
         ...difference(one, evidence),
+        ...repairOf(one.app, one.operations.every(isKey) ? 'keys' : 'difference', project),
         ...(mustAgree(one.app, project, evidence) ? {} : { severity: 'warning' as const }),
       })),
     ...keys.map((one) => keyChange(one, evidence)),
   ];
 });
+
+/** Django would give the key another type: the app says none, and DEFAULT_AUTO_FIELD is the project's. */
+function isKey(operation: string): boolean {
+  return /^Alter field id on /i.test(operation);
+}
+
+/** How faults of installed packages are repaired: nobody changes files that the next installation replaces. */
+const ofPackages = {
+  dependency: () =>
+    'install releases of both packages that belong together, with all files of their migrations',
+  conflict: (label: string) =>
+    `remove the package of "${label}" and install it anew: its folder holds migrations of two releases`,
+  keys: (label: string) =>
+    `write an AppConfig for "${label}" in the project whose default_auto_field is the type that its migrations have, and name that in INSTALLED_APPS`,
+  difference: (label: string) =>
+    `install a release of the package of "${label}" whose migrations make what its models say`,
+  package: (label: string) =>
+    `name a package of the project in MIGRATION_MODULES["${label}"], and run "python manage.py makemigrations ${label}", which writes there`,
+};
+
+/** The repair for an app that is not the project's own; nothing for its own. */
+function repairOf(
+  label: string,
+  fault: keyof typeof ofPackages,
+  { apps }: ProjectFacts,
+): { readonly help?: string } {
+  const app = apps.find((each) => each.label === label);
+  return app?.own === false ? { help: ofPackages[fault](label) } : {};
+}
 
 const faults: Record<PackageFault, (app: AppFacts) => readonly [actual: string, help: string]> = {
   disabled: ({ label }) => [

@@ -1,4 +1,4 @@
-import type { Crossing, Preflight, SettingsFacts } from '../../django/index.js';
+import type { AppFacts, Crossing, Preflight, SettingsFacts } from '../../django/index.js';
 import type { Diagnosis } from '../diagnosis.js';
 import type { Evidence } from '../evidence.js';
 import { listed, placeAt, placeOfEntry, placeOfSetting, schemasOf, settingsRule } from './facts.js';
@@ -91,14 +91,19 @@ function crossings({ settings, facts, evidence }: Found): Diagnosis[] {
       expected: `${crossing.targetTable} in the same schema, or in the public one, which every schema sees`,
       actual: `app "${crossing.app}" has tables in ${schemasOf(crossing.schemas)}, app "${crossing.targetApp}" in ${schemasOf(crossing.targetSchemas)}`,
       evidence: [
-        ...settingLines(settings, [crossing.app, crossing.targetApp]),
+        ...settingLines(settings, appsOf(facts, [crossing.app, crossing.targetApp])),
         `migrating ${schemasOf(crossing.schemas)} fails: relation "${crossing.targetTable}" does not exist`,
       ],
       help: repairOf(crossing, settings),
     }));
 }
 
-function repairOf({ app, targetApp, schemas }: Crossing, { multiType }: SettingsFacts): string {
+function repairOf(
+  { app, model, target, targetApp, schemas }: Crossing,
+  { multiType }: SettingsFacts,
+): string {
+  // Lists of apps put both into the same schemas: it is a router that does not.
+  if (app === targetApp) return `let the routers allow ${model} and ${target} in the same schemas`;
   if (multiType)
     return `add the app "${targetApp}" to the "APPS" of ${listed(schemas.map((type) => `"${type}"`))} in TENANT_TYPES`;
   return `move the app "${app}" to TENANT_APPS, or the app "${targetApp}" to SHARED_APPS`;
@@ -132,25 +137,24 @@ function lists({ multiType }: SettingsFacts): readonly string[] {
   return multiType ? ['TENANT_TYPES'] : ['SHARED_APPS', 'TENANT_APPS'];
 }
 
-function settingLines(settings: SettingsFacts, labels: readonly string[]): readonly string[] {
-  const has = (apps: readonly string[] | null, label: string): boolean =>
-    apps?.some(
-      (app) =>
-        app
-          .replace(/\.apps\.\w+$/, '')
-          .split('.')
-          .at(-1) === label,
-    ) === true;
+/** Apps by their labels. */
+function appsOf({ project }: Preflight, labels: readonly string[]): readonly AppFacts[] {
+  return labels.flatMap((label) => project?.apps.find((app) => app.label === label) ?? []);
+}
+
+function settingLines(settings: SettingsFacts, apps: readonly AppFacts[]): readonly string[] {
   const named = settings.multiType
     ? Object.entries(settings.types ?? {}).map(
-        ([type, apps]) => [`TENANT_TYPES["${type}"]["APPS"]`, apps] as const,
+        ([type, entries]) => [`TENANT_TYPES["${type}"]["APPS"]`, entries] as const,
       )
     : ([
         ['SHARED_APPS', settings.sharedApps],
         ['TENANT_APPS', settings.tenantApps],
       ] as const);
-  return labels.map((label) => {
-    const found = named.filter(([, apps]) => has(apps, label)).map(([name]) => name);
-    return `"${label}" is in ${found.length === 0 ? 'none of the lists' : listed(found)}`;
+  return apps.map(({ name }) => {
+    const found = named
+      .filter(([, entries]) => entries?.some((entry) => entry.replace(/\.apps\.\w+$/, '') === name) === true)
+      .map(([list]) => list);
+    return `"${name}" is in ${found.length === 0 ? 'none of the lists' : listed(found)}`;
   });
 }

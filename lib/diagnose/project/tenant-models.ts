@@ -179,7 +179,10 @@ function notMixed(model: Model, setting: string, evidence: Evidence): Diagnosis 
     expected: `a model that inherits ${mixin}`,
     actual: `${model.class} inherits ${listed(model.bases)}`,
     evidence: [`${setting} = "${model.label}"`],
-    help: `let ${model.class} inherit ${mixin}, and run "python manage.py makemigrations ${model.app}"`,
+    help:
+      model.at === null
+        ? `name a model of the project that inherits ${mixin} in ${setting}: ${model.class} is an installed package's`
+        : `let ${model.class} inherit ${mixin}, and run "python manage.py makemigrations ${model.app}"`,
   };
 }
 
