@@ -109,7 +109,7 @@ describe('init (the command)', () => {
       const isFound = folder !== 'libs/common/';
       // Four folders deep nobody looks.
       assert.deepEqual(django?.settingsModules, isFound ? ['conf.settings.dev', 'conf.settings.base'] : []);
-      assert.equal(django?.connection.kind, isFound ? 'url' : 'unknown');
+      assert.equal(django.connection.kind, isFound ? 'url' : 'unknown');
     });
 
   it('finds plain Django', async () => {
