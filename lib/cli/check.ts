@@ -1,7 +1,7 @@
 import type { Repair } from '../../config/define.js';
 import type { Workflow } from '../../config/workflow.js';
 import { builtinKinds } from '../../tasks/index.js';
-import { redactor, renderProblems, type Problem } from '../errors/index.js';
+import { redactor, renderProblems, visible, type Problem } from '../errors/index.js';
 import { joinSchemas } from '../report/index.js';
 import { causesOnly } from './check-causes.js';
 import { withPrefix, withoutPrefix } from './check-names.js';
@@ -119,9 +119,9 @@ function printText(io: Io, checks: readonly Checked[], { problems, secrets }: Ro
   );
   if (findings.length > 0) print(io.stdout, `${renderProblems(findings, { color: io.color, secrets })}\n`);
   for (const { name, fixed } of checks)
-    for (const { message } of fixed) print(io.stdout, `fixed   ${name}: ${message}`);
+    for (const { message } of fixed) print(io.stdout, `fixed   ${name}: ${visible(message)}`);
   for (const { name, status, reason } of checks)
-    print(io.stdout, `${status === 'passed' ? 'passed' : 'FAILED'}  ${name}: ${reason}`);
+    print(io.stdout, `${status === 'passed' ? 'passed' : 'FAILED'}  ${name}: ${visible(reason)}`);
   if (checks.length === 0) print(io.stdout, 'no check has anything to look at');
 }
 

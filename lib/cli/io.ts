@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { harmless } from '../errors/index.js';
 import { output } from './output.js';
 
 /** What a command may touch of its process: streams, environment, terminal. Commands are plain functions of this and their options. */
@@ -55,7 +56,7 @@ export function wantsColor({
   return terminal && env.TERM !== 'dumb';
 }
 
-/** Writes a text and a line end. */
+/** Writes a text and a line end; nothing in it but our own colours reaches a terminal or a CI system as more than text. */
 export function print(stream: Writable, text: string): void {
-  stream.write(`${text}\n`);
+  stream.write(`${harmless(text)}\n`);
 }

@@ -1,5 +1,5 @@
 import type { Workflow } from '../../config/workflow.js';
-import { padText, redactor, renderProblems, truncateText, type Problem } from '../errors/index.js';
+import { padText, redactor, renderProblems, truncateText, visible, type Problem } from '../errors/index.js';
 import { planWorkflow, type TaskPlan } from '../run/index.js';
 import { silent } from './silent-log.js';
 import { print, type Io } from './io.js';
@@ -106,7 +106,7 @@ function changes(kind: { readonly check?: boolean; readonly readies?: boolean } 
 function drawPlan(tasks: readonly TaskPlan[], { columns, terminal }: Io): string {
   const width = Math.max(...tasks.map(({ name }) => name.length));
   const rows = tasks.map(({ name, action, reason }) => {
-    const row = `${padText(action, 10)}  ${padText(name, width)}  ${reason}`.trimEnd();
+    const row = `${padText(action, 10)}  ${padText(name, width)}  ${visible(reason)}`.trimEnd();
     return terminal ? truncateText(row, Math.max(columns, 60)) : row;
   });
   const count = (action: TaskPlan['action']): number => tasks.filter((task) => task.action === action).length;

@@ -1,5 +1,5 @@
 import { record, type MigrationRecording, type RecordedSegment, type Recording } from '../django/index.js';
-import { BootstrapError } from '../errors/index.js';
+import { BootstrapError, visible } from '../errors/index.js';
 import { fingerprintStatement } from '../fleet/index.js';
 import { print } from './io.js';
 import { requireTenants } from './no-tenants.js';
@@ -41,9 +41,9 @@ function sqlOf({ segments, prelude, rows }: Recording): string {
   for (const segment of segments)
     for (const migration of segment.migrations) {
       const how = noteOf(segment);
-      parts.push(`\n-- ${migration.app}.${migration.name}${how}`);
+      parts.push(`\n-- ${visible(`${migration.app}.${migration.name}${how}`)}`);
       for (const lock of migration.locks ?? [])
-        parts.push(`-- lock: ${lock.mode} on ${lock.schema}.${lock.relation}`);
+        parts.push(`-- lock: ${visible(`${lock.mode} on ${lock.schema}.${lock.relation}`)}`);
       parts.push(...migration.statements.map((statement) => `${statement.replace(/;\s*$/, '')};`));
     }
   if (rows !== null && rows.added !== '') parts.push(`\n-- post_migrate\n${rows.added};`);
@@ -60,17 +60,17 @@ function listOf(schema: string, recording: Recording): string {
   const rows = segments.flatMap((segment) =>
     segment.migrations.map((migration) => rowOf(segment, migration, why)),
   );
-  if (rows.length === 0) return `nothing is pending in "${schema}"`;
+  if (rows.length === 0) return `nothing is pending in "${visible(schema)}"`;
   const reasons = [why, ...segments.map((segment) => segment.why)].filter((reason) => reason !== null);
   const shared = [...new Set(segments.flatMap((segment) => segment.shared))];
   return [
     ...rows,
     '',
-    ...reasons.map((reason) => `by Django in each tenant: ${reason}`),
+    ...reasons.map((reason) => `by Django in each tenant: ${visible(reason)}`),
     ...(shared.length === 0
       ? []
-      : [`locks tables that all tenants share, so one tenant at a time: ${shared.join(', ')}`]),
-    `undone: "${schema}" is as it was; --sql shows the statements`,
+      : [`locks tables that all tenants share, so one tenant at a time: ${visible(shared.join(', '))}`]),
+    `undone: "${visible(schema)}" is as it was; --sql shows the statements`,
   ].join('\n');
 }
 
@@ -78,5 +78,5 @@ function rowOf(segment: RecordedSegment, migration: MigrationRecording, why: str
   const replayed = (segment.by === 'replay' || segment.by === 'steps') && why === null;
   const how = replayed ? 'replay' : 'Django';
   const count = migration.statements.length;
-  return `${how.padEnd(6)}  ${migration.app}.${migration.name}  ${String(count)} ${count === 1 ? 'statement' : 'statements'}`;
+  return `${how.padEnd(6)}  ${visible(`${migration.app}.${migration.name}`)}  ${String(count)} ${count === 1 ? 'statement' : 'statements'}`;
 }

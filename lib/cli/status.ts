@@ -1,7 +1,7 @@
 import type { TaskHost } from '../../config/define.js';
 import type { Workflow } from '../../config/workflow.js';
 import { states, tenantRows, type TenantRows } from '../django/index.js';
-import { globOf } from '../errors/index.js';
+import { globOf, visible } from '../errors/index.js';
 import { describeFleet, type FleetStatus } from '../fleet/index.js';
 import { print } from './io.js';
 import { requireTenants } from './no-tenants.js';
@@ -44,7 +44,7 @@ async function whatComesBefore(
   return [
     ...(lacking === 0
       ? []
-      : [`the shared schema "${shared?.schema ?? ''}" lacks ${counted(lacking, 'migration')}`]),
+      : [`the shared schema "${visible(shared?.schema ?? '')}" lacks ${counted(lacking, 'migration')}`]),
     ...(missing.length === 0
       ? []
       : [`tenants of the config that do not exist yet: ${named(missing, missing.length)}`]),
@@ -69,7 +69,7 @@ function textOf(status: FleetStatus): string {
     lines.push(
       '',
       `${counted(cohort.tenants, 'tenant')} ${lacks} ${counted(cohort.pending.length, 'migration')}: ${named(cohort.examples, cohort.tenants)}`,
-      ...cohort.pending.slice(0, 10).map((name) => `  ${name}`),
+      ...cohort.pending.slice(0, 10).map((name) => `  ${visible(name)}`),
       ...(cohort.pending.length > 10 ? [`  and ${String(cohort.pending.length - 10)} more`] : []),
     );
   }
@@ -95,7 +95,7 @@ function textOf(status: FleetStatus): string {
 }
 
 function named(names: readonly string[], total: number): string {
-  const shown = names.slice(0, namesShown);
+  const shown = names.slice(0, namesShown).map(visible);
   const more = total - shown.length;
   return `${shown.join(', ')}${more > 0 ? ` and ${String(more)} more` : ''}`;
 }

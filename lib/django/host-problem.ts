@@ -36,6 +36,7 @@ const codeOf: Record<HostError['kind'], ErrorCode> = {
   'field-value': 'DBB6024',
   'domain-taken': 'DBB6017',
   tenant: 'DBB6022',
+  'schema-name': 'DBB6023',
   'no-tenants': 'DBB6018',
   command: 'DBB6028',
   'other-database': 'DBB6005',
@@ -178,6 +179,8 @@ function helpFor(code: ErrorCode, error: HostError, host: HostFacts): string | u
         ? `the apps are: ${valid.map(({ name }) => name).join(', ')}`
         : `did you mean "${near}"?`;
     }
+    case 'schema-name':
+      return "correct the row in the tenant model's table, or delete it";
     case 'other-database':
       return 'see which servers the name in the URL leads to, and name one database there';
     case 'write-refused':

@@ -48,6 +48,7 @@ export interface HostError {
     | 'field-value'
     | 'domain-taken'
     | 'tenant'
+    | 'schema-name'
     | 'no-tenants'
     | 'command'
     | 'other-database'

@@ -16,6 +16,38 @@ export function plainText(text: string): string {
   );
 }
 
+const namedEscapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
+function escapeOf(character: string): string {
+  return namedEscapes[character] ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+const unprintable = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+
+/** A name that came from outside (a schema, a migration, a role), on one line: what would end the line or move the cursor is an escape. */
+export function visible(name: string): string {
+  return name.replace(unprintable, escapeOf);
+}
+
+// A command of GitHub's runner: at the head of a line, whatever blanks are before it, or the older kind anywhere.
+const commands = /^([ \t]*:):(?=[\w-]+(?:[ \t][^\n]*)?::)|(##)\[(?=[\w-])/gm;
+
+/** A text in which no line is a command to the runner of a CI system. */
+export function inert(text: string): string {
+  return text.replace(commands, (_all, colon?: string, hashes?: string) =>
+    colon === undefined ? `${hashes ?? ''}\\u005b` : `${colon}\\u003a`,
+  );
+}
+
+// Every control character but line feeds and tabs, and the escape of a colour or a weight: those are ours.
+const unwanted =
+  /(?!\u001b\[(?:0|1|2|22|3\d|39)m)[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+
+/** All that a command prints, as the last thing before the stream: whatever was in it moves no cursor and commands nobody. JSON stays JSON. */
+export function harmless(text: string): string {
+  return inert(text.replace(unwanted, escapeOf));
+}
+
 // Made when a text needs it: the segmenter's data take 15 ms to load, and most texts are plain ASCII.
 let segmenter: Intl.Segmenter | undefined;
 

@@ -1,4 +1,5 @@
 import type { Reporter, RunEvent } from '../run/events.js';
+import { harmless } from '../errors/index.js';
 import type { ReporterOptions } from './options.js';
 import { Writer } from './writer.js';
 
@@ -6,7 +7,7 @@ import { Writer } from './writer.js';
 export function createNdjsonReporter(options: ReporterOptions): Reporter {
   const out = new Writer(options.stdout);
   return {
-    report: (event: RunEvent) => out.line(JSON.stringify(event)),
+    report: (event: RunEvent) => out.line(harmless(JSON.stringify(event))),
     close: () => out.flush(),
   };
 }

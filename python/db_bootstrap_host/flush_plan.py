@@ -87,6 +87,7 @@ def read_schemas():
 def _tenant_schemas():
     from django_tenants.utils import get_public_schema_name, get_tenant_model
 
+    from .tenant_names import require_names
     from .tenant_state import existing_schemas, tenant_connection, what_is_missing
 
     connection = tenant_connection()
@@ -94,7 +95,9 @@ def _tenant_schemas():
     schemas = []
     if what_is_missing(connection) is None:
         existing = existing_schemas(connection)
-        for tenant in get_tenant_model()._base_manager.order_by("pk"):
+        tenants = list(get_tenant_model()._base_manager.order_by("pk"))
+        require_names(tenant.schema_name for tenant in tenants)
+        for tenant in tenants:
             if tenant.schema_name != public and tenant.schema_name in existing:
                 schemas.append(Schema(connection, tenant.schema_name, tenant))
     return [*schemas, Schema(connection, public)]

@@ -1,5 +1,7 @@
 """The host's method `states`: the migrations on disk against those that each schema has recorded."""
 
+import json
+
 from .disk_graph import disk_graph
 from .failure import Failure
 from .flush_plan import qualified
@@ -7,9 +9,6 @@ from .project import load_project
 
 #: Schemas asked about in one statement.
 BATCH = 500
-
-# No name of an app or a migration holds these: both are Python's identifiers.
-BETWEEN, AFTER = "\t", "\n"
 
 
 def states(params, emit):
@@ -64,6 +63,7 @@ def tenant_schemas(project):
     """The schemas of all tenant rows but the public one, in the project's order of migration."""
     from django_tenants.utils import get_tenant_migration_order, get_tenant_model
 
+    from .tenant_names import require_names
     from .tenant_state import what_is_missing
 
     # A column that is still to be migrated is no reason to know no tenants, but without the table there are none.
@@ -71,7 +71,7 @@ def tenant_schemas(project):
         return []
     order = get_tenant_migration_order() or ["pk"]
     rows = get_tenant_model()._base_manager.exclude(schema_name=project.public_schema).order_by(*order)
-    return list(rows.values_list("schema_name", flat=True))
+    return require_names(rows.values_list("schema_name", flat=True))
 
 
 def read_records(connection, schemas, digests=None):
@@ -112,7 +112,7 @@ def _read(connection, schemas):
         parts, values = [], []
         for schema in schemas[start : start + BATCH]:
             parts.append(
-                "select %%s, string_agg(app || chr(9) || name, chr(10) order by app, name) from %s"
+                "select %%s, json_agg(json_build_array(app, name) order by app, name)::text from %s"
                 % qualified(schema, "django_migrations").replace("%", "%%")
             )
             values.append(schema)
@@ -122,7 +122,7 @@ def _read(connection, schemas):
         for schema, text in rows:
             # Most schemas of a fleet have the same record: it is taken apart once.
             if text not in known:
-                known[text] = frozenset(tuple(row.split(BETWEEN)) for row in text.split(AFTER)) if text else frozenset()
+                known[text] = frozenset(map(tuple, json.loads(text or "[]")))
             yield schema, known[text]
 
 

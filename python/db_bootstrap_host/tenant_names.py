@@ -1,13 +1,27 @@
 """Which schema names a tenant may have."""
 
+import json
+
 from django.core.exceptions import ValidationError
 from django_tenants.postgresql_backend.base import _check_schema_name
+
+from .failure import Failure
 
 # PostgreSQL cuts identifiers off after 63 bytes, silently: two long names would become one schema.
 LONGEST = 63
 
 # Older versions of django_tenants put names into SQL in plain quotes, and read the search path back by splitting at commas.
 REFUSED = "\"'\\;,"
+
+
+def require_names(names):
+    """The names of tenants' rows, as a list: rows are data, and a name that the config may not hold goes into no statement of anybody's."""
+    names = list(names)
+    for name in names:
+        fault = fault_of_schema_name(name)
+        if fault is not None:
+            raise Failure("schema-name", "the tenant's row with the schema name %s is not valid: %s" % (json.dumps(name), fault))
+    return names
 
 
 def fault_of_schema_name(name):

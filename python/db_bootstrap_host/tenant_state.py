@@ -12,6 +12,8 @@ from django_tenants.utils import (
     has_multi_type_tenants,
 )
 
+from .tenant_names import require_names
+
 
 def tenant_connection():
     """The connection that the tenants live on, set to the public schema."""
@@ -67,6 +69,7 @@ class TenantState:
         for schema, pk, *kind in rows.values_list(*columns):
             self.rows[schema] = pk
             self.types[schema] = kind[0] if kind else None
+        require_names(self.rows)
         self._add_domains(owned)
         if domains:
             self._add_domains(domain_model._base_manager.filter(domain__in=list(domains)))

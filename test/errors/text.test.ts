@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { displayWidth, padText, plainText, truncateText } from '../../lib/errors/index.js';
+import { displayWidth, harmless, padText, plainText, truncateText, visible } from '../../lib/errors/index.js';
 
 describe('plainText', () => {
   it('removes what moves the cursor, changes the screen, or turns the writing', () => {
@@ -20,6 +20,50 @@ describe('plainText', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         assert.doesNotMatch(plainText(text), /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/);
+      }),
+    );
+  });
+});
+
+describe('visible and harmless', () => {
+  const hostile = fc
+    .array(
+      fc.oneof(
+        fc.string({ unit: 'binary' }),
+        fc.constantFrom(
+          '\u001b[2J',
+          '\n',
+          '\r\n',
+          '::set-env name=A::b',
+          '  ::error::',
+          '##[error]',
+          '\u009b',
+          '\u202e',
+        ),
+      ),
+    )
+    .map((parts) => parts.join(''));
+
+  it('show a name on one line, as a JSON string would', () => {
+    assert.equal(visible('a\n::set-env name=A::b\u001b[2J'), 'a\\n::set-env name=A::b\\u001b[2J');
+    fc.assert(
+      fc.property(hostile, (text) => {
+        assert.doesNotMatch(visible(text), /[\u0000-\u001f\u007f-\u009f\u2028-\u202e]/);
+      }),
+    );
+  });
+
+  it('leave a text no command and no escape but our colours, whatever the text; JSON says the same', () => {
+    assert.equal(harmless('\u001b[31mred\u001b[39m a::b\n'), '\u001b[31mred\u001b[39m a::b\n');
+    fc.assert(
+      fc.property(hostile, (text) => {
+        const shown = harmless(text);
+        assert.doesNotMatch(
+          shown.replace(/\u001b\[(?:0|1|2|22|3\d|39)m/g, ''),
+          /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e]/,
+        );
+        assert.doesNotMatch(shown, /^[ \t]*::[\w-]+(?:[ \t][^\n]*)?::|##\[[\w-]/m);
+        assert.deepEqual(JSON.parse(harmless(JSON.stringify({ text }))), { text });
       }),
     );
   });
