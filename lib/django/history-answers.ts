@@ -49,6 +49,38 @@ export interface MigrationEffect {
   }[];
   /** Operations whose effect cannot be compared, as Django describes them. */
   readonly others: readonly string[];
+  /** How many operations the migration has. */
+  readonly operations: number;
   /** The last migration of the app, from this one on, that leaves the tables exactly as they are; null where there is none. */
   readonly identicalTo: string | null;
+}
+
+/** An object that a statement names; kind "relation" stands for any kind of relation. */
+export interface SoughtObject {
+  readonly kind: string;
+  readonly name: string;
+  readonly table?: string;
+}
+
+/** `objectMaker`: the migration that makes what another one uses without depending on it. */
+export type ObjectMaker =
+  | { readonly maker: null }
+  | {
+      readonly maker: MigrationKey;
+      readonly kind: string;
+      readonly name: string;
+      readonly table: string | null;
+      /** The maker depends on the migration that uses it. */
+      readonly circle: boolean;
+      /** Files relative to the project's folder; null where they belong to a package. */
+      readonly userFile: string | null;
+      readonly makerFile: string | null;
+    };
+
+/** `dependents`: what goes when the records of some apps are taken back. */
+export interface Dependents {
+  /** The fewest apps whose records have to be taken back to "zero". */
+  readonly zero: readonly string[];
+  /** All migrations that lose their record by that, in order of application. */
+  readonly undone: readonly MigrationKey[];
 }

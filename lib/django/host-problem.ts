@@ -194,8 +194,8 @@ function helpFor(code: ErrorCode, error: HostError, host: HostFacts): string | u
 
 function factsOf(error: HostError): Facts {
   const { sqlstate, statement, position, schema, app, migration, operation } = error;
-  const { detail, table, column, constraint } = error;
-  const told = sqlstate === undefined ? {} : { detail, table, column, constraint, operation };
+  const { detail, hint, table, column, constraint } = error;
+  const told = sqlstate === undefined ? {} : { detail, hint, table, column, constraint, operation };
   return {
     ...Object.fromEntries(Object.entries(told).filter(([, value]) => value !== undefined)),
     ...(sqlstate === undefined ? {} : { sqlstate }),

@@ -1,4 +1,4 @@
-import type { ObjectHistory, MigrationEffect } from './history-answers.js';
+import type { Dependents, ObjectHistory, ObjectMaker, MigrationEffect, SoughtObject } from './history-answers.js';
 import type { Migrated, Recording } from './migrated.js';
 import type {
   ExpectedTable,
@@ -62,6 +62,7 @@ export interface HostError {
   readonly statement?: string;
   readonly position?: number;
   readonly detail?: string;
+  readonly hint?: string;
   readonly table?: string;
   readonly column?: string;
   readonly constraint?: string;
@@ -160,6 +161,12 @@ export interface HostMethods {
   };
   tableMigrations: { params: Record<string, never>; result: TableMigrations };
   objectHistory: { params: { table: string; column?: string }; result: ObjectHistory };
+  dependents: { params: { apps: readonly string[] }; result: Dependents };
+  /** `app` and `migration` are those that use one of the objects. */
+  objectMaker: {
+    params: { app: string; migration: string; objects: readonly SoughtObject[] };
+    result: ObjectMaker;
+  };
   migrationEffect: { params: { schema?: string; app: string; migration: string }; result: MigrationEffect };
   call: {
     params: { command: string; args?: readonly string[]; schema?: string };

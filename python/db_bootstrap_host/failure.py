@@ -64,11 +64,16 @@ def database_facts(error):
     diag = getattr(driver, "diag", None)
     facts = {"sqlstate": getattr(driver, "sqlstate", None) or getattr(driver, "pgcode", None)}
     facts["detail"] = getattr(diag, "message_detail", None)
+    facts["hint"] = getattr(diag, "message_hint", None)
     for name in ("table", "column", "constraint"):
         facts[name] = getattr(diag, name + "_name", None)
     statement, whole = getattr(error, "db_bootstrap_statement", (None, False))
     facts["statement"] = statement
     position = getattr(diag, "statement_position", None)
+    if getattr(diag, "internal_query", None):
+        # A statement in a function, or in a block.
+        statement, position, whole = diag.internal_query, diag.internal_position, True
+        facts["statement"] = statement
     # With parameters the server counted in another text than ours.
     if position and statement and whole:
         facts["position"] = int(position)

@@ -25,6 +25,8 @@ METHODS = {
     "flush": "flush:flush",
     "tableMigrations": "table_migrations:table_migrations",
     "objectHistory": "object_history:object_history",
+    "dependents": "dependents:dependents",
+    "objectMaker": "object_maker:object_maker",
     "migrationEffect": "migration_effect:migration_effect",
     "call": "call:call",
     "sources": "sources:sources",

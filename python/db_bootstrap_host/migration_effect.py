@@ -69,6 +69,7 @@ def migration_effect(params, emit):
             for each in graph.nodes[node].operations
             if not isinstance(each, SHAPING)
         ],
+        "operations": len(graph.nodes[key].operations),
         "identicalTo": identical and identical[-1][1],
     }
 

@@ -19,7 +19,7 @@ export interface Template {
   readonly folder: string;
   readonly python: string;
   /** A copy of the database, with a host of its own. */
-  open(): Promise<FailingProject>;
+  open(settings?: string): Promise<FailingProject>;
   close(): Promise<void>;
 }
 
@@ -108,7 +108,7 @@ export class FailingProject {
       return;
     }
     for (const line of commands) {
-      const text = /python manage\.py [^"]*/.exec(line)?.[0] ?? line;
+      const text = line.startsWith('for ') ? line : (/python manage\.py [^"]*/.exec(line)?.[0] ?? line);
       const { code, output } = await shell(text.replace('python', this.python), this.folder, this.env);
       if (code !== 0) throw new Error(`${text}\n${output}`);
     }
@@ -158,7 +158,13 @@ export class FailingProject {
     throw new Error('nothing failed');
   }
 
-  async explain(
+  async explain(...asked: Parameters<FailingProject['explainAll']>): Promise<Problem> {
+    const [problem] = await this.explainAll(...asked);
+    if (!problem) throw new Error('no problem is left');
+    return problem;
+  }
+
+  async explainAll(
     problems: readonly Problem[],
     task: Partial<TaskDefinition>,
     more: {
@@ -166,7 +172,7 @@ export class FailingProject {
       readonly env?: Record<string, string>;
       readonly startedAt?: number;
     } = {},
-  ): Promise<Problem> {
+  ): Promise<readonly Problem[]> {
     const failed = definition({ name: 'seed', use: 'sql', ...task });
     const tasks = [failed, ...(more.tasks ?? []).map(definition)];
     const workflow = {
@@ -181,14 +187,12 @@ export class FailingProject {
       env: { ...this.env, ...more.env },
       host: this.host(more.env),
     } as unknown as TaskContext<unknown>;
-    const [problem] = await explainFailure(problems, {
+    return explainFailure(problems, {
       task: failed,
       workflow,
       context,
       startedAt: more.startedAt ?? Date.now() - 1000,
     });
-    if (!problem) throw new Error('no problem is left');
-    return problem;
   }
 
   /** The same database, as another role with a password of its own. */
@@ -249,7 +253,7 @@ export async function openTemplate(set: keyof typeof pythonSets): Promise<Templa
     set,
     folder,
     python,
-    open: async () => {
+    open: async (settings) => {
       const name = `${database.name}_${copies.length}`;
       await query(url, `create database ${name} template ${database.name}`);
       const copy = new URL(database.url);
@@ -257,7 +261,7 @@ export async function openTemplate(set: keyof typeof pythonSets): Promise<Templa
       const drop = async (): Promise<void> => {
         await query(url, `drop database if exists ${name} with (force)`);
       };
-      const project = new FailingProject(copy.href, folder, python, drop);
+      const project = new FailingProject(copy.href, folder, python, drop, settings);
       copies.push(project);
       return project;
     },

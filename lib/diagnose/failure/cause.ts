@@ -14,12 +14,21 @@ export interface Cause {
 /** The problem with its cause as headline; what was the headline is told as the symptom. */
 export function withCause(
   problem: Problem,
-  symptom: { readonly message: string; readonly sqlstate?: string },
+  symptom: {
+    readonly message: string;
+    readonly sqlstate?: string;
+    readonly detail?: string;
+    readonly hint?: string;
+  },
   cause: Cause,
 ): Problem {
   const { notes = [], place, help } = problem;
   const moved = cause.place && place?.line !== undefined ? `${place.file}:${place.line}` : undefined;
-  const sameNotes = new Set(['symptom', ...(cause.notes ?? []).map(({ label }) => label)]);
+  const said = (['detail', 'hint'] as const).flatMap((label) => {
+    const text = symptom[label];
+    return text === undefined || cause.notes?.some((each) => each.label === label) ? [] : [{ label, text }];
+  });
+  const sameNotes = new Set(['symptom', ...[...(cause.notes ?? []), ...said].map(({ label }) => label)]);
   return {
     ...problem,
     code: cause.code,
@@ -28,6 +37,7 @@ export function withCause(
     notes: [
       ...(cause.notes ?? []),
       { label: 'symptom', text: symptom.message },
+      ...said,
       ...(moved === undefined ? [] : [{ label: 'raised at', text: moved }]),
       ...notes.filter(({ label }) => label !== 'says' && (label === 'schema' || !sameNotes.has(label))),
     ],

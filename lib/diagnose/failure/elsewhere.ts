@@ -3,6 +3,7 @@ import type { Inspection } from '../../django/index.js';
 import { quoteIdentifier } from '../../postgres/index.js';
 import type { Cause } from './cause.js';
 import { quoted, word } from './commands.js';
+import { relationKinds } from './relation-kinds.js';
 import { runsDjango, type Scene } from './scene.js';
 
 /** A table of a tenant app was looked for in a schema that has none of its tables. */
@@ -49,17 +50,22 @@ function inTenant({ command, task }: Scene, schema: string): string {
 /** A relation that is no model's, or that exists where it should: it was looked for in the wrong place. */
 export async function explainElsewhere(
   scene: Scene,
-  asked: { readonly table: string; readonly schema: string | undefined; readonly present: readonly string[] },
+  asked: {
+    readonly kind: string;
+    readonly table: string;
+    readonly schema: string | undefined;
+    readonly present: readonly string[];
+  },
 ): Promise<Cause | undefined> {
-  const { table, schema, present } = asked;
-  if (present.length === 0) return explainNowhere(scene, table);
+  const { kind, table, schema, present } = asked;
+  if (present.length === 0) return explainNowhere(scene, kind, table);
   const path = await searchPath(scene);
   const visible = present.find((each) => path.includes(each));
   if (visible === undefined || (schema !== undefined && !present.includes(schema))) {
     const [home = ''] = present;
     return {
       code: 'DBB5051',
-      message: `table "${table}" exists in schema ${quoted(present)}, which task "${scene.task.name}" did not search`,
+      message: `${kind} "${table}" exists in schema ${quoted(present)}, which task "${scene.task.name}" did not search`,
       notes: [{ label: 'searched', text: schema ?? path.join(', ') }],
       help: `write ${quoteIdentifier(home)}.${quoteIdentifier(table)}, or "set search_path to ${quoteIdentifier(home)}, public" before it`,
       facts: { table, schemas: present },
@@ -69,7 +75,7 @@ export async function explainElsewhere(
   const { database } = scene;
   return {
     code: 'DBB5052',
-    message: `task "${scene.task.name}" was connected to another database, or searched other schemas, than the workflow: there table "${table}" exists`,
+    message: `task "${scene.task.name}" was connected to another database, or searched other schemas, than the workflow: there ${kind} "${table}" exists`,
     notes: [
       { label: 'workflow', text: `${database.display}, schema "${visible}"` },
       { label: 'search path', text: path.join(', ') },
@@ -81,11 +87,12 @@ export async function explainElsewhere(
   };
 }
 
-async function explainNowhere(scene: Scene, table: string): Promise<Cause | undefined> {
+async function explainNowhere(scene: Scene, kind: string, table: string): Promise<Cause | undefined> {
   const rows = await scene.database.query<{ name: string }>(
     `select distinct c.relname::text as name
        from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-      where c.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname !~ '^(pg_|information_schema$|db_bootstrap$)' limit 5000`,
+      where c.relkind::text = any ($1) and n.nspname !~ '^(pg_|information_schema$|db_bootstrap$)' limit 5000`,
+    [relationKinds(kind)],
   );
   const near = nearest(
     table,
@@ -93,9 +100,9 @@ async function explainNowhere(scene: Scene, table: string): Promise<Cause | unde
   );
   return {
     code: 'DBB5053',
-    message: `no schema of database "${scene.database.name}" holds a table "${table}"`,
+    message: `no schema of database "${scene.database.name}" holds ${kind === 'index' ? 'an' : 'a'} ${kind} "${table}"`,
     ...(near === undefined
-      ? { help: `let task "${scene.task.name}" need the task that makes the table, or correct its name` }
+      ? { help: `let task "${scene.task.name}" need the task that makes the ${kind}, or correct its name` }
       : { help: `did you mean "${near}"?` }),
     facts: { table },
   };

@@ -8,8 +8,17 @@ export type Explainer = (symptom: Symptom, scene: Scene) => Promise<Cause | unde
 const existing: Explainer = async (symptom, scene) =>
   (await import('./exists.js')).explainExisting(symptom, scene);
 
-const routine: Explainer = async (symptom, scene) =>
-  (await import('./extensions.js')).explainMissingRoutine(symptom, scene);
+/** What does not exist: made by a migration that has to come first, or renamed already; else the cause that the kind of object has. */
+const missing =
+  (explain: Explainer): Explainer =>
+  async (symptom, scene) =>
+    (await (await import('./dependency.js')).explainDependency(symptom, scene)) ??
+    (await (await import('./renames.js')).explainRenamed(symptom, scene)) ??
+    (await explain(symptom, scene));
+
+const routine = missing(async (symptom, scene) =>
+  (await import('./extensions.js')).explainMissingRoutine(symptom, scene),
+);
 const login: Explainer = async (symptom, scene) => (await import('./login.js')).explainLogin(symptom, scene);
 
 const timeLimit: Explainer = async (symptom, scene) =>
@@ -17,9 +26,12 @@ const timeLimit: Explainer = async (symptom, scene) =>
 
 /** Who explains what, by SQLSTATE. The code of each is loaded when something has failed that way. */
 export const explainers: Readonly<Record<string, Explainer>> = {
-  '42P01': async (symptom, scene) => (await import('./missing-table.js')).explainMissingTable(symptom, scene),
-  '42703': async (symptom, scene) =>
+  '42P01': missing(async (symptom, scene) =>
+    (await import('./missing-table.js')).explainMissingTable(symptom, scene),
+  ),
+  '42703': missing(async (symptom, scene) =>
     (await import('./missing-column.js')).explainMissingColumn(symptom, scene),
+  ),
   '42P06': existing,
   '42P07': existing,
   '42701': existing,
@@ -33,8 +45,9 @@ export const explainers: Readonly<Record<string, Explainer>> = {
   '42883': routine,
   '42704': routine,
   '42501': async (symptom, scene) => (await import('./rights.js')).explainRights(symptom, scene),
-  '3F000': async (symptom, scene) =>
+  '3F000': missing(async (symptom, scene) =>
     (await import('./missing-schema.js')).explainMissingSchema(symptom, scene),
+  ),
   '28000': login,
   '28P01': login,
   '3D000': login,

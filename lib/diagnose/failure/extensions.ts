@@ -33,6 +33,11 @@ const brought: readonly (readonly [RegExp, string])[] = [
   [/^(?:isbn|isbn13|issn|ean13|upc)$/, 'isn'],
 ];
 
+/** The extension that brings a function, a type or an operator of this name. */
+export function extensionOf(name: string): string | undefined {
+  return brought.find(([pattern]) => pattern.test(name.toLowerCase()))?.[1];
+}
+
 /** Why a function, an operator (42883) or a type (42704) does not exist: it comes with an extension, or stands in another schema. */
 export async function explainMissingRoutine(symptom: Symptom, scene: Scene): Promise<Cause | undefined> {
   const role = /^role "(.+)" does not exist/.exec(symptom.message)?.[1];
@@ -46,8 +51,7 @@ export async function explainMissingRoutine(symptom: Symptom, scene: Scene): Pro
   const name = shown.replaceAll('"', '').replace(/^.*\./, '');
   if (name === '') return undefined;
   const stands = await placesOf(scene, kind, name);
-  const extension =
-    kind === 'extension' ? name : brought.find(([pattern]) => pattern.test(name.toLowerCase()))?.[1];
+  const extension = kind === 'extension' ? name : extensionOf(name);
   if (stands.length > 0) return explainPlaced(scene, { kind, name, extension, stands });
   if (extension === undefined) return undefined;
   const [row] = await scene.database.query<{ schema: string | null; available: boolean }>(

@@ -20,10 +20,20 @@ export async function explainFailure(
   const until = performance.now() + patience;
   const explained: Problem[] = [];
   for (const problem of problems) {
+    if (explained.some((each) => repairs(each, problem))) continue;
     const asked = explained.length < limit && performance.now() < until;
     explained.push(asked ? await explain(problem, scene, failed) : asBefore(problem, explained));
   }
-  return explained;
+  return explained.filter(
+    (problem, index) => !explained.slice(index + 1).some((later) => repairs(later, problem)),
+  );
+}
+
+/** Whether the repair of one problem makes the table that another one misses: they are one finding. */
+function repairs({ facts: found = {} }: Problem, { code, facts = {} }: Problem): boolean {
+  const has = (list: unknown, name: unknown): boolean => Array.isArray(list) && list.includes(name);
+  const isThere = has(found.schemas ?? [found.schema], facts.schema);
+  return lost.has(code) && facts.column === undefined && isThere && has(found.tables, facts.table);
 }
 
 /** What was not looked at is likely to have the cause that the same failure had elsewhere. */

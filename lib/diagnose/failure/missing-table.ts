@@ -2,21 +2,26 @@ import type { ExpectedTable, Inspection, TenantRows } from '../../django/index.j
 import type { Cause } from './cause.js';
 import { migrateCommand, quoted } from './commands.js';
 import { explainElsewhere, explainPublic } from './elsewhere.js';
+import { missingObject } from './missing-object.js';
 import { explainOrder, type Maker } from './order.js';
 import type { Project } from './project.js';
 import { explainRecorded } from './recorded.js';
+import { relationKinds, relationWord } from './relation-kinds.js';
 import { schemaOfCommand, type Scene } from './scene.js';
 import type { Symptom } from './symptom.js';
 
 /** Why a relation "does not exist" (42P01). */
 export async function explainMissingTable(symptom: Symptom, scene: Scene): Promise<Cause | undefined> {
-  const name = /^relation "(.+)" does not exist/.exec(symptom.message)?.[1];
+  const name = /^(?:relation|table|view|sequence|materialized view) "(.+)" does not exist/.exec(
+    symptom.message,
+  )?.[1];
   if (name === undefined) return undefined;
   const wanted = partsOf(name);
+  const kind = relationWord((await missingObject(symptom))?.objects[0]?.kind);
   const places = await scene.database.query<{ schema: string }>(
     `select n.nspname as schema from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-      where c.relname = $1 and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S') and n.nspname !~ '^pg_' order by 1`,
-    [wanted.table],
+      where c.relname = $1 and c.relkind::text = any ($2) and n.nspname !~ '^pg_' order by 1`,
+    [wanted.table, relationKinds(kind)],
   );
   const schemas = places.map(({ schema }) => schema);
   const model = (await scene.project?.tables())?.find(({ table }) => table === wanted.table);
@@ -33,7 +38,7 @@ export async function explainMissingTable(symptom: Symptom, scene: Scene): Promi
       migration,
     });
   }
-  return explainElsewhere(scene, { table: wanted.table, schema, present: schemas });
+  return explainElsewhere(scene, { kind, table: wanted.table, schema, present: schemas });
 }
 
 /** "acme.carriers_carrier", as PostgreSQL prints a name that was qualified. */
@@ -72,7 +77,7 @@ async function explainModelTable(scene: Scene, asked: Asked): Promise<Cause | un
   if (lacking.length === 0 && homes.length > 0) {
     if (model.tenant && !model.shared)
       return explainPublic(scene, { app, table, schema: inspection.publicSchema, inspection, present });
-    return explainElsewhere(scene, { table, schema, present });
+    return explainElsewhere(scene, { kind: 'table', table, schema, present });
   }
   if (history?.maker === null) return noMigration(model);
   const maker = history && `${history.maker.app}.${history.maker.name}`;
@@ -88,9 +93,7 @@ async function explainModelTable(scene: Scene, asked: Asked): Promise<Cause | un
     const text = `the task worked in "${inspection.publicSchema}", where a tenant app has no tables: which schema it meant, it did not say`;
     return { ...cause, notes: [...(cause.notes ?? []), { label: 'or', text }] };
   }
-  if (migration !== undefined && maker !== undefined) {
-    return migration === maker ? undefined : lacksDependency(model, migration, maker, lacking);
-  }
+  if (migration !== undefined && migration === maker) return undefined;
   return notMigrated(scene, asked, { lacking, maker });
 }
 
@@ -161,22 +164,6 @@ function notMigrated(
     ],
     help: `run "${migrateCommand(inspection, schema)}"`,
     facts: { schema, table: model.table, schemas: lacking },
-  };
-}
-
-/** A migration uses a table before the one that makes it was applied, because nothing says that it has to come first. */
-function lacksDependency(
-  { table }: ExpectedTable,
-  migration: string,
-  maker: string,
-  [schema]: readonly string[],
-): Cause {
-  const [app = '', name = ''] = maker.split('.');
-  return {
-    code: 'DBB6079',
-    message: `migration ${migration} uses table "${table}", which ${maker} makes, and does not depend on it`,
-    help: `add ('${app}', '${name}') to "dependencies" of ${migration}`,
-    facts: { table, migration, dependency: maker, ...(schema === undefined ? {} : { schema }) },
   };
 }
 

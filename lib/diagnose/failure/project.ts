@@ -3,12 +3,15 @@ import { join } from 'node:path';
 import type { TaskHost } from '../../../config/define.js';
 import { BootstrapError, type Problem } from '../../errors/index.js';
 import type {
+  Dependents,
   ExpectedTable,
   HostMethods,
   Inspection,
   MigrationEffect,
   MigrationStates,
   ObjectHistory,
+  ObjectMaker,
+  SoughtObject,
   TenantRows,
 } from '../../django/index.js';
 
@@ -51,6 +54,16 @@ export class Project {
 
   history(table: string, column?: string): Promise<ObjectHistory | undefined> {
     return this.#ask('objectHistory', { table, ...(column === undefined ? {} : { column }) });
+  }
+
+  dependents(apps: readonly string[]): Promise<Dependents | undefined> {
+    return this.#ask('dependents', { apps });
+  }
+
+  /** The migration that makes one of the objects, where this one uses it without depending on it. */
+  maker(objects: readonly SoughtObject[], user: string): Promise<ObjectMaker | undefined> {
+    const [app = '', migration = ''] = user.split('.');
+    return this.#ask('objectMaker', { app, migration, objects });
   }
 
   effect(migration: string, schema: string | undefined): Promise<MigrationEffect | undefined> {

@@ -4,6 +4,7 @@ import type { Cause } from './cause.js';
 import { migrateCommand, qualified, quoted } from './commands.js';
 import type { Project } from './project.js';
 import type { Scene } from './scene.js';
+import { explainSkipped } from './skipped-apps.js';
 
 /** An object that schemas lack although they record the migration that makes it. */
 export interface Lost {
@@ -17,13 +18,16 @@ export interface Lost {
 
 /** "recorded as applied, and yet not there", with how it came to be and the repair. */
 export async function explainRecorded(scene: Scene, lost: Lost): Promise<Cause> {
-  const { schemas, table, column, history } = lost;
+  const { schemas, table, column, history, project } = lost;
   const [schema = 'public'] = schemas;
   const { app, name } = history.maker;
+  const skipped = column === undefined && (await explainSkipped(scene, { project, schema, app }));
+  if (skipped) return skipped;
   const what = column === undefined ? `table "${table}"` : `column "${column}" of table "${table}"`;
   const number = name.replace(/^(\d+)_.*$/, '$1');
   const others = schemas.slice(1);
   const standing = await standingObjects(scene, schema);
+  const { help, tables } = await repair(scene, schema, lost, standing);
   return {
     code: column === undefined ? 'DBB6012' : 'DBB6070',
     message: `schema "${schema}" records migration ${app}.${number} as applied, but ${what} does not exist`,
@@ -31,13 +35,16 @@ export async function explainRecorded(scene: Scene, lost: Lost): Promise<Cause> 
       { label: 'migration', text: `${app}.${name}` },
       { label: 'likely', text: await howItHappened(lost, standing) },
       ...lostRows(lost),
+      ...(tables.length < 2
+        ? []
+        : [{ label: 'missing as well', text: quoted(tables.filter((each) => each !== table)) }]),
       ...(others.length === 0 ? [] : [{ label: 'the same in', text: quoted(others, 20) }]),
     ],
-    help: await repair(scene, schema, lost, standing),
+    help,
     facts: {
       schema,
       table,
-      ...(column === undefined ? {} : { column }),
+      ...(column === undefined ? { tables } : { column }),
       migration: `${app}.${name}`,
       schemas,
     },
@@ -76,15 +83,15 @@ async function howItHappened(
 
 /**
  * Taking the records back and migrating again, where nothing of what the migrations make is there; else that would fail at what
- * exists, and the object alone is made anew.
+ * exists, and the object alone is made anew, with the other tables that are missing beside ones that are there.
  */
 async function repair(
   scene: Scene,
   schema: string,
   lost: Lost,
   standing: ReadonlyMap<string, ReadonlySet<string>>,
-): Promise<string> {
-  const { history, inspection } = lost;
+): Promise<{ readonly help: string; readonly tables: readonly string[] }> {
+  const { history, inspection, table, column } = lost;
   const { maker, before, undone, statements } = history;
   const exists = undone.some(
     ({ tables, columns }) =>
@@ -93,26 +100,59 @@ async function repair(
   );
   if (!exists || statements.length === 0) {
     const only = undone.every(({ app }) => app === maker.app) ? [maker.app] : [];
-    return [
+    const help = [
       'take the records back, and let the migrations run:',
       migrateCommand(inspection, schema, '--fake', maker.app, before),
       migrateCommand(inspection, schema, ...only),
     ].join('\n');
+    return { help, tables: undone.flatMap(({ tables }) => tables) };
   }
-  return [
+  const others =
+    column === undefined ? await missingBeside(lost, schema, standing) : new Map<string, History>();
+  const all = new Map([[table, history], ...others]);
+  const made: string[] = [];
+  for (const each of all.values())
+    made.push(...each.statements, ...(await references(scene, schema, each, standing)));
+  const isKey = (text: string): boolean => text.includes(' FOREIGN KEY ');
+  const help = [
     'make it anew, in psql (later migrations of the app are there, so that they cannot run again):',
     `set search_path to ${quoteIdentifier(schema)}, public;`,
-    ...[...statements, ...(await references(scene, schema, lost, standing))].map((text) =>
+    // Keys come last: they may lead to any of the tables.
+    ...[...made.filter((text) => !isKey(text)), ...new Set(made.filter(isKey))].map((text) =>
       text.trimEnd().endsWith(';') ? text : `${text};`,
     ),
   ].join('\n');
+  return { help, tables: [...all.keys()] };
+}
+
+type History = Lost['history'];
+
+/** Tables that the schema lacks as well, of apps that have others there, and whose migrations it records. */
+async function missingBeside(
+  { project, table, inspection }: Lost,
+  schema: string,
+  standing: ReadonlyMap<string, ReadonlySet<string>>,
+): Promise<ReadonlyMap<string, History>> {
+  const isPublic = !inspection.tenancy || schema === inspection.publicSchema;
+  const expected = (await project.tables()).filter((each) => (isPublic ? each.shared : each.tenant));
+  const there = new Set(expected.filter((each) => standing.has(each.table)).map(({ app }) => app));
+  const [state] = await project.states([schema]);
+  const found = new Map<string, History>();
+  for (const each of expected) {
+    if (each.table === table || standing.has(each.table) || !there.has(each.app)) continue;
+    const history = await project.history(each.table);
+    if (!history || history.maker === null) continue;
+    const { app, name } = history.maker;
+    if (!state?.pending.some((key) => key.app === app && key.name === name)) found.set(each.table, history);
+  }
+  return found;
 }
 
 /** The foreign keys that went with the table. Rows that are there refer to nothing now: they are not asked about. */
 async function references(
   { database }: Scene,
   schema: string,
-  { history }: Lost,
+  history: History,
   standing: ReadonlyMap<string, ReadonlySet<string>>,
 ): Promise<string[]> {
   const found = history.references.filter(({ table }) => standing.has(table));

@@ -7,7 +7,10 @@ export interface Symptom {
   /** PostgreSQL's own sentence. */
   readonly message: string;
   readonly detail?: string;
+  readonly hint?: string;
   readonly statement?: string;
+  /** Where in the statement PostgreSQL found it, in characters, from 1. */
+  readonly position?: number;
   /** The schema in which the task was working, where it is known. */
   readonly schema?: string;
   readonly table?: string;
@@ -31,10 +34,14 @@ export function symptomOf(problem: Problem): Symptom | undefined {
   if (sqlstate === undefined) return undefined;
   const printed = told?.sqlstate === sqlstate ? told : undefined;
   const detail = text(facts.detail) ?? printed?.detail ?? notes.find(({ label }) => label === 'detail')?.text;
+  const hint = text(facts.hint) ?? printed?.hint;
+  const position = typeof facts.position === 'number' ? facts.position : printed?.position;
   return {
     sqlstate,
     message: sentenceIn(message) ?? printed?.message ?? message,
     ...optional('detail', detail),
+    ...optional('hint', hint),
+    ...(position === undefined ? {} : { position }),
     ...optional('statement', text(facts.statement) ?? printed?.statement),
     ...optional('schema', text(facts.schema) ?? schemaInOutput(output)),
     ...optional('table', text(facts.table)),
