@@ -39,7 +39,7 @@ export async function missingObject(symptom: Symptom): Promise<MissingObject | u
   for (const [pattern, kind] of sentences) {
     const match = pattern.exec(message);
     if (!match) continue;
-    const [said = '', ...rest] = match.slice(1).filter((each) => each !== undefined);
+    const [said = '', ...rest] = match.slice(1).filter(Boolean);
     const [first = '', second] = kind === undefined ? rest : [said, ...rest];
     const what = kind ?? said;
     const at = position === undefined ? {} : { position };

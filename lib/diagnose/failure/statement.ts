@@ -41,7 +41,14 @@ export async function parseStatement(
   const sql = text.replace(/%(?:\(\w+\))?s/g, 'null');
   const tree = await parse(sql).catch(() => undefined);
   if (!tree) return undefined;
-  const at = position === undefined ? undefined : Buffer.byteLength([...sql].slice(0, position - 1).join(''));
+  const at =
+    position === undefined
+      ? undefined
+      : Buffer.byteLength(
+          Array.from(sql)
+            .slice(0, position - 1)
+            .join(''),
+        );
   const read = (tree.stmts ?? []).map(({ stmt, stmt_location: from = 0, stmt_len: length = 0 }) => ({
     end: length === 0 ? Infinity : from + length,
     ...readTree(stmt as Tree),
@@ -52,7 +59,7 @@ export async function parseStatement(
 }
 
 function readTree(tree: Tree): ParsedStatement {
-  const [[type = '', node] = []] = Object.entries(tree) as [string, Tree][];
+  const [[type, node] = []] = Object.entries(tree) as [string, Tree][];
   const kind = kindOf(node?.renameType ?? node?.removeType ?? node?.objtype);
   const renames = type === 'RenameStmt' && node ? renamesOf(node, kind) : undefined;
   return {
