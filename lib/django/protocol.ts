@@ -1,4 +1,10 @@
-import type { Dependents, ObjectHistory, ObjectMaker, MigrationEffect, SoughtObject } from './history-answers.js';
+import type {
+  Dependents,
+  ObjectHistory,
+  ObjectMaker,
+  MigrationEffect,
+  SoughtObject,
+} from './history-answers.js';
 import type { Migrated, Recording } from './migrated.js';
 import type {
   ExpectedTable,
