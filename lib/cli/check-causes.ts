@@ -26,14 +26,35 @@ const consequences: readonly {
       names(finding, facts.table, facts.column),
   },
   {
-    // So do they where it is a rule of the models, and where one of them has what was left half done.
-    causes: ['DBB6086', 'DBB6088', 'DBB6092', 'DBB6093'],
+    // So do they where it is not as the models have it, and where one of them has what was left half done.
+    causes: ['DBB6086', 'DBB6098'],
     codes: ['DBB6081'],
-    follows: (finding, { code, facts = {}, subject }) =>
-      [finding.facts?.schema, finding.facts?.reference].includes(facts.schema) &&
-      names(finding, facts.table, facts.index) &&
-      (code === 'DBB6086' ||
-        defines(finding, code === 'DBB6088' ? 'FOREIGN KEY' : 'UNIQUE', facts.column ?? subject?.columns)),
+    follows: (finding, { code, facts = {} }) =>
+      [finding.facts?.schema, finding.facts?.reference].some((schema) => schemasOf(facts).includes(schema)) &&
+      names(finding, facts.table, code === 'DBB6086' ? facts.index : facts.object),
+  },
+  {
+    // Where a foreign key leads elsewhere, the right one is missing.
+    causes: ['DBB6087'],
+    codes: ['DBB6098'],
+    follows: (finding, { facts = {}, subject }) =>
+      schemasOf(finding.facts).includes(facts.schema) &&
+      names(finding, facts.table) &&
+      String(finding.facts?.definition)
+        .replaceAll('"', '')
+        .startsWith(`FOREIGN KEY (${String(subject?.column)})`),
+  },
+  {
+    // Such a rule cannot be made before its rows are repaired, of which that finding speaks.
+    causes: ['DBB6092'],
+    codes: ['DBB6081', 'DBB6098'],
+    follows: (finding, { facts = {}, subject }) =>
+      schemasOf(finding.facts).includes(facts.schema) &&
+      names(finding, facts.table) &&
+      /^(UNIQUE|PRIMARY KEY|unique )/.test(String(finding.facts?.definition)) &&
+      String(finding.facts?.definition)
+        .replaceAll('"', '')
+        .includes(`(${String(subject?.columns)})`),
   },
 ];
 
@@ -42,10 +63,9 @@ function names({ message }: Told, ...known: readonly Fact[]): boolean {
   return known.every((name) => name === undefined || message.includes(`"${String(name)}"`));
 }
 
-/** Whether what differs is such a rule on these columns. */
-function defines({ facts = {} }: Told, rule: string, columns: Fact): boolean {
-  const [, on] = new RegExp(`^${rule} \\((.*?)\\)`).exec(String(facts.definition)) ?? [];
-  return on !== undefined && on.replaceAll('"', '') === String(columns).replaceAll('"', '');
+/** The schemas in which something was found. */
+function schemasOf({ schema, schemas }: Told['facts'] = {}): readonly Fact[] {
+  return Array.isArray(schemas) ? (schemas as readonly string[]) : [schema];
 }
 
 /** How many consequences a cause names. */
@@ -59,7 +79,8 @@ export function causesOnly(findings: readonly Told[]): readonly Told[] {
         ({ causes, codes, follows }) =>
           causes.includes(cause.code) &&
           codes.includes(finding.code) &&
-          cause.facts?.schema !== undefined &&
+          cause !== finding &&
+          schemasOf(cause.facts)[0] !== undefined &&
           follows(finding, cause),
       ),
     );

@@ -1,5 +1,10 @@
-import { readObjects, type CatalogObject } from '../../tasks/checks/catalog-objects.js';
-import { quoteIdentifier, type Database, type DatabaseClient } from '../postgres/index.js';
+import {
+  quoteIdentifier,
+  readObjects,
+  type CatalogObject,
+  type Database,
+  type DatabaseClient,
+} from '../postgres/index.js';
 
 /** Everything of a database that a run may change, but for the ledger and what sequences have counted. */
 export interface Snapshot {
@@ -57,8 +62,8 @@ export async function takeSnapshot(database: Database, without: string | undefin
   });
 }
 
-function ofRelation({ schema, kind, table, name, definition }: CatalogObject): CatalogEntry {
-  return { schema, kind, name, definition, table: `${schema}.${table === '' ? name : table}` };
+function ofRelation({ schema, kind, table, name, text }: CatalogObject): CatalogEntry {
+  return { schema, kind, name, definition: text, table: `${schema}.${table === '' ? name : table}` };
 }
 
 /** What stands beside relations: schemas, functions, triggers, types, policies and extensions. */

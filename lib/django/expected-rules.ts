@@ -1,5 +1,7 @@
 /** In which schemas the table of a model stands. */
 export interface Placed {
+  /** The schema that the table's name holds; such a table stands there alone. */
+  readonly schema?: string;
   readonly shared: boolean;
   readonly tenant: boolean;
   /** With multi-type tenants: the types whose schemas hold it. */
@@ -11,6 +13,8 @@ export interface ExpectedForeignKey {
   readonly column: string;
   /** As Django would write it in DDL; null where it would make no column. */
   readonly type: string | null;
+  /** The schema that the table's name holds. */
+  readonly toSchema: string | null;
   readonly toTable: string;
   readonly toColumn: string;
   /** False where the model says that the database shall not know of it. */

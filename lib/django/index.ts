@@ -1,4 +1,5 @@
 export type * from './expected-rules.js';
+export type * from './model-catalog.js';
 export { problemOfHost } from './host-problem.js';
 export type * from './preflight.js';
 export type * from './history-answers.js';

@@ -11,6 +11,8 @@ export interface ModelField {
 
 /** A table that the models expect, and where. */
 export interface ExpectedTable {
+  /** The schema that the table's name holds; such a table stands there alone. */
+  readonly schema?: string;
   readonly table: string;
   readonly app: string;
   readonly model: string;

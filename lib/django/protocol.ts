@@ -19,6 +19,7 @@ import type {
 import type { EnsuredTenants, TenantRows, Flushed } from './tenant-answers.js';
 import type { ExpectedRules } from './expected-rules.js';
 import type { OtherSettings, Preflight } from './preflight.js';
+import type { ModelCatalog, ModelCatalogParams } from './model-catalog.js';
 
 /**
  * What the host can be asked, and what it answers: one JSON object a line over two pipes of their own (the host reads fd 3
@@ -102,6 +103,7 @@ export interface HostMethods {
   connection: { params: Record<string, never>; result: DjangoConnection };
   expectedTables: { params: Record<string, never>; result: { readonly tables: readonly ExpectedTable[] } };
   expectedRules: { params: Record<string, never>; result: ExpectedRules };
+  modelCatalog: { params: ModelCatalogParams; result: ModelCatalog };
   autodetect: { params: { apps?: readonly string[]; write?: boolean }; result: Autodetected };
   states: {
     /** `digests`: what every schema that has the table django_migrations has recorded; equal where it is the same. */

@@ -199,16 +199,14 @@ export const codes = {
   DBB6085: 'a constraint is not valid',
   DBB6086: 'an index is not valid',
   DBB6087: 'a foreign key refers to a table of another schema',
-  DBB6088: 'a foreign key that the models declare does not exist',
   DBB6089: 'rows refer to rows that do not exist',
-  DBB6090: 'the columns of a foreign key have different types',
   DBB6091: 'a domain has no tenant',
   DBB6092: 'rows break a unique rule of the models',
-  DBB6093: 'a unique rule of the models is unknown to the database',
   DBB6094: 'a repair was refused: the database is read-only',
   DBB6095: 'a check could not read a part of the database',
   DBB6096: 'an app changed its list after its migrations were recorded',
   DBB6097: 'an app changed its label after its migrations were recorded',
+  DBB6098: 'a table is not as the models have it',
 
   // 8 guards
   DBB8001: 'a guard refused a destructive task',

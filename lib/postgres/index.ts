@@ -1,6 +1,15 @@
 export { connect, disconnect, hasEnded, type DatabaseOptions } from './connect.js';
 export { Database, type DatabaseClient } from './database.js';
 export { longestName, quoteIdentifier, quoteLiteral } from './identifiers.js';
+export { askCatalog } from './catalog/ask-catalog.js';
+export { compareObjects, contentOf, mentions, type Difference } from './catalog/compare-objects.js';
+export {
+  digestSchemas,
+  objectsStatement,
+  readObjects,
+  withText,
+  type CatalogObject,
+} from './catalog/objects.js';
 export { keywordVariable } from './keyword-variable.js';
 export { errorInOutput, sentenceIn, type OutputError } from './output-error.js';
 export { sqlstateOfOutput } from './output-sqlstate.js';

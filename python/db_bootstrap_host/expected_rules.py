@@ -5,6 +5,7 @@ from django.apps import apps
 from .app_places import AppPlaces
 from .content_types import expected_content_types
 from .project import load_project
+from .table_name import named, schema_and_table
 from .unique_rules import unique_rules
 
 
@@ -22,7 +23,7 @@ def expected_rules(params, emit):
                 continue
             tables.append(
                 {
-                    "table": meta.db_table,
+                    **named(meta.db_table),
                     **where(places, app.label, model),
                     "foreignKeys": _foreign_keys(model, project.connection),
                     "unique": unique_rules(model, editor),
@@ -58,7 +59,8 @@ def _foreign_keys(model, connection):
             {
                 "column": field.column,
                 "type": field.db_type(connection),
-                "toTable": target.model._meta.db_table,
+                "toSchema": schema_and_table(target.model._meta.db_table)[0],
+                "toTable": schema_and_table(target.model._meta.db_table)[1],
                 "toColumn": target.column,
                 "constraint": bool(getattr(field, "db_constraint", False)),
             }

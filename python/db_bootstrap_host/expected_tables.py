@@ -3,6 +3,7 @@
 from django.apps import apps
 
 from .app_places import AppPlaces
+from .table_name import named
 
 
 def expected_tables(params, emit):
@@ -16,7 +17,7 @@ def expected_tables(params, emit):
                 continue
             types = places.tenant_types(app.label, model)
             table = {
-                "table": meta.db_table,
+                **named(meta.db_table),
                 "app": app.label,
                 "model": model.__name__,
                 # Composite keys and relations without a column have none.

@@ -14,6 +14,7 @@ METHODS = {
     "connection": "connection:connection",
     "expectedTables": "expected_tables:expected_tables",
     "expectedRules": "expected_rules:expected_rules",
+    "modelCatalog": "model_catalog:model_catalog",
     "autodetect": "autodetect:autodetect",
     "states": "states:states",
     "migrate": "migrate:migrate",
@@ -35,7 +36,7 @@ METHODS = {
 #: What loads the project itself, and tells what stands in the way.
 LOADING = {"preflight", "otherSettings"}
 #: What is asked about all models, those that only views import included.
-OF_ALL_MODELS = {"autodetect", "expectedTables", "expectedRules", "flush"}
+OF_ALL_MODELS = {"autodetect", "expectedTables", "expectedRules", "modelCatalog", "flush"}
 TENANCY_ONLY = {"tenants", "ensureTenants", "record", "applyAlone"}
 #: What runs in the language of the project. Models are compared, and schemas migrated, without translations, as Django's commands do it.
 TRANSLATED = {"call", "ensureTenants", "flush"}

@@ -7,12 +7,17 @@ import {
   type TaskResult,
 } from '../../config/define.js';
 import { expectedRules, recordedStates } from '../../lib/django/index.js';
-import { quoteIdentifier } from '../../lib/postgres/index.js';
-import { readObjects, type CatalogObject } from './catalog-objects.js';
-import { compareObjects, type Difference } from './compare-objects.js';
-import { fingerprintCohorts } from './fingerprint-cohorts.js';
+import {
+  compareObjects,
+  digestSchemas,
+  quoteIdentifier,
+  readObjects,
+  type CatalogObject,
+  type Difference,
+} from '../../lib/postgres/index.js';
 import { groupBy } from './group-by.js';
 import { limitFindings } from './limit.js';
+import { createStatement, nounOf } from './object-statements.js';
 import { findPlaces, type Place } from './places.js';
 import { unlessUnchanged } from './unless-unchanged.js';
 import { batches, counted, qualified } from './words.js';
@@ -42,7 +47,7 @@ async function run(ctx: Context): Promise<TaskResult> {
   const { database, host } = ctx;
   const rules = await expectedRules(host);
   if (!rules.tenancy) return { changed: false, summary: 'the project has no tenants' };
-  const places = (await findPlaces(database, rules)).filter(({ kind }) => kind !== 'public');
+  const places = (await findPlaces(database, rules)).filter(({ kind }) => kind.startsWith('tenant'));
   const recorded = await recordedStates(
     database,
     places.map(({ schema }) => schema),
@@ -71,12 +76,12 @@ async function findOutsiders(
   database: TaskClient,
   cohorts: readonly (readonly Place[])[],
 ): Promise<readonly Outsider[]> {
-  const fingerprints = await fingerprintCohorts(
+  const digests = await digestSchemas(
     database,
-    cohorts.map((cohort) => cohort.map(({ schema }) => schema)),
+    cohorts.flat().map(({ schema }) => schema),
   );
   return cohorts.flatMap((cohort) => {
-    const kinds = groupBy(cohort, ({ schema }) => fingerprints.get(schema)?.digest ?? '').sort(
+    const kinds = groupBy(cohort, ({ schema }) => digests.get(schema)?.digest ?? '').sort(
       // Where as many tenants have the one catalog as the other, something was rather lost than added.
       (a, b) => b.length - a.length || size(b) - size(a),
     );
@@ -88,7 +93,7 @@ async function findOutsiders(
   });
 
   function size([first]: readonly Place[]): number {
-    return fingerprints.get(first?.schema ?? '')?.objects ?? 0;
+    return digests.get(first?.schema ?? '')?.objects ?? 0;
   }
 }
 
@@ -114,48 +119,40 @@ async function explain(
 
 function finding(schema: string, other: string, difference: Difference, known: ReadonlySet<string>): Finding {
   const { how, object, reference } = difference;
-  const { kind, table, name } = object;
+  const { kind, table, name, text } = object;
+  const noun = nounOf(object);
   const owner = kind === 'table' || table === '' ? '' : ` of table "${table}"`;
-  const what = `${kind} "${name}"${owner}`;
-  // Whatever stands beside the models' tables is in nobody's way.
-  const severity = how === 'renamed' ? 'note' : known.has(table) ? 'error' : 'warning';
+  const what =
+    kind === 'sequence' && table !== ''
+      ? `sequence of column "${name}"${owner}`
+      : `${noun} "${name}"${owner}`;
   return {
     code: 'DBB6081',
-    severity,
+    // Whatever exists beside the models' tables is in nobody's way.
+    severity: known.has(table) ? 'error' : 'warning',
     message: {
       missing: `schema "${schema}" has no ${what}, which schema "${other}" has in the same state`,
       extra: `schema "${schema}" has ${what}, which schema "${other}" lacks in the same state`,
-      changed: `${what} in schema "${schema}" is "${object.definition}", and "${reference?.definition ?? ''}" in schema "${other}" in the same state`,
-      renamed: `${what} in schema "${schema}" is called "${reference?.name ?? ''}" in schema "${other}"`,
+      changed: `${what} in schema "${schema}" is "${text}", and "${reference?.text ?? ''}" in schema "${other}" in the same state`,
     }[how],
     help: helpOf(schema, other, difference),
-    facts: { schema, reference: other, definition: object.definition },
+    facts: { schema, reference: other, definition: text },
     subject: {
       schema,
       ...(table === '' ? {} : { table }),
-      ...(kind === 'table' ? {} : { [kind]: name }),
+      ...(kind === 'table' ? {} : { [kind === 'sequence' && table !== '' ? 'column' : noun]: name }),
       reference: other,
     },
   };
 }
 
 function helpOf(schema: string, other: string, { how, object }: Difference): string {
-  const { kind, table, name, definition } = object;
-  const own = quoteIdentifier(name);
-  const on = qualified(schema, table);
-  if (how === 'renamed')
-    return kind === 'constraint'
-      ? `leave it, or run: alter table ${on} rename constraint …`
-      : `leave it, or run: alter ${kind} ${qualified(schema, name)} rename to …`;
-  if (how === 'missing' && kind === 'index') {
-    const [, unique = '', rest = ''] = /^(unique)? (.*)$/s.exec(definition) ?? [];
-    return `run: create ${unique === '' ? '' : 'unique '}index ${own} on ${on} ${rest};`;
-  }
-  if (how === 'missing' && kind === 'constraint')
-    return `run: set search_path to ${quoteIdentifier(schema)}, public; alter table ${quoteIdentifier(table)} add constraint ${own} ${definition};`;
-  if (how === 'extra' && kind === 'index')
-    return `if nothing needs it, run: drop index ${qualified(schema, name)};`;
-  if (how === 'extra' && kind === 'constraint')
-    return `if nothing needs it, run: alter table ${on} drop constraint ${own};`;
+  const noun = nounOf(object);
+  if (how === 'missing' && ['constraint', 'index'].includes(noun))
+    return `run: set search_path to ${quoteIdentifier(schema)}, public; ${createStatement(object)}`;
+  if (how === 'extra' && noun === 'index')
+    return `if nothing needs it, run: drop index ${qualified(schema, object.name)};`;
+  if (how === 'extra' && noun === 'constraint')
+    return `if nothing needs it, run: alter table ${qualified(schema, object.table)} drop constraint ${quoteIdentifier(object.name)};`;
   return `find out which of "${schema}" and "${other}" is right, and make the other the same`;
 }

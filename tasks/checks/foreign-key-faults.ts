@@ -1,8 +1,8 @@
 import type { TaskClient } from '../../config/define.js';
 import type { ExpectedRules } from '../../lib/django/index.js';
-import { quoteIdentifier } from '../../lib/postgres/index.js';
+import { askCatalog, quoteIdentifier } from '../../lib/postgres/index.js';
 import { belongs, type Place } from './places.js';
-import { askCatalog } from './whole-catalog.js';
+
 import { batches, qualified } from './words.js';
 
 /** A relation of a model in one schema that the catalog does not bear out. */
@@ -17,11 +17,6 @@ export interface RelationFault {
   readonly lacking: boolean;
   /** The foreign key that is there, but never was validated. */
   readonly unvalidated: string | null;
-  /** Types as they are, and as the models have it; equal where all is well. */
-  readonly type: string;
-  readonly toType: string;
-  readonly wantedType: string | null;
-  readonly mismatch: boolean;
   /** Its rows can be compared with those that they refer to. */
   readonly comparable: boolean;
 }
@@ -42,21 +37,22 @@ export async function findRelationFaults(
   rules: ExpectedRules,
   places: readonly Place[],
 ): Promise<readonly RelationFault[]> {
-  const tables = new Map(rules.tables.map((table) => [table.table, table]));
+  const tables = new Map(
+    rules.tables.map((table) => [JSON.stringify([table.schema ?? null, table.table]), table]),
+  );
   const kinds = [...new Set(places.map(({ kind }) => kind))];
   const relations = kinds.flatMap((kind) =>
     rules.tables
       .filter((table) => belongs(table, kind))
       .flatMap(({ table, foreignKeys }) =>
-        foreignKeys.map(({ type, ...key }) => {
-          const target = tables.get(key.toTable);
+        foreignKeys.map((key) => {
+          const target = tables.get(JSON.stringify([key.toSchema, key.toTable]));
           return {
             kind,
             table,
             ...key,
-            // A type with words that PostgreSQL's parser of types does not know would be an error, not a difference.
-            type: type !== null && /^[\w ]+(\(\d+(, ?\d+)?\))?$/.test(type) ? type : null,
-            own: kind === 'public' || target === undefined || belongs(target, kind),
+            own:
+              key.toSchema === null && (kind === 'public' || target === undefined || belongs(target, kind)),
           };
         }),
       ),
@@ -64,9 +60,9 @@ export async function findRelationFaults(
   return await database.query<RelationFault>(
     // In two steps: the planner looks at every order of nine tables for longer than the statement takes.
     `with relation as materialized (
-       select p.schema, e.*, case when e.own then p.schema else $4 end as target, c.oid, a.attnum, a.atttypid, a.atttypmod
+       select p.schema, e.*, case when e.own then p.schema else coalesce(e."toSchema", $4) end as target, c.oid, a.attnum, a.atttypid, a.atttypmod
          from unnest($1::text[], $2::text[]) as p(schema, kind)
-         join jsonb_to_recordset($3::jsonb) as e(kind text, "table" text, "column" text, type text, "toTable" text, "toColumn" text,
+         join jsonb_to_recordset($3::jsonb) as e(kind text, "table" text, "column" text, "toSchema" text, "toTable" text, "toColumn" text,
                                                  "constraint" boolean, own boolean) on e.kind = p.kind
          join pg_catalog.pg_namespace n on n.nspname = p.schema
          join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = e."table" and c.relkind in ('r', 'p')
@@ -75,9 +71,6 @@ export async function findRelationFaults(
      select r.schema, r."table", r."column", r.target as "toSchema", r."toTable", r."toColumn",
             r."constraint" and k.oid is null as lacking,
             case when not k.convalidated then k.conname end as unvalidated,
-            pg_catalog.format_type(r.atttypid, r.atttypmod) as type, pg_catalog.format_type(ta.atttypid, ta.atttypmod) as "toType",
-            r.type as "wantedType",
-            r.atttypid <> ta.atttypid or (r.atttypid <> pg_catalog.to_regtype(r.type)) is true as mismatch,
             (r.atttypid = ta.atttypid or r.atttypid in (20, 21, 23) and ta.atttypid in (20, 21, 23))
               and pg_catalog.has_table_privilege(r.oid, 'select') and pg_catalog.has_table_privilege(t.oid, 'select') as comparable
        from relation r
@@ -86,7 +79,6 @@ export async function findRelationFaults(
        join pg_catalog.pg_attribute ta on ta.attrelid = t.oid and ta.attname = r."toColumn" and not ta.attisdropped
        left join pg_catalog.pg_constraint k on k.conrelid = r.oid and k.contype = 'f' and k.confrelid = t.oid and k.conkey = array[r.attnum]
       where r."constraint" and k.oid is null or not k.convalidated
-         or r.atttypid <> ta.atttypid or r.atttypid <> pg_catalog.to_regtype(r.type)
       order by 1, 2, 3`,
     [
       places.map(({ schema }) => schema),

@@ -3,7 +3,7 @@ import type { ExpectedRules, Placed, TenantColumn } from '../../lib/django/index
 import { quoteIdentifier } from '../../lib/postgres/index.js';
 import { sqlstateOf } from './words.js';
 
-/** A schema with the kind of tables that belong into it: "public", "tenant", or "tenant " and its type. */
+/** A schema with the kind of tables that belong into it: "public", "tenant", "tenant " and its type, or "named " and a schema that names of tables hold. */
 export interface Place {
   readonly schema: string;
   readonly kind: string;
@@ -12,21 +12,28 @@ export interface Place {
 /** The public schema, and the schema of every tenant row that exists; without tenants the one schema that Django works in. */
 export async function findPlaces(database: TaskClient, rules: ExpectedRules): Promise<readonly Place[]> {
   const { tenants: layout, publicSchema } = rules;
+  const named = [...new Set(rules.tables.flatMap(({ schema }) => schema ?? []))].map((schema): Place => ({
+    schema,
+    kind: `named ${schema}`,
+  }));
   if (!layout) {
     const [row] = await database.query<{ schema: string }>(
       `select coalesce(pg_catalog.current_schema()::text, 'public') as schema`,
     );
-    return [{ schema: row?.schema ?? 'public', kind: 'public' }];
+    return [{ schema: row?.schema ?? 'public', kind: 'public' }, ...named];
   }
   const rows = await existingTenants(database, layout.schema, layout.type, publicSchema);
   return [
     { schema: publicSchema, kind: 'public' },
     ...rows.map(({ schema, type }) => ({ schema, kind: type === null ? 'tenant' : `tenant ${type}` })),
+    ...named,
   ];
 }
 
 /** Whether the table of a model stands in schemas of a kind. */
 export function belongs(placed: Placed, kind: string): boolean {
+  if (placed.schema !== undefined || kind.startsWith('named '))
+    return kind === `named ${placed.schema ?? ''}`;
   if (kind === 'public') return placed.shared;
   if (kind === 'tenant' || placed.types === undefined) return placed.tenant;
   return placed.types.includes(kind.slice('tenant '.length));

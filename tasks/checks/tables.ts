@@ -1,58 +1,111 @@
 import * as z from 'zod/mini';
-import { defineTask, type TaskContext, type TaskResult } from '../../config/define.js';
-import type { ExpectedTable, Inspection, TenantRows } from '../../lib/django/index.js';
+import { defineTask, type Finding, type TaskContext, type TaskResult } from '../../config/define.js';
+import {
+  expectedRules,
+  expectedTables,
+  inspect,
+  states,
+  type ExpectedTable,
+  type ModelCatalog,
+} from '../../lib/django/index.js';
+import { differenceFindings } from './difference-findings.js';
 import { limitFindings } from './limit.js';
+import { modelCatalog } from './model-catalog.js';
+import { findModelDifferences, type ModelDifference } from './model-differences.js';
 import { explainMissing, type Missing } from './missing-table.js';
+import { belongs, findPlaces, type Place } from './places.js';
+import { unlessUnchanged } from './unless-unchanged.js';
+import { counted } from './words.js';
 
 const options = z.strictObject({});
 
 type Context = TaskContext<z.output<typeof options>>;
 
-/** Every table and column that the models expect exists, in each schema where it belongs. */
+/** Every table is as the models have it, in each schema where it belongs. */
 export const checkTables = defineTask({
   kind: 'check-tables',
   description:
-    'Every table and column that the models expect exists, in the public schema and in every tenant.',
+    'Every table is as the models have it, with its columns, indexes and constraints, in the public schema and in every tenant.',
   options,
   host: true,
   check: true,
   run,
 });
 
-/** A schema with the kind of tables that belong into it: "public", "tenant", or "tenant " and its type. */
-interface Place {
-  readonly schema: string;
-  readonly kind: string;
-}
+/** What a schema lacks, or has otherwise, or what nobody could look at. */
+type Fault =
+  { readonly missing: Missing } | { readonly difference: ModelDifference } | { readonly unmade: Unmade };
+type Unmade = ModelCatalog['kinds'][number]['unmade'][number];
 
 async function run(ctx: Context): Promise<TaskResult> {
-  const inspection = await ctx.host.request<Inspection>('inspect');
-  const { tables } = await ctx.host.request<{ tables: readonly ExpectedTable[] }>('expectedTables');
-  const places = await findPlaces(ctx, inspection);
-  const missing = await findMissing(ctx, places, tables);
-  const findings = missing.length === 0 ? [] : await explainMissing(ctx.host, missing, inspection, tables);
-  const schemas = `${places.length} ${places.length === 1 ? 'schema' : 'schemas'}`;
+  const { database, host } = ctx;
+  const rules = await expectedRules(host);
+  const places = await findPlaces(database, rules);
+  const tables = await expectedTables(host);
+  const models = await modelCatalog(database, host, places);
+  const found = await unlessUnchanged(ctx, [tables, places, models], async (): Promise<readonly Fault[]> => [
+    ...(await findMissing(ctx, places, tables)).map((missing) => ({ missing })),
+    ...(await findModelDifferences(database, models, places)).map((difference) => ({ difference })),
+    ...models.flatMap(({ unmade }) => unmade.map((one) => ({ unmade: one }))),
+  ]);
+  const faults = found === 'unchanged' ? [] : found;
+  const schemas = counted(places.length, 'schema');
+  if (faults.length === 0)
+    return { changed: false, summary: `all tables are as the models have them in ${schemas}`, findings: [] };
+  const findings = await explain(ctx, faults, places, tables);
   return {
     changed: false,
-    summary:
-      missing.length === 0
-        ? `all tables exist in ${schemas}`
-        : `${missing.length} ${missing.length === 1 ? 'table is' : 'tables are'} missing or incomplete in ${schemas}`,
+    summary: `${counted(findings.length, 'finding')} about tables in ${schemas}`,
     findings: limitFindings(findings, 'tables'),
   };
 }
 
-async function findPlaces(ctx: Context, inspection: Inspection): Promise<Place[]> {
-  if (!inspection.tenancy) {
-    const [row] = await ctx.database.query<{ schema: string | null }>('select current_schema() as schema');
-    return [{ schema: row?.schema ?? 'public', kind: 'public' }];
-  }
-  const { tenants } = await ctx.host.request<TenantRows>('tenants');
-  const rest = tenants.filter((tenant) => tenant.schema !== inspection.publicSchema && tenant.schemaExists);
+async function explain(
+  { host }: Context,
+  faults: readonly Fault[],
+  places: readonly Place[],
+  tables: readonly ExpectedTable[],
+): Promise<readonly Finding[]> {
+  const missing = faults.flatMap((fault) => ('missing' in fault ? [fault.missing] : []));
+  const differences = faults.flatMap((fault) => ('difference' in fault ? [fault.difference] : []));
+  const unmade = faults.flatMap((fault) => ('unmade' in fault ? [fault.unmade] : []));
   return [
-    { schema: inspection.publicSchema, kind: 'public' },
-    ...rest.map(({ schema, type }) => ({ schema, kind: type === null ? 'tenant' : `tenant ${type}` })),
+    ...(missing.length === 0 ? [] : await explainMissing(host, missing, await inspect(host), tables)),
+    ...differenceFindings(await withoutPending({ host }, differences, tables), places),
+    ...unmade.map(notExamined),
   ];
+}
+
+/** Where migrations of an app wait, its tables are not as the models have them, which the check of migrations reports. */
+async function withoutPending(
+  { host }: Pick<Context, 'host'>,
+  differences: readonly ModelDifference[],
+  tables: readonly ExpectedTable[],
+): Promise<readonly ModelDifference[]> {
+  if (differences.length === 0) return [];
+  const waiting = new Map(
+    (await states(host, { scope: 'all' })).schemas.map(({ schema, pending, partly = [] }) => [
+      schema,
+      new Set([...pending, ...partly].map(({ app }) => app)),
+    ]),
+  );
+  const apps = new Map(tables.map(({ table, app }) => [table, app]));
+  return differences.flatMap((one) => {
+    const app = apps.get((one.expected ?? one.found)?.table ?? '') ?? '';
+    const schemas = one.schemas.filter((schema) => waiting.get(schema)?.has(app) !== true);
+    return schemas.length === 0 ? [] : [{ ...one, schemas }];
+  });
+}
+
+function notExamined({ table, why }: Unmade): Finding {
+  return {
+    code: 'DBB6095',
+    severity: 'warning',
+    message: `table "${table}" was not compared with its model: PostgreSQL does not make a temporary table of it`,
+    notes: [{ label: 'postgres', text: why }],
+    help: 'grant the role TEMPORARY on the database, and create the types and extensions that the models use',
+    subject: { table },
+  };
 }
 
 async function findMissing(
@@ -88,10 +141,4 @@ async function findMissing(
       order by p.schema, e."table"`,
     [places.map((place) => place.schema), places.map((place) => place.kind), JSON.stringify(expected)],
   );
-}
-
-function belongs(table: ExpectedTable, kind: string): boolean {
-  if (kind === 'public') return table.shared;
-  if (kind === 'tenant' || table.types === undefined) return table.tenant;
-  return table.types.includes(kind.slice('tenant '.length));
 }

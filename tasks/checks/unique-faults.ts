@@ -1,8 +1,8 @@
 import type { TaskClient } from '../../config/define.js';
 import type { ExpectedRules, UniqueRule } from '../../lib/django/index.js';
-import { quoteIdentifier } from '../../lib/postgres/index.js';
+import { askCatalog, quoteIdentifier } from '../../lib/postgres/index.js';
 import { belongs, type Place } from './places.js';
-import { askCatalog } from './whole-catalog.js';
+
 import { batches, qualified } from './words.js';
 
 /** A unique rule of a model that no index of the schema holds up. */

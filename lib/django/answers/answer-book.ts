@@ -52,6 +52,7 @@ const ofFiles = new Set([
   'preflight',
   'expectedTables',
   'expectedRules',
+  'modelCatalog',
   'tableMigrations',
   'autodetect',
 ]);

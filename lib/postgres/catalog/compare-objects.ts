@@ -1,52 +1,59 @@
-import type { CatalogObject } from './catalog-objects.js';
+import type { CatalogObject } from './objects.js';
 
 /** What differs between an object of a schema and that of the reference. */
 export interface Difference {
-  readonly how: 'missing' | 'extra' | 'changed' | 'renamed';
+  readonly how: 'missing' | 'extra' | 'changed';
   /** The schema's own object; where it lacks one, the reference's. */
   readonly object: CatalogObject;
   /** The reference's object; absent for `extra`. */
   readonly reference?: CatalogObject;
 }
 
-/** What differs between two schemas, each thing once: what goes with a missing table or column is not told beside it. */
+/** What differs between two schemas, each thing once: what goes with a missing table or column is not reported beside it. */
 export function compareObjects(
   own: readonly CatalogObject[],
   reference: readonly CatalogObject[],
 ): readonly Difference[] {
-  const theirs = new Map(reference.map((object) => [keyOf(object), object]));
-  const ours = new Map(own.map((object) => [keyOf(object), object]));
-  const missing = reference.filter((object) => !ours.has(keyOf(object)));
-  const extra = own.filter((object) => !theirs.has(keyOf(object)));
-  const differences: Difference[] = own.flatMap((object): Difference[] => {
-    const other = theirs.get(keyOf(object));
-    return other && other.definition !== object.definition
-      ? [{ how: 'changed', object, reference: other }]
-      : [];
-  });
-  for (const object of extra) {
-    const index = missing.findIndex((other) => isRenamed(object, other));
+  const missing = without(reference, own);
+  const extra = without(own, reference);
+  const differences = extra.map((object): Difference => {
+    const index = missing.findIndex((other) => keyOf(other) === keyOf(object));
     const [other] = index < 0 ? [] : missing.splice(index, 1);
-    differences.push(other ? { how: 'renamed', object, reference: other } : { how: 'extra', object });
-  }
+    return other ? { how: 'changed', object, reference: other } : { how: 'extra', object };
+  });
   differences.push(
     ...missing.map((other): Difference => ({ how: 'missing', object: other, reference: other })),
   );
   return withoutConsequences(differences).sort(byPlace);
 }
 
-function keyOf({ kind, table, name }: CatalogObject): string {
-  return JSON.stringify([kind, kind === 'sequence' ? '' : table, name]);
+/** What tells equal objects: the name only where PostgreSQL's users go by it. */
+export function contentOf({
+  kind,
+  table,
+  name,
+  definition,
+  detail,
+  toSchema,
+  toTable,
+}: CatalogObject): string {
+  const named = kind === 'index' || kind === 'constraint' ? '' : name;
+  return JSON.stringify([kind, table, named, definition, detail, toSchema, toTable]);
 }
 
-/** Copies of a schema have constraints and indexes under other names, which are as good. */
-function isRenamed(own: CatalogObject, other: CatalogObject): boolean {
-  return (
-    own.kind === other.kind &&
-    ['constraint', 'index', 'sequence'].includes(own.kind) &&
-    own.table === other.table &&
-    own.definition === other.definition
-  );
+/** Those of the first that the second has not as often. */
+function without(objects: readonly CatalogObject[], others: readonly CatalogObject[]): CatalogObject[] {
+  const counts = new Map<string, number>();
+  for (const other of others) counts.set(contentOf(other), (counts.get(contentOf(other)) ?? 0) + 1);
+  return objects.filter((object) => {
+    const left = counts.get(contentOf(object)) ?? 0;
+    counts.set(contentOf(object), left - 1);
+    return left <= 0;
+  });
+}
+
+function keyOf({ kind, table, name }: CatalogObject): string {
+  return JSON.stringify([kind, table, name]);
 }
 
 function withoutConsequences(differences: readonly Difference[]): Difference[] {
@@ -67,9 +74,10 @@ function withoutConsequences(differences: readonly Difference[]): Difference[] {
   });
 }
 
-function mentions({ kind, name, definition }: CatalogObject, column: string): boolean {
-  if (kind === 'sequence') return name.includes(column);
-  const words = definition.match(/"(?:[^"]|"")+"|[\p{L}\p{N}_$]+/gu) ?? [];
+/** Whether an object is one of a column, or stands on it. */
+export function mentions({ kind, name, text }: CatalogObject, column: string): boolean {
+  if (kind === 'sequence') return name === column;
+  const words = text.match(/"(?:[^"]|"")+"|[\p{L}\p{N}_$]+/gu) ?? [];
   return words.some((word) => word.replace(/^"|"$/g, '').replaceAll('""', '"') === column);
 }
 

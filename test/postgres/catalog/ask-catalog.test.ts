@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { Database, resolveConnection } from '../../lib/postgres/index.js';
-import { askCatalog } from '../../tasks/checks/whole-catalog.js';
-import { createTestDatabase } from '../support/postgres.js';
+import { Database, resolveConnection } from '../../../lib/postgres/index.js';
+import { askCatalog } from '../../../lib/postgres/index.js';
+import { createTestDatabase } from '../../support/postgres.js';
 
 describe('a statement over a whole catalog', () => {
   it('runs with its values and without the compiler, which the session has again behind it', async () => {

@@ -1,0 +1,133 @@
+import type { TaskClient } from '../../config/define.js';
+import type { ModelCatalog } from '../../lib/django/index.js';
+import {
+  contentOf,
+  digestSchemas,
+  mentions,
+  readObjects,
+  type CatalogObject,
+} from '../../lib/postgres/index.js';
+import { groupBy } from './group-by.js';
+import { expectedObjects } from './model-catalog.js';
+import type { Place } from './places.js';
+
+/** Something that the models demand and the catalog has not, or has otherwise, or that no row of the models fits into. */
+export interface ModelDifference {
+  readonly kind: string;
+  /** Undefined for a column that the models do not know. */
+  readonly expected: CatalogObject | undefined;
+  /** What the catalog has in its place. */
+  readonly found: CatalogObject | undefined;
+  readonly schemas: readonly string[];
+}
+
+/** What differs in each kind of schema, with the schemas in which it does; of schemas with the same digest, one is compared. */
+export async function findModelDifferences(
+  database: TaskClient,
+  kinds: ModelCatalog['kinds'],
+  places: readonly Place[],
+): Promise<readonly ModelDifference[]> {
+  const digests = await digestSchemas(
+    database,
+    places.map(({ schema }) => schema),
+  );
+  const alike = groupBy(places, ({ schema, kind }) => `${kind} ${digests.get(schema)?.digest ?? ''}`);
+  const found = new Map<string, ModelDifference>();
+  const expected = new Map<string, readonly CatalogObject[]>();
+  for (const group of alike) {
+    const [first] = group;
+    if (!first) continue;
+    const { kind, schema } = first;
+    const wanted = expected.get(kind) ?? expectedObjects(kinds, kind);
+    expected.set(kind, wanted);
+    for (const difference of compare(wanted, await readObjects(database, [schema]))) {
+      const key = [kind, ...[difference.expected, difference.found].map((one) => one && contentOf(one))].join(
+        '\n',
+      );
+      const schemas = [...(found.get(key)?.schemas ?? []), ...group.map((place) => place.schema)];
+      found.set(key, { kind, ...difference, schemas });
+    }
+  }
+  return [...found.values()];
+}
+
+type Pair = Pick<ModelDifference, 'expected' | 'found'>;
+
+/** Tables and columns that are missing are reported with their migrations, by others. */
+function compare(expected: readonly CatalogObject[], found: readonly CatalogObject[]): readonly Pair[] {
+  const theirs = byTable(found);
+  return [...byTable(expected)].flatMap(([table, wanted]): readonly Pair[] => {
+    const there = theirs.get(table) ?? [];
+    const [relation] = there.filter(({ kind }) => kind === 'table');
+    // A view of the table's name has columns, and neither constraints nor a word on null.
+    if (!relation || !/^(partitioned )?table/.test(relation.definition)) return [];
+    const columns = compareColumns(wanted, there);
+    const changed = columns.flatMap(({ expected: column }) => column?.name ?? []);
+    // The index of a column of another type is another one as well.
+    const rules = compareRules(wanted, there).filter(
+      ({ expected: rule, found: other }) =>
+        !other || !changed.some((name) => rule && mentions(rule, name) && mentions(other, name)),
+    );
+    return [...columns, ...rules];
+  });
+}
+
+function byTable(objects: readonly CatalogObject[]): ReadonlyMap<string, readonly CatalogObject[]> {
+  const tables = new Map<string, CatalogObject[]>();
+  for (const object of objects) {
+    const list = tables.get(object.table);
+    if (list) list.push(object);
+    else tables.set(object.table, [object]);
+  }
+  return tables;
+}
+
+function compareColumns(wanted: readonly CatalogObject[], there: readonly CatalogObject[]): readonly Pair[] {
+  const columns = (objects: readonly CatalogObject[]): ReadonlyMap<string, CatalogObject> =>
+    new Map(objects.flatMap((one) => (one.kind === 'column' ? [[one.name, one]] : [])));
+  const [models, catalog] = [columns(wanted), columns(there)];
+  return [...catalog.values()].flatMap((found): Pair[] => {
+    const expected = models.get(found.name);
+    if (expected) return does(expected, found) ? [] : [{ expected, found }];
+    // Django names the columns that it knows when it inserts; only a value that nobody gives is in its way.
+    const needed = found.definition.includes(' not null') && !found.definition.includes(' generated always');
+    return needed && found.detail === '' ? [{ expected, found }] : [];
+  });
+}
+
+/** Constraints and indexes by what they do; what the catalog has beside those of the models was made by somebody on purpose. */
+function compareRules(wanted: readonly CatalogObject[], there: readonly CatalogObject[]): readonly Pair[] {
+  const rules = (objects: readonly CatalogObject[]): CatalogObject[] =>
+    objects.filter(({ kind }) => kind === 'constraint' || kind === 'index');
+  const columns = new Set(there.flatMap(({ kind, name }) => (kind === 'column' ? [name] : [])));
+  const gone = wanted.filter(({ kind, name }) => kind === 'column' && !columns.has(name));
+  const left = rules(there).filter((found) => !rules(wanted).some((expected) => does(expected, found)));
+  return rules(wanted)
+    .filter((expected) => !rules(there).some((found) => does(expected, found)))
+    .filter((expected) => !gone.some(({ name }) => mentions(expected, name)))
+    .map((expected) => ({ expected, found: counterpart(expected, left) }));
+}
+
+/** Whether an object of the catalog does what the models want of it; more than they want is in nobody's way. */
+function does(expected: CatalogObject, found: CatalogObject): boolean {
+  return (
+    expected.kind === found.kind &&
+    expected.definition === found.definition &&
+    (expected.detail === '' || expected.detail === found.detail) &&
+    expected.toSchema === found.toSchema &&
+    expected.toTable === found.toTable
+  );
+}
+
+/** The one that was made in its place, by its name or by its columns. */
+function counterpart(expected: CatalogObject, left: readonly CatalogObject[]): CatalogObject | undefined {
+  const columnsOf = ({ text }: CatalogObject): string => /\(([^()]*)\)/.exec(text)?.[1] ?? '';
+  const alike = left.filter(({ kind }) => kind === expected.kind);
+  const verb = (one: CatalogObject): string => one.definition.split('|')[0] ?? '';
+  return (
+    alike.find(({ name }) => name === expected.name) ??
+    (expected.toTable === null
+      ? undefined
+      : alike.find((one) => verb(one) === verb(expected) && columnsOf(one) === columnsOf(expected)))
+  );
+}
