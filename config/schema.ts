@@ -82,6 +82,10 @@ const tolerance = z.union([
         z.regex(/^DBB\d{4}$/, { error: 'an error code is DBB and four digits' }),
         z.refine(isErrorCode, { error: 'there is no such error code' }),
       ),
+    object: described(
+      z.optional(nonEmpty),
+      'The table, column, index or schema of a finding, or "table.column"; * for any characters',
+    ),
     reason,
   }),
 ]);

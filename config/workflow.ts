@@ -24,6 +24,8 @@ export type FailurePolicy = 'stop' | 'continue' | 'warn';
 export interface Tolerance {
   readonly sqlstate?: string;
   readonly code?: string;
+  /** With `code`: the object of the finding, or its table and it ("plants_plant.name"); `*` for any characters. */
+  readonly object?: string;
   readonly reason: string;
 }
 

@@ -32,7 +32,7 @@ export const inCatalog: readonly Mutation[] = [
   {
     name: 'a foreign key that one tenant lacks',
     kind: 'SQL state',
-    codes: ['DBB6088', 'DBB6081'],
+    codes: ['DBB6098', 'DBB6081'],
     subject: () => ['plants_pickup'],
     make: sql((schema) => [
       `do $$ declare c text; begin select conname into c from pg_constraint where conrelid = '${schema}.plants_pickup'::regclass and contype = 'f' limit 1; execute format('alter table ${schema}.plants_pickup drop constraint %I', c); end $$`,
@@ -60,7 +60,7 @@ export const inCatalog: readonly Mutation[] = [
   {
     name: 'rows twice where the model has them once',
     kind: 'SQL state',
-    codes: ['DBB6092', 'DBB6093'],
+    codes: ['DBB6092', 'DBB6098'],
     subject: (pick) => [schemaOf(pick), 'carriers_rate'],
     make: sql((schema) => [
       `alter table ${schema}.carriers_rate drop constraint carriers_rate_once_a_weight`,

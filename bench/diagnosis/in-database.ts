@@ -107,7 +107,7 @@ export const inDatabase: readonly Mutation[] = [
   {
     name: 'one tenant lacks a constraint',
     kind: 'SQL state',
-    codes: ['DBB6081', 'DBB6093'],
+    codes: ['DBB6098', 'DBB6081'],
     make: sql((schema) => [
       `alter table ${schema}.carriers_rate drop constraint carriers_rate_once_a_weight`,
     ]),
@@ -124,7 +124,7 @@ export const inDatabase: readonly Mutation[] = [
   {
     name: 'keys of two types across a foreign key',
     kind: 'SQL state',
-    codes: ['DBB6090', 'DBB6076', 'DBB6081'],
+    codes: ['DBB6098', 'DBB6076', 'DBB6081'],
     subject: (pick) => [schemaOf(pick)],
     make: sql((schema) => [`alter table ${schema}.carriers_rate alter column carrier_id type integer`]),
   },

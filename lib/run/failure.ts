@@ -1,3 +1,4 @@
+import type { Finding } from '../../config/define.js';
 import type { Tolerance } from '../../config/workflow.js';
 import { asError, BootstrapError, shortageProblem, type Problem } from '../errors/index.js';
 
@@ -36,13 +37,28 @@ export function toleratedBy(
   tolerate: readonly Tolerance[],
 ): { readonly key: string; readonly reason: string } | undefined {
   const matches = problems.filter(isError).map((problem) => {
-    for (const { sqlstate, code, reason } of tolerate) {
+    for (const { sqlstate, code, object, reason } of tolerate) {
       if (sqlstate !== undefined && problem.facts?.sqlstate === sqlstate) return { key: sqlstate, reason };
-      if (code !== undefined && problem.code === code) return { key: code, reason };
+      if (code !== undefined && problem.code === code && (object === undefined || isAbout(problem, object)))
+        return { key: code, reason };
     }
     return undefined;
   });
   return matches.includes(undefined) ? undefined : matches[0];
+}
+
+/** Whether a finding is about an object that a pattern names: by one of its parts, or by all of them but the schemas. */
+function isAbout(problem: Problem & { readonly subject?: Finding['subject'] }, object: string): boolean {
+  const { subject = {} } = problem;
+  const parts = Object.entries(subject).flatMap(([key, value]) => (/^schemas?$/.test(key) ? [] : [value]));
+  const pattern = new RegExp(
+    `^${object
+      .split('*')
+      .map((text) => text.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'))
+      .join('.*')}$`,
+    's',
+  );
+  return [...Object.values(subject), parts.join('.')].some((name) => pattern.test(name));
 }
 
 /** A problem without secrets in any of its texts. */

@@ -74,7 +74,7 @@ describe('what check puts first', function () {
     const told = headlines(await command('check')).map((line) => line.replace(/:.*? (?=")/, ': … '));
     assert.deepEqual(
       told.filter((line) => !line.startsWith('  ')).map((line) => line.slice(0, line.indexOf(']') + 1)),
-      ['error[DBB6086]', 'warning[DBB6093]'],
+      ['error[DBB6098]', 'error[DBB6086]'],
       told.join('\n'),
     );
     assert.equal(told.filter((line) => line.startsWith('  follows')).length, 2);
@@ -91,11 +91,11 @@ describe('what check puts first', function () {
       `insert into tenants_domain (domain, is_primary, tenant_id) values ('gone.example.com', true, 9999)`,
     );
     const codes = async (...args: string[]): Promise<readonly string[]> => {
-      const { stdout } = await command('check', '--json', '--only', 'orphans,foreign-keys', ...args);
+      const { stdout } = await command('check', '--json', '--only', 'orphans,tables,foreign-keys', ...args);
       const { checks } = JSON.parse(stdout) as { checks: { findings: { code: string }[] }[] };
       return checks.flatMap(({ findings }) => findings.map(({ code }) => code));
     };
-    assert.deepEqual(await codes(), ['DBB6091', 'DBB6088', 'DBB6089']);
-    assert.deepEqual(await codes('--fix', '--yes'), ['DBB6088']);
+    assert.deepEqual(await codes(), ['DBB6098', 'DBB6091', 'DBB6089']);
+    assert.deepEqual(await codes('--fix', '--yes'), ['DBB6098']);
   });
 });

@@ -19,11 +19,18 @@ from django.conf import settings
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
+from db_bootstrap_host.expected_rules import expected_rules
 from db_bootstrap_host.flush import flush
+from db_bootstrap_host.model_catalog import model_catalog
 from db_bootstrap_host.table_migrations import table_migrations
 
 tenancy = apps.is_installed("django_tenants")
-methods = {"flush": flush, "tableMigrations": table_migrations}
+methods = {
+    "flush": flush,
+    "tableMigrations": table_migrations,
+    "expectedRules": expected_rules,
+    "modelCatalog": model_catalog,
+}
 if tenancy:
     from db_bootstrap_host.ensure_tenants import ensure_tenants
     from db_bootstrap_host.tenants import tenants

@@ -26,7 +26,7 @@ for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[]) {
     it('passes where all are as Django made them', async () => {
       assert.deepEqual(await fleet.check('foreign-keys'), {
         changed: false,
-        summary: 'foreign keys are as the models have them in 4 schemas',
+        summary: 'foreign keys lead where they should in 4 schemas',
         findings: [],
       });
     });
@@ -48,9 +48,13 @@ for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[]) {
         ['DBB6087', 'error', { ...place, constraint: 'To "zoo"', toSchema: 'zoo' }],
       ]);
       await obey(crossing.findings?.[0]?.help);
-      const missing = await fleet.check('foreign-keys');
-      assert.deepEqual(found(missing), [['DBB6088', 'error', place]]);
-      await obey(missing.findings?.[0]?.help);
+      const { findings: missing = [] } = await fleet.check('tables');
+      assert.deepEqual(
+        missing.map(({ code, subject: { table, constraint } }) => [code, table, constraint]),
+        [['DBB6098', 'carriers_rate', name]],
+      );
+      await obey(missing[0]?.help);
+      assert.deepEqual(found(await fleet.check('tables')), []);
       assert.deepEqual(found(await fleet.check('foreign-keys')), []);
     });
 
@@ -86,10 +90,7 @@ for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[]) {
         column: 'carrier_id',
         toTable: 'carriers_carrier',
       };
-      assert.deepEqual(found(await fleet.check('foreign-keys')), [
-        ['DBB6088', 'error', place],
-        ['DBB6089', 'error', place],
-      ]);
+      assert.deepEqual(found(await fleet.check('foreign-keys')), [['DBB6089', 'error', place]]);
       await fleet.rows(
         `alter table acme.carriers_rate add constraint "${name}" foreign key (carrier_id) references acme.carriers_carrier deferrable initially deferred not valid`,
       );
@@ -104,38 +105,6 @@ for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[]) {
       await fleet.rows('delete from acme.carriers_rate');
       await fleet.rows(`alter table acme.carriers_rate validate constraint "${name}"`);
       assert.deepEqual(found(await fleet.check('foreign-keys')), []);
-    });
-
-    it('finds types that differ, with both columns', async () => {
-      const name = await nameOf('acme.plants_plant', 'supplier_id');
-      await fleet.rows(`alter table acme.plants_plant drop constraint "${name}"`);
-      await fleet.rows('alter table acme.plants_plant alter column supplier_id type uuid using null');
-      const result = await fleet.check('foreign-keys');
-      assert.deepEqual(found(result), [
-        [
-          'DBB6090',
-          'error',
-          {
-            schema: 'acme',
-            table: 'plants_plant',
-            column: 'supplier_id',
-            toTable: 'suppliers_supplier',
-            toColumn: 'id',
-          },
-        ],
-      ]);
-      assert.equal(
-        result.findings?.[0]?.message,
-        'column "supplier_id" of table "plants_plant" in schema "acme" is "uuid", and "id" of "suppliers_supplier", to which it refers, is "bigint"; the models have "bigint"',
-      );
-      await fleet.rows('alter table acme.plants_plant alter column supplier_id type int using null');
-      await fleet.rows(
-        'alter table acme.plants_plant add foreign key (supplier_id) references acme.suppliers_supplier',
-      );
-      assert.deepEqual(
-        found(await fleet.check('foreign-keys')).map(([code]) => code),
-        ['DBB6090'],
-      );
     });
   });
 }

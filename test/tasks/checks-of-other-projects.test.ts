@@ -4,6 +4,7 @@ import { pythonSets } from '../support/python.js';
 import { wholesaleDirectory } from '../support/wholesale.js';
 
 const names = [
+  'tables',
   'orphans',
   'sequences',
   'drift',
@@ -32,18 +33,23 @@ for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[]) {
           summaries.push(result.summary);
         }
         assert.deepEqual(summaries, [
+          'all tables are as the models have them in 1 schema',
           'the project has no tenants',
           'no sequence of 9 is behind its column',
           'the project has no tenants',
           'content types and permissions are complete in 1 schema',
           'all constraints are valid',
           'all indexes are valid',
-          'foreign keys are as the models have them in 1 schema',
+          'foreign keys lead where they should in 1 schema',
           'all unique rules hold in 1 schema',
         ]);
         await plain.rows('alter table auth_group drop constraint auth_group_name_key');
-        assert.deepEqual(found(await plain.check('duplicates')), [
-          ['DBB6093', 'warning', { schema: 'public', table: 'auth_group', columns: 'name' }],
+        assert.deepEqual(found(await plain.check('tables')), [
+          [
+            'DBB6098',
+            'error',
+            { schema: 'public', table: 'auth_group', constraint: 'auth_group_name_a6ea08ec_uniq' },
+          ],
         ]);
       } finally {
         await plain.close();

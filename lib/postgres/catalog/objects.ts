@@ -55,7 +55,8 @@ const indexes = (shown: boolean): string => `
                  where k.conrelid = r.oid and k.conindid = x.indexrelid and k.contype in ('p', 'u'))::text end
            || case when x.plain and i.relam = ${btree} and ${isKnown} then
                 concat_ws('|', ${namesOf('x.indkey', 0)}, x.indnkeyatts, x.indclass, x.indcollation, x.indoption)
-              else (select substr(d, position(' USING ' in d)) from pg_catalog.pg_get_indexdef(x.indexrelid) d) end,
+              else (select case when i.reloptions is null then d else regexp_replace(d, ' WITH \\([^()]*\\)', '') end
+                      from (select substr(w, position(' USING ' in w)) as d from pg_catalog.pg_get_indexdef(x.indexrelid) w) written) end,
          coalesce(i.reloptions::text, ''), null, null, ${shown ? shownIndex : 'null'}
     from relation r
     cross join (select false as indnullsnotdistinct) older
