@@ -71,9 +71,30 @@ async function explain(
   const unmade = faults.flatMap((fault) => ('unmade' in fault ? [fault.unmade] : []));
   return [
     ...(missing.length === 0 ? [] : await explainMissing(host, missing, await inspect(host), tables)),
-    ...differenceFindings(await withoutPending({ host }, differences, tables), places),
+    ...differenceFindings(
+      await withoutPending({ host }, withoutConsequences(differences, missing), tables),
+      places,
+    ),
     ...unmade.map(notExamined),
   ];
+}
+
+/** A foreign key goes with the table that it refers to; and a column that a table lacks may be there under another name. */
+function withoutConsequences(
+  differences: readonly ModelDifference[],
+  missing: readonly Missing[],
+): readonly ModelDifference[] {
+  const isMissing = (schema: string, table: string | undefined | null, whole: boolean): boolean =>
+    missing.some((one) => one.schema === schema && one.table === table && (one.columns === null) === whole);
+  return differences.flatMap((one) => {
+    const { expected, found } = one;
+    const schemas = one.schemas.filter((schema) =>
+      expected
+        ? !isMissing(expected.toSchema ?? schema, expected.toTable, true)
+        : !isMissing(schema, found?.table, false),
+    );
+    return schemas.length === 0 ? [] : [{ ...one, schemas }];
+  });
 }
 
 /** Where migrations of an app wait, its tables are not as the models have them, which the check of migrations reports. */

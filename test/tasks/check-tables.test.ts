@@ -70,7 +70,10 @@ for (const set of sets) {
     it('passes where all tables exist', async () => {
       const result = await run();
       assert.deepEqual(result.findings, []);
-      assert.deepEqual([result.changed, result.summary], [false, 'all tables exist in 3 schemas']);
+      assert.deepEqual(
+        [result.changed, result.summary],
+        [false, 'all tables are as the models have them in 3 schemas'],
+      );
     });
 
     it('knows a table that was made without quotes, under a name in lower case', async () => {
@@ -122,7 +125,7 @@ for (const set of sets) {
         migration: 'stock.0001_initial',
       });
       assert.equal(result.findings[1]?.help, 'run "db-bootstrap run --from tenant-migrations"');
-      assert.equal(result.summary, '2 tables are missing or incomplete in 3 schemas');
+      assert.equal(result.summary, '2 findings about tables in 3 schemas');
     });
 
     it('finds a missing column, and no table by the same name elsewhere', async () => {
@@ -197,7 +200,7 @@ for (const set of sets) {
       const project = await openWholesale(set, { settings: 'wholesale.settings_plain' });
       try {
         const run = (): Promise<TaskResult> => kind.run(wholesaleContext(project, { kind }));
-        assert.equal((await run()).summary, 'all tables exist in 1 schema');
+        assert.equal((await run()).summary, 'all tables are as the models have them in 1 schema');
         await project.rows('drop table django_site');
         assert.deepEqual(told(await run()), [
           [
