@@ -214,6 +214,26 @@ describe('attempts', () => {
     assert.equal((await trial.run([{ name: 'a', kind: both, tolerate }])).tasks[0]?.status, 'failed');
   });
 
+  it('tolerates findings of a check by their objects, and no others', async () => {
+    const finding = (table: string, column: string) =>
+      ({
+        code: 'DBB6098',
+        message: `column "${column}" of table "${table}" differs`,
+        subject: { schema: 'acme', table, column },
+      }) as const;
+    const statusOf = async (object: string, ...findings: readonly ReturnType<typeof finding>[]) => {
+      const kind = kindOf(() => ({ changed: false, summary: '', findings }));
+      const tolerate = [{ code: 'DBB6098', object, reason: 'it is meant' }];
+      return (await trial.run([{ name: 'a', kind, tolerate }])).tasks[0]?.status;
+    };
+    const [name, code] = [finding('plants_plant', 'name'), finding('plants_plant', 'code')];
+    for (const object of ['plants_plant.name', 'plants_*', 'name', 'acme'])
+      assert.equal(await statusOf(object, name), 'warned', object);
+    for (const object of ['plants_plant.code', 'plants.plant', 'plant', 'zoo'])
+      assert.equal(await statusOf(object, name), 'failed', object);
+    assert.equal(await statusOf('plants_plant.name', name, code), 'failed');
+  });
+
   it('a plan that finds nothing to do ends the task', async () => {
     const never = (): never => assert.fail('it ran');
     const { tasks } = await trial.run([
