@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
-import { parse } from 'dotenv';
 import type { Place, Problem } from '../lib/errors/index.js';
 import type { Json } from './define.js';
+import { parseEnvFile } from './env-file.js';
 import { interpolateText, missingVariableProblem } from './interpolate.js';
 import type { Locate } from './issues.js';
 import { isObject } from './merge.js';
@@ -53,7 +53,7 @@ export async function readEnvironment(options: {
     if (textFault(file) !== undefined) continue;
     try {
       const text = await readAnyText(resolve(root, file), patience);
-      Object.assign(fromFiles, parse(text));
+      Object.assign(fromFiles, parseEnvFile(text, own, fromFiles));
       texts.push({ file, text });
     } catch (error) {
       const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';

@@ -94,15 +94,19 @@ export function redirected(
 ): Workflow {
   const replace = (name: string, value: string): string => {
     if (target === undefined) return value;
-    if (/^[a-z][\w+.-]*:\/\/./i.test(value) && isSame(value, target)) return proof.url;
+    if (/^[a-z][\w+.-]*:\/\/./i.test(value) && isSame(value, target)) return proof.projectUrl;
     return value === target.database && /name|database|db/i.test(name) ? proof.database : value;
   };
   const replaceAll = (env: Readonly<Record<string, string>>): Record<string, string> =>
     Object.fromEntries(Object.entries(env).map(([name, value]) => [name, replace(name, value)]));
   return {
     ...workflow,
-    database: { kind: 'url', url: proof.url },
-    env: { ...replaceAll(workflow.env), ...settingsVariables(workflow, proof), DATABASE_URL: proof.url },
+    database: { kind: 'url', url: proof.projectUrl },
+    env: {
+      ...replaceAll(workflow.env),
+      ...settingsVariables(workflow, proof),
+      DATABASE_URL: proof.projectUrl,
+    },
     tasks: new Map([...workflow.tasks].map(([name, task]) => [name, { ...task, env: replaceAll(task.env) }])),
     // One task after the other: what differs after one of them is its own doing.
     concurrency: 1,

@@ -60,6 +60,10 @@ export class Database implements DatabaseClient {
     return this.parameters.url;
   }
 
+  get projectUrl(): string {
+    return this.parameters.projectUrl;
+  }
+
   get display(): string {
     return this.parameters.display;
   }

@@ -16,15 +16,19 @@ export interface ConnectionParameters {
   readonly sslmode: string | undefined;
   /** Other libpq keywords (`connect_timeout`, `options`, `sslrootcert`, …), as written. */
   readonly keywords: Readonly<Record<string, string>>;
-  /** The whole URL, password included. */
+  /** The scheme as written: `postgis` chooses another engine in Django's settings. */
+  readonly scheme: string;
+  /** The whole URL for libpq, password included. */
   readonly url: string;
+  /** The same with the scheme as written, for the project's own settings. */
+  readonly projectUrl: string;
   /** The same for people. */
   readonly display: string;
 }
 
 // What Django, dj-database-url, django-environ and SQLAlchemy write for the same protocol.
 const schemes =
-  /^(?:postgres|postgresql|postgis|psql|pgsql|timescale|timescalegis|django_tenants|postgresql\+\w+)$/;
+  /^(?:postgres|postgresql|postgis|psql|pgsql|timescale|timescalegis|django_tenants|postgresql\+\w+|django\.(?:contrib\.gis\.)?db\.backends\.(?:postgresql\w*|postgis))$/;
 const shape = /^([a-z][a-z0-9+._-]*):(?:\/\/)?(?:([^@/?#]*)@)?([^/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/i;
 
 /**
@@ -86,6 +90,7 @@ export function resolveConnection(
     throw notOne(text, `"${host}" in ${variable} is not a host: ${hostRule}`, { variable, help });
   }
   const parts = {
+    scheme,
     host,
     port,
     user,
@@ -98,11 +103,7 @@ export function resolveConnection(
   checkTimeout(text, parts.keywords.connect_timeout, env.PGCONNECT_TIMEOUT);
   checkName(text, 'database', parts.database, env.PGDATABASE);
   checkName(text, 'user', parts.user, env.PGUSER);
-  return {
-    ...parts,
-    url: urlOf(parts, parts.password),
-    display: urlOf(parts, parts.password === undefined ? undefined : '***'),
-  };
+  return { ...parts, ...urlsOf(parts) };
 }
 
 // What our own connection heeds of libpq's environment, beside the parts.
@@ -146,11 +147,7 @@ function serviceOf(
 /** The same server and login, another database. */
 export function withDatabase(parameters: ConnectionParameters, database: string): ConnectionParameters {
   const parts = { ...parameters, database };
-  return {
-    ...parts,
-    url: urlOf(parts, parts.password),
-    display: urlOf(parts, parts.password === undefined ? undefined : '***'),
-  };
+  return { ...parts, ...urlsOf(parts) };
 }
 
 function splitServer(text: string, server: string): { host: string | undefined; port: string | undefined } {
@@ -243,7 +240,19 @@ function decode(text: string, part: string | undefined): string | undefined {
   return decoded;
 }
 
-function urlOf(parts: Omit<ConnectionParameters, 'url' | 'display'>, password: string | undefined): string {
+type Parts = Omit<ConnectionParameters, 'url' | 'projectUrl' | 'display'>;
+
+function urlsOf(parts: Parts): Pick<ConnectionParameters, 'url' | 'projectUrl' | 'display'> {
+  const { password, scheme } = parts;
+  const url = urlOf(parts, password);
+  return {
+    url,
+    projectUrl: url.replace(/^postgres/, scheme),
+    display: urlOf(parts, password === undefined ? undefined : '***'),
+  };
+}
+
+function urlOf(parts: Parts, password: string | undefined): string {
   const { host, port, user, database, sslmode, keywords } = parts;
   const socket = host.startsWith('/');
   const login = `${encodeURIComponent(user)}${password === undefined ? '' : `:${password === '***' ? password : encodeURIComponent(password)}`}`;

@@ -3,7 +3,10 @@ import { keywordVariable } from '../postgres/index.js';
 import { runVariable } from '../process/index.js';
 
 /** Where a database is, as children are told. */
-export type DatabaseParts = Pick<TaskDatabase, 'url' | 'host' | 'port' | 'name' | 'user' | 'password'>;
+export type DatabaseParts = Pick<TaskDatabase, 'url' | 'host' | 'port' | 'name' | 'user' | 'password'> & {
+  /** The URL with the scheme that the project's settings know: `postgis` and its like. */
+  readonly projectUrl?: string;
+};
 
 const parts = ['PGHOST', 'PGPORT', 'PGUSER', 'PGPASSWORD', 'PGDATABASE'] as const;
 // libpq would let these win over, or mix them with, the parts above.
@@ -33,7 +36,8 @@ export function taskEnvironment(options: {
     env.PGDATABASE = database.name;
     if (database.password !== undefined && !elsewhere) env.PGPASSWORD = database.password;
     if (!elsewhere) Object.assign(env, keywordVariables(database.url));
-    if (!parts.some((name) => name in own) && !elsewhere) env.DATABASE_URL = database.url;
+    if (!parts.some((name) => name in own) && !elsewhere)
+      env.DATABASE_URL = database.projectUrl ?? database.url;
   }
   return { ...env, PGAPPNAME: applicationName(runId, task), ...own, [runVariable]: runId };
 }

@@ -32,14 +32,17 @@ describe('resolveConnection', () => {
       'postgres',
       'postgresql',
       'postgis',
+      'django.contrib.gis.db.backends.postgis',
       'psql',
       'pgsql',
       'timescale',
       'postgresql+psycopg2',
       'PostgreSQL',
     ]) {
-      const { url } = resolveConnection(`${scheme}://u:p@h:1/d`, {});
-      assert.equal(url, 'postgres://u:p@h:1/d', scheme);
+      const resolved = resolveConnection(`${scheme}://u:p@h:1/d?conn_max_age=60`, {});
+      assert.equal(resolved.url, 'postgres://u:p@h:1/d?conn_max_age=60', scheme);
+      assert.equal(resolved.projectUrl, `${scheme}://u:p@h:1/d?conn_max_age=60`);
+      assert.equal(withDatabase(resolved, 'e').projectUrl, `${scheme}://u:p@h:1/e?conn_max_age=60`);
     }
   });
 

@@ -40,6 +40,12 @@ describe('taskEnvironment', () => {
     assert.deepEqual(env({}, base), { ...derived, ...always, PGSSLMODE: 'require' });
   });
 
+  it('has the URL with the scheme that the project knows', () => {
+    const projectUrl = 'postgis://u:p@db:5433/app';
+    const told = taskEnvironment({ base: {}, own: {}, database: { ...database, projectUrl }, runId: 'r' });
+    assert.deepEqual(told, { ...derived, ...always, DATABASE_URL: projectUrl });
+  });
+
   it('has no password where the database has none', () => {
     assert.deepEqual(
       taskEnvironment({
