@@ -4,6 +4,7 @@ import { Database, resolveConnection } from '../../lib/postgres/index.js';
 import type { TaskEnd } from '../../lib/run/events.js';
 import { databaseLedger, type Ledger, type RunRecord } from '../../lib/run/index.js';
 import { makeFolder } from '../support/folder.js';
+import { rejection } from '../support/rejection.js';
 import { createTestDatabase, dump, query } from '../support/postgres.js';
 
 const record: RunRecord = {
@@ -389,6 +390,77 @@ describe('databaseLedger', () => {
         `database "${test.name}" only reads: the ledger is kept in files under .db-bootstrap/; ` +
           'set "ledger: file", where it is meant to be so',
       );
+    });
+  });
+
+  describe('that another role made is refused, and its code never runs:', () => {
+    let role: string;
+    beforeEach(async () => {
+      role = `low_${test.name}`;
+      await query(test.url, `create role ${role}; grant create on database "${test.name}" to ${role}`);
+    });
+    afterEach(async () => {
+      await Promise.all(opened.splice(0).map((database) => database.close()));
+      await query(
+        test.url,
+        `reassign owned by ${role} to current_user; drop owned by ${role}; drop role ${role}`,
+      );
+    });
+    const trap = `create function db_bootstrap.trap() returns trigger language plpgsql as
+      $$ begin raise exception 'ran as %', current_user; end $$`;
+
+    for (const [what, prepare, by, message] of [
+      ['a schema', 'create schema db_bootstrap', 'low', /schema "db_bootstrap" belongs to role "low_/],
+      [
+        'tables with a trigger',
+        `create schema db_bootstrap; create table db_bootstrap.versions (version int); insert into db_bootstrap.versions values (1);
+         create table db_bootstrap.runs (id text); create table db_bootstrap.task_results (); create table db_bootstrap.task_facts (task text, key text, value jsonb);
+         ${trap}; create trigger t before insert on db_bootstrap.runs for each row execute function db_bootstrap.trap()`,
+        'low',
+        /belongs to role "low_/,
+      ],
+      [
+        'a table in a schema of ours',
+        'set role none; create schema db_bootstrap; grant all on schema db_bootstrap to LOW; set role LOW; create table db_bootstrap.runs (id text)',
+        'low',
+        /relation "runs" belongs to role "low_/,
+      ],
+      [
+        'a trigger on a table of ours',
+        `set role none; GRANTED; grant trigger on all tables in schema db_bootstrap to LOW; grant all on schema db_bootstrap to LOW; set role LOW;
+         ${trap}; create trigger t before insert on db_bootstrap.runs for each row execute function db_bootstrap.trap()`,
+        'us',
+        /"db_bootstrap\.runs" has the trigger "t"/,
+      ],
+      [
+        'a rule',
+        'set role none; GRANTED; create rule r as on insert to db_bootstrap.runs do also notify x',
+        'us',
+        /has the rule "r"/,
+      ],
+    ] as const) {
+      it(what, async () => {
+        if (by === 'us') await ledgerOf().attach();
+        await query(
+          test.url,
+          `set role ${role}; ${prepare.replaceAll('LOW', role).replace('GRANTED; ', '')}`,
+        );
+        const { code, message: told, help } = (await rejection(ledgerOf().attach())).problems[0];
+        assert.equal(code, 'DBB4030');
+        assert.match(told, message);
+        await rejection(ledgerOf().attach());
+        // The repair that the help names.
+        await query(test.url, /(drop (?:schema|trigger|rule) [^;]*)/.exec(help ?? '')?.[1] ?? '');
+        const ledger = ledgerOf();
+        assert.deepEqual(await ledger.attach(), []);
+        await ledger.startRun(record);
+      });
+    }
+
+    it('but not one of a superuser, of a role that we are a member of, or of the database owner', async () => {
+      await query(test.url, `alter database "${test.name}" owner to ${role}`);
+      await query(test.url, `set role ${role}; create schema db_bootstrap`);
+      assert.deepEqual(await ledgerOf().attach(), []);
     });
   });
 
