@@ -5,6 +5,8 @@ import type { RunResult } from '../run/index.js';
 import type { Io } from './io.js';
 import { newReaderId, newRunId } from './run-id.js';
 import { runToEnd } from './run-to-end.js';
+import { silent } from './silent-log.js';
+import { createPreflight } from './preflight.js';
 import { openSession, type Session } from './session.js';
 import type { Signals } from './signals.js';
 
@@ -24,6 +26,8 @@ export interface RoundOptions {
   readonly verbose: boolean;
   /** Takes no lock and writes no ledger. */
   readonly readOnly: boolean;
+  /** Examines first what a run examines before its first change. */
+  readonly preflight?: boolean;
   /** Throws where nothing may start. */
   readonly admit?: (session: Session) => Promise<void>;
 }
@@ -42,6 +46,7 @@ export async function runRound(options: RoundOptions): Promise<Round> {
     await session.services.close();
     throw error;
   }
+  const faults = options.preflight === true ? await preflightOf(workflow, session, signals.interrupt) : [];
   const result = await runToEnd({
     runId,
     workflow,
@@ -52,7 +57,35 @@ export async function runRound(options: RoundOptions): Promise<Round> {
     resume: 'db-bootstrap check',
     verbose,
   });
-  return { ...result, secrets: [...workflow.secrets, ...session.secrets], repaired: new Map() };
+  return {
+    ...withFaults(result, faults),
+    secrets: [...workflow.secrets, ...session.secrets],
+    repaired: new Map(),
+  };
+}
+
+/** What a run would stop at before its first change; nothing where the database does not answer, which the checks say themselves. */
+async function preflightOf(
+  workflow: Workflow,
+  session: Session,
+  signal: AbortSignal,
+): Promise<readonly Problem[]> {
+  const enabled = [...workflow.tasks.values()].filter((task) => task.enabled);
+  const task = enabled.find(({ kind }) => kind.host === true) ?? enabled[0];
+  if (!task || !(await session.services.databaseAnswers(signal))) return [];
+  return createPreflight(workflow, session)(task, { name: task.name, signal, log: silent });
+}
+
+/** A fault that a check has found as well is its finding. */
+function withFaults(result: RunResult, faults: readonly Problem[]): RunResult {
+  const found = new Set(result.tasks.flatMap((end) => toldBy(end, [])).map(({ code }) => code));
+  const left = faults.filter(({ code }) => !found.has(code));
+  const fails = result.exitCode === 0 && left.some(({ severity = 'error' }) => severity === 'error');
+  return {
+    ...result,
+    ...(fails ? { status: 'failed', exitCode: 3 } : {}),
+    problems: [...left, ...result.problems],
+  };
 }
 
 /** All that a task told, errors first. */

@@ -38,7 +38,7 @@ export async function checkCommand(options: CheckOptions): Promise<number> {
   try {
     const common = { io, workflow, signals, verbose: options.verbose === true };
     // Where there is nothing to look at, there is no server to wait for either.
-    const first = isIdle(workflow) ? nothing : await runRound({ ...common, readOnly: true });
+    const first = isIdle(workflow) ? nothing : await runRound({ ...common, readOnly: true, preflight: true });
     const round =
       options.fix === true
         ? await (

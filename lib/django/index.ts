@@ -29,6 +29,7 @@ export {
   preflight,
   record,
   states,
+  shownTenants,
   tenantRows,
   type OnEvent,
 } from './requests.js';

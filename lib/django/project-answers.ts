@@ -51,6 +51,8 @@ export interface Inspection {
     readonly migrations: boolean;
   }[];
   readonly multiType: boolean;
+  /** Whether the tenant model has a manager of its own, which may hide rows. */
+  readonly hidesTenants: boolean;
 }
 
 /** `connection`: which database Django is talking to. */

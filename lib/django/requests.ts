@@ -37,6 +37,14 @@ export function states(host: Asked, params: HostMethods['states']['params'] = {}
   return host.request('states', { ...params });
 }
 
+/** Whether the tenant model's manager shows the tenant of a schema: django_tenants migrates no other. */
+export async function shownTenants(host: Asked): Promise<(schema: string) => boolean> {
+  if (!(await inspect(host)).hidesTenants) return () => true;
+  const { tenants } = await tenantRows(host);
+  const shown = new Set(tenants.map(({ schema }) => schema));
+  return (schema) => shown.has(schema);
+}
+
 /** The tables that the models expect, and where. */
 export async function expectedTables(
   host: Asked,

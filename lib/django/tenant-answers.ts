@@ -54,6 +54,8 @@ export interface TenantRows {
     /** With multi-type tenants. */
     readonly type: string | null;
   }[];
+  /** Whether requests look for the public tenant, and there is no row for it. */
+  readonly publicSought?: boolean;
   /** Schemas that hold a django_migrations table and have no row. */
   readonly orphans: readonly string[];
   /** The table of the tenant or domain model that does not exist yet; then there are no rows. */

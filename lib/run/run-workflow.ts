@@ -11,6 +11,7 @@ import type { RunEventBody, TaskEnd } from './events.js';
 import { forgetDownstream, remembering } from './forgetting.js';
 import { withCauses } from './explain.js';
 import { preflightOf } from './ask-kinds.js';
+import { nothingMade } from './nothing-made.js';
 import { Preflight } from './preflight.js';
 import { reasonOf } from './reason.js';
 import { schedule, type Ending } from './schedule.js';
@@ -151,6 +152,10 @@ class Run {
       cancel: this.#cancel.signal,
       halt: this.#halt.signal,
     });
+    if (workflow.database.kind === 'none' || this.#halt.signal.aborted || this.#cancel.signal.aborted) return;
+    const user = { name: 'run', signal: this.#cancel.signal, log: this.#voice.logOf('run') };
+    const nothing = await nothingMade(workflow, this.#ends, this.#options.services.database(user));
+    if (nothing) this.#stop(nothing);
   }
 
   async #execute(task: TaskDefinition): Promise<TaskOutcome> {

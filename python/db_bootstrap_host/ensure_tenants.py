@@ -6,6 +6,7 @@ import traceback
 from django.db import InterfaceError, OperationalError, transaction
 from django_tenants.utils import get_tenant_database_alias, get_tenant_domain_model, get_tenant_model
 
+from .read_where_written import read_where_written
 from .tenant_fields import differing_fields
 from .tenant_specs import check_against, check_specs, read_specs
 from .tenant_state import TenantState, tenant_connection, what_is_missing
@@ -19,6 +20,11 @@ def ensure_tenants(params, emit):
     Nothing changes where `problems` come from the models or from what others hold. After that each tenant is a
     transaction of its own: one that fails is a problem of kind "failed", and the others go on.
     """
+    with read_where_written():
+        return _ensure(params, emit)
+
+
+def _ensure(params, emit):
     connection = tenant_connection()
     update, plan = bool(params.get("update")), bool(params.get("plan"))
     specs = read_specs(params)

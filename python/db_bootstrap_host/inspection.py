@@ -36,7 +36,14 @@ def inspect(params, emit):
             for app in apps.get_app_configs()
         ],
         "multiType": places.multi_type,
+        "hidesTenants": project.tenancy and _hides_tenants(),
     }
+
+
+def _hides_tenants():
+    from .tenant_state import hides_tenants
+
+    return hides_tenants()
 
 
 def _model(which):

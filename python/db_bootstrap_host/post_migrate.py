@@ -116,5 +116,5 @@ def tenant_type_of(project, schema):
     if schema == project.public_schema:
         return schema
     field = get_multi_type_database_field_name()
-    rows = get_tenant_model()._base_manager.filter(schema_name=schema).values_list(field, flat=True)
+    rows = get_tenant_model()._base_manager.using(project.alias).filter(schema_name=schema).values_list(field, flat=True)
     return rows.first()

@@ -60,17 +60,17 @@ def _schemas(project, scope):
 
 
 def tenant_schemas(project):
-    """The schemas of all tenant rows but the public one, in the project's order of migration."""
-    from django_tenants.utils import get_tenant_migration_order, get_tenant_model
+    """The schemas of the tenant rows that the project shows, without the public one, in the project's order of migration."""
+    from django_tenants.utils import get_tenant_migration_order
 
     from .tenant_names import require_names
-    from .tenant_state import what_is_missing
+    from .tenant_state import shown_tenants, what_is_missing
 
     # A column that is still to be migrated is no reason to know no tenants, but without the table there are none.
     if what_is_missing(project.connection, columns=False) is not None:
         return []
     order = get_tenant_migration_order() or ["pk"]
-    rows = get_tenant_model()._base_manager.exclude(schema_name=project.public_schema).order_by(*order)
+    rows = shown_tenants().exclude(schema_name=project.public_schema).order_by(*order)
     return require_names(rows.values_list("schema_name", flat=True))
 
 

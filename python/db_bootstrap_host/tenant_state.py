@@ -1,7 +1,7 @@
 """Rows, domains and schemas of tenants, as they are in the database now."""
 
 from django.conf import settings
-from django.db import connections
+from django.db import connections, models
 from django.utils.functional import cached_property
 from django_tenants.utils import (
     get_public_schema_name,
@@ -46,13 +46,33 @@ def what_is_missing(connection, columns=True):
     return None
 
 
+def hides_tenants():
+    """Whether the tenant model's own manager may hide rows: django_tenants does not migrate what it does not show."""
+    return type(_manager()).get_queryset is not models.Manager.get_queryset
+
+
+def shown_tenants():
+    """The rows of tenants that the project shows to django_tenants."""
+    return _manager().using(get_tenant_database_alias())
+
+
+def rows_of(model):
+    """All rows of the tenant or the domain model, from where they are written: a router may send readers to a replica."""
+    return model._base_manager.using(get_tenant_database_alias())
+
+
+def _manager():
+    model = get_tenant_model()
+    return getattr(model, "objects", model._default_manager)
+
+
 class TenantState:
     """What is there of some tenants (of all where `schemas` is None): rows, domains, and schemas."""
 
     def __init__(self, connection, schemas=None, domains=()):
         tenant_model, domain_model = get_tenant_model(), get_tenant_domain_model()
-        rows = tenant_model._base_manager.order_by("pk")
-        owned = domain_model._base_manager.order_by("pk")
+        rows = rows_of(tenant_model).order_by("pk")
+        owned = rows_of(domain_model).order_by("pk")
         #: Primary key of the row, by schema.
         self.rows = {}
         #: `(domain, is_primary)` of each tenant, by schema.
@@ -72,7 +92,7 @@ class TenantState:
         require_names(self.rows)
         self._add_domains(owned)
         if domains:
-            self._add_domains(domain_model._base_manager.filter(domain__in=list(domains)))
+            self._add_domains(rows_of(domain_model).filter(domain__in=list(domains)))
         self.schemas = existing_schemas(connection, schemas)
         self._rows = rows
 

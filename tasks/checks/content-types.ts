@@ -35,7 +35,7 @@ async function run({ database, host }: Context): Promise<TaskResult> {
   const { faults, schemas } = await findContentTypeFaults(
     database,
     expected,
-    await findPlaces(database, rules),
+    await findPlaces({ database, host }, rules),
   );
   return {
     changed: false,
@@ -92,7 +92,11 @@ async function fix({ database, host }: Context): Promise<readonly Repair[]> {
   const rules: ExpectedRules = await expectedRules(host);
   const expected = rules.contentTypes;
   if (!expected) return [];
-  const { faults } = await findContentTypeFaults(database, expected, await findPlaces(database, rules));
+  const { faults } = await findContentTypeFaults(
+    database,
+    expected,
+    await findPlaces({ database, host }, rules),
+  );
   const repairs: Repair[] = [];
   for (const fault of faults) {
     const repair = await database.transaction((client) => addMissing(client, fault, expected));

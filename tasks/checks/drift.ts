@@ -47,7 +47,9 @@ async function run(ctx: Context): Promise<TaskResult> {
   const { database, host } = ctx;
   const rules = await expectedRules(host);
   if (!rules.tenancy) return { changed: false, summary: 'the project has no tenants' };
-  const places = (await findPlaces(database, rules)).filter(({ kind }) => kind.startsWith('tenant'));
+  const places = (await findPlaces({ database, host }, rules)).filter(({ kind }) =>
+    kind.startsWith('tenant'),
+  );
   const recorded = await recordedStates(
     database,
     places.map(({ schema }) => schema),

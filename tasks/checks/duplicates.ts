@@ -23,7 +23,7 @@ export const checkDuplicates = defineTask({
 async function run(ctx: TaskContext<z.output<typeof options>>): Promise<TaskResult> {
   const { database, host } = ctx;
   const rules = await expectedRules(host);
-  const places = await findPlaces(database, rules);
+  const places = await findPlaces({ database, host }, rules);
   // Rows are looked at only where the catalog lacks a rule.
   const found = await unlessUnchanged(ctx, [rules, places], () => findUniqueFaults(database, rules, places));
   // A rule that the database does not know, and that all rows keep, is reported by the check of tables.

@@ -37,7 +37,7 @@ export const checkForeignKeys = defineTask({
 async function run(ctx: TaskContext<z.output<typeof options>>): Promise<TaskResult> {
   const { database, host } = ctx;
   const rules = await expectedRules(host);
-  const places = await findPlaces(database, rules);
+  const places = await findPlaces({ database, host }, rules);
   const tenantsAndPublic = places.filter(({ kind }) => !kind.startsWith('named '));
   // Rows are looked at only where the catalog lacks a foreign key.
   const found = await unlessUnchanged(ctx, [rules, places], async (): Promise<readonly Fault[]> => [

@@ -7,7 +7,12 @@ import {
   type TaskContext,
   type TaskResult,
 } from '../../config/define.js';
-import { expectedRules, type ExpectedRules, type TenantLayout } from '../../lib/django/index.js';
+import {
+  expectedRules,
+  shownTenants,
+  type ExpectedRules,
+  type TenantLayout,
+} from '../../lib/django/index.js';
 import { quoteIdentifier } from '../../lib/postgres/index.js';
 import { limitFindings } from './limit.js';
 import { missingSchema } from './missing-schema.js';
@@ -40,7 +45,10 @@ interface Orphan {
 async function run({ database, host, tenants }: Context): Promise<TaskResult> {
   const rules = await expectedRules(host);
   if (!rules.tenancy) return { changed: false, summary: 'the project has no tenants' };
-  const orphans = await findOrphans(database, rules);
+  const isShown = await shownTenants(host);
+  const orphans = (await findOrphans(database, rules)).filter(
+    ({ kind, name }) => kind !== 'row' || isShown(name),
+  );
   const hidden = orphans.filter(({ kind }) => kind === 'hidden');
   return {
     changed: false,

@@ -1,5 +1,5 @@
-import type { TaskClient } from '../../config/define.js';
-import type { ExpectedRules, Placed, TenantColumn } from '../../lib/django/index.js';
+import type { TaskContext } from '../../config/define.js';
+import { shownTenants, type ExpectedRules, type Placed, type TenantColumn } from '../../lib/django/index.js';
 import { quoteIdentifier } from '../../lib/postgres/index.js';
 import { sqlstateOf } from './words.js';
 
@@ -9,8 +9,11 @@ export interface Place {
   readonly kind: string;
 }
 
-/** The public schema, and the schema of every tenant row that exists; without tenants the one schema that Django works in. */
-export async function findPlaces(database: TaskClient, rules: ExpectedRules): Promise<readonly Place[]> {
+/** The public schema, and the schema of every tenant row that exists and that the project shows; without tenants the one schema that Django works in. */
+export async function findPlaces(
+  { database, host }: Pick<TaskContext<unknown>, 'database' | 'host'>,
+  rules: ExpectedRules,
+): Promise<readonly Place[]> {
   const { tenants: layout, publicSchema } = rules;
   const named = [...new Set(rules.tables.flatMap(({ schema }) => schema ?? []))].map((schema): Place => ({
     schema,
@@ -22,7 +25,10 @@ export async function findPlaces(database: TaskClient, rules: ExpectedRules): Pr
     );
     return [{ schema: row?.schema ?? 'public', kind: 'public' }, ...named];
   }
-  const rows = await existingTenants(database, layout.schema, layout.type, publicSchema);
+  const isShown = await shownTenants(host);
+  const rows = (await existingTenants(database, layout.schema, layout.type, publicSchema)).filter(
+    ({ schema }) => isShown(schema),
+  );
   return [
     { schema: publicSchema, kind: 'public' },
     ...rows.map(({ schema, type }) => ({ schema, kind: type === null ? 'tenant' : `tenant ${type}` })),
@@ -40,7 +46,7 @@ export function belongs(placed: Placed, kind: string): boolean {
 }
 
 async function existingTenants(
-  database: TaskClient,
+  database: TaskContext<unknown>['database'],
   schema: TenantColumn,
   type: TenantColumn | null,
   publicSchema: string,

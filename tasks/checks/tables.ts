@@ -40,7 +40,7 @@ type Unmade = ModelCatalog['kinds'][number]['unmade'][number];
 async function run(ctx: Context): Promise<TaskResult> {
   const { database, host } = ctx;
   const rules = await expectedRules(host);
-  const places = await findPlaces(database, rules);
+  const places = await findPlaces({ database, host }, rules);
   const tables = await expectedTables(host);
   const models = await modelCatalog(database, host, places);
   const found = await unlessUnchanged(ctx, [tables, places, models], async (): Promise<readonly Fault[]> => [
@@ -50,9 +50,15 @@ async function run(ctx: Context): Promise<TaskResult> {
   ]);
   const faults = found === 'unchanged' ? [] : found;
   const schemas = counted(places.length, 'schema');
+  const isFleet = places.some(({ kind }) => kind.startsWith('tenant'));
+  const homeless = rules.tenancy && !isFleet ? nowhere(tables) : [];
   if (faults.length === 0)
-    return { changed: false, summary: `all tables are as the models have them in ${schemas}`, findings: [] };
-  const findings = await explain(ctx, faults, places, tables);
+    return {
+      changed: false,
+      summary: `all tables are as the models have them in ${schemas}`,
+      findings: homeless,
+    };
+  const findings = [...(await explain(ctx, faults, places, tables)), ...homeless];
   return {
     changed: false,
     summary: `${counted(findings.length, 'finding')} about tables in ${schemas}`,
@@ -127,6 +133,23 @@ function notExamined({ table, why }: Unmade): Finding {
     help: 'grant the role TEMPORARY on the database, and create the types and extensions that the models use',
     subject: { table },
   };
+}
+
+/** The tables of tenant apps, where no tenant has a schema. */
+function nowhere(tables: readonly ExpectedTable[]): Finding[] {
+  const homeless = tables.filter(({ shared, tenant }) => tenant && !shared);
+  if (homeless.length === 0) return [];
+  const apps = [...new Set(homeless.map(({ app }) => app))].sort();
+  const names = apps.map((app) => `"${app}"`).join(', ');
+  return [
+    {
+      code: 'DBB6071',
+      severity: 'warning',
+      message: `there is no tenant: ${counted(homeless.length, 'table')} of ${apps.length === 1 ? 'tenant app' : 'tenant apps'} ${names} ${homeless.length === 1 ? 'exists' : 'exist'} nowhere, and nothing was verified for ${apps.length === 1 ? 'it' : 'them'}`,
+      help: 'name a tenant under "tenants" in the config, then run "db-bootstrap run"',
+      subject: { apps: apps.join(', ') },
+    },
+  ];
 }
 
 async function findMissing(

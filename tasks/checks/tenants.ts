@@ -38,7 +38,7 @@ async function plan(ctx: Context): Promise<Plan> {
 async function run(ctx: Context): Promise<TaskResult> {
   const { tenancy, publicSchema } = await ctx.host.request<Inspection>('inspect');
   if (!tenancy) return { changed: false, summary: 'the project has no tenants' };
-  const { tenants, missing } = await ctx.host.request<TenantRows>('tenants');
+  const { tenants, missing, publicSought } = await ctx.host.request<TenantRows>('tenants');
   const rows = new Map(tenants.map((row) => [row.schema, row]));
   const owners = new Map(
     tenants.flatMap((row) => row.domains.map((domain) => [domain, row.schema] as const)),
@@ -47,6 +47,7 @@ async function run(ctx: Context): Promise<TaskResult> {
   const findings = [
     ...ctx.tenants.flatMap((tenant) => checkConfigured(tenant, rows, owners, missing)),
     ...tenants.flatMap((row) => checkRow(row, wanted.get(row.schema), publicSchema)),
+    ...(publicSought === true ? [withoutPublic(publicSchema)] : []),
   ];
   return {
     changed: false,
@@ -107,6 +108,18 @@ function checkRow(row: Row, wanted: TenantSpec | undefined, publicSchema: string
       subject: { schema },
     },
   ];
+}
+
+/** The middleware of django_tenants looks for the public tenant by its domain too. */
+function withoutPublic(schema: string): Finding {
+  return {
+    code: 'DBB6021',
+    severity: 'warning',
+    message: `the public tenant has no row, so no domain leads to schema "${schema}"`,
+    help: 'give it a domain: "tasks.tenants.public: { domain: example.com }", or set SHOW_PUBLIC_IF_NO_TENANT_FOUND = True',
+    facts: { schema },
+    subject: { schema },
+  };
 }
 
 function domainsOf(tenant: TenantSpec): readonly string[] {

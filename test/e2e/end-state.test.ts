@@ -101,3 +101,45 @@ describe('ready is judged on the end state', function () {
     assert.ok(ended.indexOf('gate') < ended.indexOf('check-roles'));
   });
 });
+
+describe('an empty database that nothing builds', function () {
+  this.timeout(60_000);
+  let project: ReturnType<typeof makeFolder>;
+  let database: Awaited<ReturnType<typeof createTestDatabase>>;
+  const run = (config: string, ...args: string[]): Promise<Ended> => {
+    project.write('.bootstraprc', config);
+    return bootstrap(['run', ...args], { cwd: project.folder, env: { DATABASE_URL: database.url } });
+  };
+
+  before(async () => {
+    project = makeFolder();
+    database = await createTestDatabase();
+  });
+  after(async () => {
+    await database.drop();
+    project.remove();
+  });
+
+  it('is not ready', async () => {
+    for (const config of ['preset: sql\n', 'tasks: { wait: {}, init: { needs: [wait] } }\n']) {
+      const ended = await run(config);
+      assert.equal(ended.code, 2, ended.stdout);
+      assert.match(
+        ended.stdout + ended.stderr,
+        /error\[DBB2017\]: database "[^"]+" is empty, and no task of the config has anything to build it with/,
+      );
+      assert.match(ended.stdout + ended.stderr, /init: no folder|init: .*docker-entrypoint-initdb\.d/);
+    }
+  });
+
+  it('is what a workflow asked for that only waits', async () => {
+    assert.equal((await run('tasks: { wait: {} }\n')).code, 0);
+    assert.equal((await run('preset: sql\n', '--skip', 'init')).code, 0);
+  });
+
+  it('is ready once the folder that the help speaks of is named, and is not asked for where something is there', async () => {
+    project.write('db/001.sql', 'create table item (id int primary key)');
+    assert.equal((await run('preset: sql\ntasks: { init: { directory: db } }\n')).code, 0);
+    assert.equal((await run('preset: sql\n')).code, 0);
+  });
+});

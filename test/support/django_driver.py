@@ -33,6 +33,7 @@ methods = {
 }
 if tenancy:
     from db_bootstrap_host.ensure_tenants import ensure_tenants
+    from db_bootstrap_host.tenant_state import hides_tenants
     from db_bootstrap_host.tenants import tenants
 
     methods.update(ensureTenants=ensure_tenants, tenants=tenants)
@@ -43,6 +44,7 @@ def inspect(params, emit):
         "tenancy": tenancy,
         "publicSchema": "public",
         "settingsModule": os.environ["DJANGO_SETTINGS_MODULE"],
+        "hidesTenants": tenancy and hides_tenants(),
         "tenantModel": {"table": "accounts_client"} if tenancy else None,
     }
 

@@ -41,6 +41,9 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
 ]
 
+# The public schema is what a host without a tenant sees, so it needs no row and no domain.
+SHOW_PUBLIC_IF_NO_TENANT_FOUND = True
+
 ROOT_URLCONF = "wholesale.urls"
 USE_TZ = True
 TIME_ZONE = "UTC"
