@@ -16,6 +16,7 @@ import { configShape } from './schema.js';
 import { secretsOf } from './secrets.js';
 import { select, type Selection } from './select.js';
 import { formatPath, type Path, type Source } from './source.js';
+import { passThrough } from './taken-away.js';
 import { durationOf, readTasks } from './tasks.js';
 import { idleProblems } from './idle.js';
 import { checkTenants } from './tenants.js';
@@ -86,7 +87,13 @@ export async function loadWorkflow(
   const allKinds = problems.length === before;
   // With a layer missing, its tasks are missing too, and whatever names them would look like a mistake.
   const tasks = layers.complete
-    ? readTasks(isObject(data.tasks) ? data.tasks : {}, { kinds, allKinds, locate, problems, ...variables })
+    ? readTasks(passThrough(isObject(data.tasks) ? data.tasks : {}, merged.takenTasks), {
+        kinds,
+        allKinds,
+        locate,
+        problems,
+        ...variables,
+      })
     : new Map<string, TaskDefinition>();
   if (layers.complete) problems.push(...idleProblems(merged, kinds));
   if (layers.complete && allKinds && isObject(data.tasks))

@@ -8,6 +8,8 @@ export interface Merged {
   readonly sources: ReadonlyMap<string, Source>;
   /** Where null took nothing away, because no layer below has the key. */
   readonly idle: readonly { readonly path: Path; readonly source: Source }[];
+  /** The tasks that null took away, as the layers below had them. */
+  readonly takenTasks: ReadonlyMap<string, Json>;
 }
 
 type Mutable = Record<string, Json>;
@@ -26,11 +28,12 @@ export function textsOf(value: Json | undefined): string[] {
 export function mergeSources(sources: readonly Source[]): Merged {
   const origins = new Map<string, Source>();
   const idle: { path: Path; source: Source }[] = [];
+  const takenTasks = new Map<string, Json>();
   const data: Mutable = {};
   for (const source of sources) {
-    if (isObject(source.data)) mergeInto(data, source.data, [], { source, origins, idle });
+    if (isObject(source.data)) mergeInto(data, source.data, [], { source, origins, idle, takenTasks });
   }
-  return { data, sources: origins, idle };
+  return { data, sources: origins, idle, takenTasks };
 }
 
 /** The source that wrote a path, or the nearest parent of it. */
@@ -46,16 +49,18 @@ interface Merging {
   readonly source: Source;
   readonly origins: Map<string, Source>;
   readonly idle: { path: Path; source: Source }[];
+  readonly takenTasks: Map<string, Json>;
 }
 
 function mergeInto(target: Mutable, from: Record<string, Json>, path: Path, merging: Merging): void {
-  const { source, origins, idle } = merging;
+  const { source, origins, idle, takenTasks } = merging;
   for (const [key, value] of Object.entries(from)) {
     const here = [...path, key];
     // Own keys only: "__proto__" and "constructor" are keys like any other.
     const old = Object.hasOwn(target, key) ? target[key] : undefined;
     if (value === null) {
       if (old === undefined) idle.push({ path: here, source });
+      else if (path.length === 1 && path[0] === 'tasks') takenTasks.set(key, old);
       Reflect.deleteProperty(target, key);
       forget(origins, here);
       continue;

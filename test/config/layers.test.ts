@@ -57,6 +57,21 @@ describe('layers of a config', () => {
     assert.deepEqual([...tasks.keys()], ['wait', 'other']);
   });
 
+  it('lets what needed such a task need what it needed, and come after nothing in its place', async () => {
+    const { tasks } = await load(
+      'preset: django-tenants\ntasks: { wait: null, makemigrations: null, migrate: null, flush: null, seed: { use: wait, needs: [migrate, shared] } }\n',
+    );
+    const of = (name: string): unknown => [tasks.get(name)?.needs, tasks.get(name)?.after];
+    assert.deepEqual(of('init'), [[], []]);
+    assert.deepEqual(of('shared'), [['init'], []]);
+    assert.deepEqual(of('tenants'), [['shared'], []]);
+    assert.deepEqual(of('seed'), [['init', 'shared'], []]);
+    const gone = await load('preset: sql\ntasks: { check-roles: null }\n', {
+      set: ['tasks.init=null', 'tasks.init={use: wait}'],
+    });
+    assert.equal(gone.tasks.get('init')?.use, 'wait');
+  });
+
   it('has defaults for the rest', async () => {
     const workflow = await load('tasks: { wait: {} }\n');
     assert.equal(workflow.concurrency, Math.max(2, availableParallelism()));
