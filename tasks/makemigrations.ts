@@ -11,7 +11,10 @@ import { autodetect, type Autodetected } from '../lib/django/index.js';
 import { counted, refuseConflicts } from './migrations/pending.js';
 
 const options = z.strictObject({
-  apps: described(z.optional(z.array(nonEmpty)), 'Labels of the apps to look at; all where absent.'),
+  apps: described(
+    z.optional(z.array(nonEmpty)),
+    'Labels of the apps to look at; all of the project where absent, those of installed packages not.',
+  ),
   write: described(
     z._default(z.boolean(), false),
     'Write the missing migrations instead of failing; refused in CI.',
@@ -33,8 +36,8 @@ export const makemigrations = defineTask({
 });
 
 async function plan(ctx: Context): Promise<Plan> {
-  const { changes } = await look(ctx);
-  if (changes.length === 0) return { action: 'up-to-date', reason: agree };
+  const { changes, others } = await look(ctx);
+  if (changes.length === 0) return { action: 'up-to-date', reason: agreement(others) };
   return {
     action: 'run',
     reason: `${counted(changes.length, 'app')} ${changes.length === 1 ? 'lacks' : 'lack'} migrations: ${changes.map(({ app }) => app).join(', ')}`,
@@ -43,15 +46,15 @@ async function plan(ctx: Context): Promise<Plan> {
 }
 
 async function run(ctx: Context): Promise<TaskResult> {
-  const { changes } = await look(ctx);
-  if (changes.length === 0) return { changed: false, summary: agree };
+  const { changes, others } = await look(ctx);
+  if (changes.length === 0) return { changed: false, summary: agreement(others) };
   const apps = changes.map(({ app }) => app);
   if (!ctx.options.write) {
     throw ctx.fail({
       code: 'DBB6006',
       message: `models and migrations differ in ${apps.length === 1 ? 'the app' : 'the apps'} ${apps.map((app) => `"${app}"`).join(', ')}`,
       notes: changes.map(({ app, operations }) => ({ label: app, text: operations.join('; ') })),
-      help: `run "python manage.py makemigrations ${apps.join(' ')}" and commit the ${apps.length === 1 ? 'file' : 'files'}`,
+      help: helpFor(changes),
     });
   }
   if (ctx.ci) {
@@ -70,10 +73,29 @@ async function run(ctx: Context): Promise<TaskResult> {
   };
 }
 
-async function look(ctx: Context): Promise<Autodetected> {
-  const found = await autodetect(ctx.host, narrowed(ctx));
-  refuseConflicts(found.conflicts);
-  return found;
+/** What differs, and the apps of installed packages that differ too: they count where the config names them. */
+async function look(ctx: Context): Promise<{ changes: Autodetected['changes']; others: readonly string[] }> {
+  const { changes, conflicts } = await autodetect(ctx.host, narrowed(ctx));
+  refuseConflicts(conflicts);
+  const named = ctx.options.apps ?? [];
+  const counts = ({ app, own }: Autodetected['changes'][number]): boolean => own || named.includes(app);
+  return {
+    changes: changes.filter(counts),
+    others: changes.filter((change) => !counts(change)).map(({ app }) => app),
+  };
+}
+
+function agreement(others: readonly string[]): string {
+  if (others.length === 0) return agree;
+  return `${agree} in the apps of the project; those of installed packages differ: ${others.join(', ')}`;
+}
+
+/** Files of installed packages are never to be changed: the next installation would undo it. */
+function helpFor(changes: Autodetected['changes']): string {
+  const own = changes.filter((change) => change.own).map(({ app }) => app);
+  if (own.length === 0)
+    return 'install a release of the package whose migrations fit its models, or take it out of "apps"';
+  return `run "python manage.py makemigrations ${own.join(' ')}" and commit the ${own.length === 1 ? 'file' : 'files'}`;
 }
 
 function narrowed({ options: { apps } }: Context): { apps?: readonly string[] } {

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Workflow } from '../../config/workflow.js';
+import type { Diagnosis } from '../diagnose/index.js';
 import { BootstrapError } from '../errors/index.js';
 import {
   askServer,
   Database,
-  longestName,
   quoteIdentifier,
   resolveConnection,
   withDatabase,
@@ -16,6 +16,8 @@ import { settingsVariables } from './prove-variables.js';
 /** The database on which a workflow is proven. */
 export interface ProofDatabase {
   readonly connection: ConnectionParameters;
+  /** What proofs that were killed have left beside it. */
+  readonly left?: readonly Diagnosis[];
   /** Drops it, where it was made for the proof. */
   drop(): Promise<void>;
 }
@@ -28,8 +30,8 @@ export async function makeProofDatabase(
   signal: AbortSignal,
 ): Promise<ProofDatabase> {
   const id = randomBytes(3).toString('hex');
-  const stem = Buffer.from(target.database).subarray(0, longestName - '_prove_'.length - id.length);
-  const name = `${stem.toString().replace(/\uFFFD+$/, '')}_prove_${id}`;
+  const { leftProofs, proofName } = await import('../diagnose/index.js');
+  const name = proofName(target.database, id);
   await inMaintenance(target, `create database ${quoteIdentifier(name)}`, signal);
   const connection = withDatabase(target, name);
   const drop = (): Promise<void> =>
@@ -38,13 +40,13 @@ export async function makeProofDatabase(
   try {
     const server = await askServer(database);
     if (server.name !== name) throw leadsElsewhere(name, server.name);
+    return { connection, drop, left: await leftProofs(database, target.database) };
   } catch (error) {
     await drop();
     throw error;
   } finally {
     await database.close();
   }
-  return { connection, drop };
 }
 
 /** A pooler that takes any name for one database would have the proof change that one. */

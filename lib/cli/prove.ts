@@ -35,6 +35,8 @@ export async function proveCommand(options: ProveOptions): Promise<number> {
   try {
     const target = await targetOf(io, workflow);
     const place = await placeOf(options, workflow, target, signals.interrupt);
+    if (place.left && place.left.length > 0)
+      print(io.stderr, renderProblems(place.left, { color: io.errorColor }));
     try {
       return await prove(
         { ...options, again: [...again] },

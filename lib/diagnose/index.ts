@@ -11,6 +11,7 @@ export { ciRules };
 export { diagnosisJson, diagnosisProblem, findingOf, type Diagnosis, type Finding } from './diagnosis.js';
 export type { Evidence } from './evidence.js';
 export { examine, type Examination, type LeftOut } from './examine.js';
+export { leftProofs, proofName } from './server/left-proofs.js';
 export type { Rule } from './rule.js';
 export { readWorkflow, type Step, type WorkflowFile } from './ci/read-workflow.js';
 export { innerScriptsOf } from './ci/inner-scripts.js';

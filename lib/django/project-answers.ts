@@ -95,6 +95,8 @@ export interface MigrationStates {
 export interface Autodetected {
   readonly changes: readonly {
     readonly app: string;
+    /** Whether its migrations are the project's to write, not those of an installed package. */
+    readonly own: boolean;
     readonly operations: readonly string[];
     readonly suggestedName: string;
   }[];

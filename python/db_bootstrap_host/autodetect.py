@@ -5,6 +5,7 @@ import os
 from contextlib import redirect_stderr, redirect_stdout
 
 from django.apps import apps
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db.migrations.autodetector import MigrationAutodetector
@@ -31,11 +32,13 @@ def autodetect(params, emit):
     if conflicts:
         return {"changes": [], "conflicts": conflicts, "written": []}
     changes = missing_changes(labels)
-    written = _write(sorted(labels)) if params.get("write") and changes else []
+    own = sorted(label for label in changes if is_own(label))
+    written = _write(own) if params.get("write") and own else []
     return {
         "changes": [
             {
                 "app": app,
+                "own": is_own(app),
                 "operations": [operation.describe() for migration in migrations for operation in migration.operations],
                 "suggestedName": migrations[0].name,
             }
@@ -44,6 +47,12 @@ def autodetect(params, emit):
         "conflicts": [],
         "written": written,
     }
+
+
+def is_own(label):
+    """Whether the migrations of an app are the project's to write: not those of an installed package."""
+    file = getattr(apps.get_app_config(label).module, "__file__", None)
+    return label in settings.MIGRATION_MODULES or (file is not None and project_path(file) is not None)
 
 
 def missing_changes(labels=()):

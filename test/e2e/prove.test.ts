@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
-import { bootstrap, copyExample, type Ended } from '../support/command.js';
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { bootstrap, Command, copyExample, type Ended } from '../support/command.js';
 import { makeFolder } from '../support/folder.js';
 import { createTestDatabase, query } from '../support/postgres.js';
 import { ProjectFiles } from '../support/django-project.js';
 import { pythonOf, virtualEnv } from '../support/python.js';
+import { until } from '../support/until.js';
 
 interface Json {
   readonly idempotent: boolean | null;
@@ -76,6 +80,30 @@ describe('db-bootstrap prove', function () {
     assert.deepEqual(await leftOver(), []);
     const schemas = await query(target.url, `select from pg_namespace where nspname !~ '^pg_'`);
     assert.equal(schemas.length, 2);
+  });
+
+  it('names what a killed proof has left, as doctor does, with the command that removes it', async () => {
+    project.write('.bootstraprc.yaml', config('test -z "$HOLD" || { touch held; sleep 60; }'));
+    const killed = new Command(['prove'], {
+      cwd: project.folder,
+      env: { DATABASE_URL: target.url, HOLD: '1' },
+    });
+    await until(() => existsSync(join(project.folder, 'held')));
+    killed.kill('SIGKILL');
+    await killed.ended;
+    const [left = ''] = await leftOver();
+    await query(target.url, 'select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [
+      left,
+    ]);
+    const told = `database "${left}" was left by a proof of database "${target.name}" that was interrupted`;
+    const doctor = await bootstrap(['doctor'], { cwd: project.folder, env: { DATABASE_URL: target.url } });
+    assert.ok(doctor.stdout.includes(told), doctor.stdout);
+    const again = await prove();
+    assert.equal(again.code, 0, again.stdout + again.stderr);
+    assert.ok(again.stderr.includes(told), again.stderr);
+    const [, command = ''] = /help: remove it: (.+)$/m.exec(again.stderr) ?? [];
+    execFileSync('sh', ['-c', command.replace('psql', `psql -d '${target.url}'`)]);
+    assert.deepEqual(await leftOver(), []);
   });
 
   it('passes the example of plain SQL', async () => {

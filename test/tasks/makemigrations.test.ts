@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TaskKind } from '../../config/define.js';
 import { makemigrations } from '../../tasks/makemigrations.js';
@@ -48,6 +48,30 @@ describe('task makemigrations', function () {
     assert.equal((await planOf(kind, others)).action, 'up-to-date');
     const unknown = djangoTask(project, kind, { options: { apps: ['stok'] } });
     assert.equal((await rejection(planOf(kind, unknown))).code, 'DBB6025');
+  });
+
+  it('leaves a package that is not of the project to its authors, unless the config names it', async () => {
+    const parts = ['site-packages', 'labels'];
+    const file = (name: string): string => join(project.directory, ...parts, name);
+    await mkdir(file('migrations'), { recursive: true });
+    await writeFile(file('__init__.py'), '');
+    await writeFile(file('migrations/__init__.py'), '');
+    await writeFile(
+      file('models.py'),
+      'from django.db import models\n\n\nclass Label(models.Model):\n    text = models.CharField(max_length=9)\n',
+    );
+    await appendFile(
+      join(project.directory, 'shop/settings.py'),
+      '\nimport sys\n\nsys.path.append("site-packages")\nINSTALLED_APPS = [*INSTALLED_APPS, "labels"]\n',
+    );
+    const reason =
+      'models and migrations agree in the apps of the project; those of installed packages differ: labels';
+    assert.deepEqual(await planOf(kind, djangoTask(project, kind)), { action: 'up-to-date', reason });
+    const writing = await kind.run(djangoTask(project, kind, { options: { write: true } }));
+    assert.deepEqual([writing.changed, writing.summary], [false, reason]);
+    const error = await rejection(kind.run(djangoTask(project, kind, { options: { apps: ['labels'] } })));
+    assert.equal(error.code, 'DBB6006');
+    assert.doesNotMatch(error.problems[0].help ?? '', /makemigrations/);
   });
 
   it('writes where it is told to, but not in CI', async () => {
