@@ -1,7 +1,8 @@
-import { readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, renameSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { findProcess } from './processes.js';
+import { readStateFile, writeStateFile } from './state-file.js';
 import { makeFolder, makeStateDirectory } from './state-directory.js';
 
 /** The variable that every child of a run carries, so that a later run can find it. */
@@ -25,7 +26,7 @@ export async function writeRunFile(stateDirectory: string, runId: string): Promi
   makeFolder(folder);
   const content = { runId, pid: process.pid, started: own?.started ?? '', host: hostname() };
   // Another run may read the folder now: it sees the whole file or none.
-  writeFileSync(`${path}.tmp`, JSON.stringify(content));
+  writeStateFile(`${path}.tmp`, JSON.stringify(content));
   renameSync(`${path}.tmp`, path);
   return () => rmSync(path, { force: true });
 }
@@ -52,7 +53,7 @@ export function isRunFileOfHere(path: string): boolean {
 
 function parse(path: string): RunFile | undefined {
   try {
-    const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    const value: unknown = JSON.parse(readStateFile(path));
     if (typeof value !== 'object' || value === null) return undefined;
     const { runId, pid, started, host } = value as Record<string, unknown>;
     if (typeof runId !== 'string' || typeof pid !== 'number') return undefined;

@@ -1,9 +1,9 @@
-import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BootstrapError } from '../errors/index.js';
-import { findProcess, makeStateDirectory } from '../process/index.js';
+import { findProcess, makeStateDirectory, readStateFile, writeStateFile } from '../process/index.js';
 import type { LockOptions } from './lock.js';
 import type { RunLock } from './services.js';
 import { mending, nameOf } from './unwritable.js';
@@ -47,15 +47,19 @@ function writing<T>(folder: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    throw new BootstrapError(
-      {
-        code: 'DBB1009',
-        message: `the lock of this run cannot be written to ${folder} (${nameOf(error)})`,
-        help: mending(error, folder),
-      },
-      { cause: error },
-    );
+    throw unwritten(folder, error);
   }
+}
+
+function unwritten(folder: string, error: unknown): BootstrapError {
+  return new BootstrapError(
+    {
+      code: 'DBB1009',
+      message: `the lock of this run cannot be written to ${folder} (${nameOf(error)})`,
+      help: mending(error, folder),
+    },
+    { cause: error },
+  );
 }
 
 /** Takes the lock, or says who holds it. A hard link appears whole or not at all, so two that try at once cannot both win. */
@@ -69,7 +73,7 @@ async function take(file: string, run: string): Promise<Holder | undefined> {
     since: new Date().toISOString(),
   };
   try {
-    writing(dirname(file), () => writeFileSync(own, JSON.stringify(holder)));
+    writing(dirname(file), () => writeStateFile(own, JSON.stringify(holder)));
     for (;;) {
       if (link(own, file)) return undefined;
       const other = await holderOf(file);
@@ -110,11 +114,11 @@ function link(own: string, file: string): boolean {
 async function holderOf(file: string): Promise<Holder | 'free' | 'dead'> {
   let holder: Partial<Holder> | null;
   try {
-    holder = JSON.parse(readFileSync(file, 'utf8')) as Partial<Holder> | null;
+    holder = JSON.parse(readStateFile(file)) as Partial<Holder> | null;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'free';
     if (error instanceof SyntaxError) return 'dead';
-    throw error;
+    throw unwritten(dirname(file), error);
   }
   if (holder?.pid === undefined) return 'dead';
   if (holder.host !== undefined && holder.host !== hostname()) return holder as Holder;

@@ -1,8 +1,8 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, writeSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { TaskLogger } from '../../config/define.js';
-import { makeFolder } from '../process/index.js';
+import { makeFolder, openStateFile } from '../process/index.js';
 import type { RunEventBody } from './events.js';
 
 type Stream = 'info' | 'warn' | 'stdout' | 'stderr';
@@ -93,7 +93,7 @@ export class TaskLog implements TaskLogger {
     try {
       if (this.#file === undefined) {
         makeFolder(folder);
-        this.#file = openSync(path, 'a');
+        this.#file = openStateFile(path, 'append');
       }
       writeSync(this.#file, text);
       this.#path = path;

@@ -27,6 +27,8 @@ export function mending(error: unknown, folder: string): string {
       return 'raise the limit of the size of files: ulimit -f';
     case 'EROFS':
       return 'keep the config in a file system that can be written';
+    case 'EFTYPE':
+      return `remove the link, the pipe or the device that stands in the place of a file in ${folder}`;
     case 'ENOTDIR':
       return `remove the file that stands where a part of this path has to be a folder: ${folder}`;
     default:

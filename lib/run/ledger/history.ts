@@ -1,7 +1,7 @@
-import { appendFileSync, existsSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { BootstrapError } from '../../errors/index.js';
-import { makeStateDirectory } from '../../process/index.js';
+import { makeStateDirectory, readStateFile, writeStateFile } from '../../process/index.js';
 import { mending } from '../unwritable.js';
 
 /** When the file has become old, in bytes: some thousand runs. */
@@ -22,7 +22,7 @@ export class History {
   entries(): readonly HistoryEntry[] {
     return [`${this.#file}.old`, this.#file].flatMap((file) => {
       if (!existsSync(file)) return [];
-      return readFileSync(file, 'utf8')
+      return this.#read(file)
         .split('\n')
         .flatMap((line): HistoryEntry[] => {
           try {
@@ -39,19 +39,31 @@ export class History {
     try {
       makeStateDirectory(dirname(this.#file));
       // Renamed and never rewritten: another run that shares the folder may be adding a line at this moment.
-      if ((statSync(this.#file, { throwIfNoEntry: false })?.size ?? 0) > largest)
+      if ((lstatSync(this.#file, { throwIfNoEntry: false })?.size ?? 0) > largest)
         renameSync(this.#file, `${this.#file}.old`);
-      appendFileSync(this.#file, `${JSON.stringify(entry)}\n`);
+      writeStateFile(this.#file, `${JSON.stringify(entry)}\n`, 'append');
     } catch (error) {
-      throw new BootstrapError(
-        {
-          code: 'DBB4030',
-          message: `the history of runs could not be written: ${(error as Error).message}`,
-          place: { file: this.#file },
-          help: mending(error, dirname(this.#file)),
-        },
-        { cause: error },
-      );
+      throw this.#fault('written', error);
     }
+  }
+
+  #read(file: string): string {
+    try {
+      return readStateFile(file);
+    } catch (error) {
+      throw this.#fault('read', error);
+    }
+  }
+
+  #fault(what: 'read' | 'written', error: unknown): BootstrapError {
+    return new BootstrapError(
+      {
+        code: 'DBB4030',
+        message: `the history of runs could not be ${what}: ${(error as Error).message}`,
+        place: { file: this.#file },
+        help: mending(error, dirname(this.#file)),
+      },
+      { cause: error },
+    );
   }
 }

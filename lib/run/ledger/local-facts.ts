@@ -1,9 +1,9 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, fsyncSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Json, TaskLedger } from '../../../config/define.js';
 import { asError, BootstrapError } from '../../errors/index.js';
 import type { DatabaseClient } from '../../postgres/index.js';
-import { makeStateDirectory } from '../../process/index.js';
+import { makeStateDirectory, openStateFile, readStateFile } from '../../process/index.js';
 import type { FactsPlace } from './pending-facts.js';
 import { inTransaction, settled } from './uncommitted.js';
 import { isUnfinished } from './unfinished.js';
@@ -73,7 +73,7 @@ function writeFacts(file: string, facts: Facts): void {
   const plain = Object.fromEntries([...facts].map(([task, part]) => [task, Object.fromEntries(part)]));
   try {
     makeStateDirectory(dirname(file));
-    const handle = openSync(next, 'w', 0o600);
+    const handle = openStateFile(next, 'write', 0o600);
     try {
       writeFileSync(handle, `${JSON.stringify(plain, null, 2)}\n`);
       fsyncSync(handle);
@@ -98,7 +98,7 @@ function writeFacts(file: string, facts: Facts): void {
 function readFacts(file: string): Facts {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readStateFile(file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Map();
     throw unreadable(file, error);
