@@ -6,7 +6,13 @@ import type { HostService } from '../django/index.js';
 import { BootstrapError, packageRoot } from '../errors/index.js';
 import { startEmbedded } from '../postgres/embedded/start.js';
 import { embeddedUrl } from '../postgres/embedded/stop.js';
-import { Database, endSessions, resolveConnection, type ConnectionParameters } from '../postgres/index.js';
+import {
+  Database,
+  endSessions,
+  passwordFromFile,
+  resolveConnection,
+  type ConnectionParameters,
+} from '../postgres/index.js';
 import {
   applicationName,
   databaseLedger,
@@ -104,13 +110,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   return {
     services,
     connection,
-    secrets:
-      connection?.password === undefined
-        ? []
-        : worthMasking(
-            [connection.password, encodeURIComponent(connection.password)],
-            [connection.user, connection.database, connection.host],
-          ),
+    secrets: connection ? secretsOf(connection) : [],
     isPooled: async (signal) => {
       if (database?.connected !== true) return false;
       return database
@@ -120,6 +120,13 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     },
     environment,
   };
+}
+
+/** The password, from wherever it comes. */
+function secretsOf(connection: ConnectionParameters): readonly string[] {
+  const password = connection.password ?? passwordFromFile(connection, connection.keywords.passfile);
+  if (password === undefined) return [];
+  return worthMasking([password], [connection.user, connection.database, connection.host]);
 }
 
 /** A login that is not answered is given up, as by our own connections, unless the project says how long it may take. */

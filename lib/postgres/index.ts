@@ -14,7 +14,8 @@ export { keywordVariable } from './keyword-variable.js';
 export { errorInOutput, sentenceIn, type OutputError } from './output-error.js';
 export { sqlstateOfOutput } from './output-sqlstate.js';
 export { isNotYet } from './not-yet.js';
-export { withinPool } from './pool-room.js';
+export { passwordFromFile } from './password-file.js';
+export { isMadeUp, withinPool } from './pool-room.js';
 export { problemOf } from './problem-of.js';
 export {
   maskedUrl,

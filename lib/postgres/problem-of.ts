@@ -208,7 +208,9 @@ function ofNetwork(fault: DriverError, scene: FailureScene): Known {
     return {
       code: 'DBB4011',
       message: `TLS failed with ${where}: ${fault.message}`,
-      help: 'set sslmode in the database URL as the server wants it: disable, require or verify-full',
+      help: /does not support SSL/.test(fault.message)
+        ? 'turn TLS on in the server, or correct sslmode in the database URL'
+        : "let sslrootcert name the authority that signed the server's certificate, and the URL the host that the certificate names",
     };
   }
   if (/timeout expired/.test(fault.message)) {

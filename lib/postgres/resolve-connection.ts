@@ -3,6 +3,7 @@ import { BootstrapError, nearest, redact } from '../errors/index.js';
 import { systemUser } from './home-folder.js';
 import { longestName } from './identifiers.js';
 import { readService } from './service-file.js';
+import { unheededKeyword } from './unheeded-keyword.js';
 import { readQuery, writeQuery } from './url-query.js';
 
 /** Where a database is and how to log in; all of it resolved. */
@@ -69,6 +70,8 @@ export function resolveConnection(
   };
   if (keywords.ssl === 'true' && !('sslmode' in keywords)) keywords.sslmode = 'require';
   take('ssl');
+  const unheeded = unheededKeyword({ ...service, ...keywords }, written.host);
+  if (unheeded) throw notOne(text, unheeded.reason, unheeded);
   checkMode(text, keywords.sslmode);
   checkMode(text, service.sslmode, 'the service');
   const user = pick('user', written.user) ?? (env.PGUSER || systemUser());

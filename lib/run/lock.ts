@@ -6,6 +6,7 @@ import {
   connect,
   disconnect,
   hasEnded,
+  isMadeUp,
   problemOf,
   survivorsOf,
   terminateSurvivors,
@@ -84,7 +85,8 @@ export function databaseLock(parameters: ConnectionParameters, options: LockOpti
         signal.addEventListener('abort', giveUp, { once: true });
         try {
           signal.throwIfAborted();
-          await take(askOf(connection), { ...options, signal, display: parameters.display });
+          const pooled = isMadeUp(connection);
+          await take(askOf(connection), { ...options, signal, display: parameters.display, pooled });
           return connection;
         } catch (error) {
           await disconnect(connection);
@@ -120,12 +122,16 @@ type Ask = (text: string, values?: readonly unknown[]) => Promise<QueryResultRow
 
 async function take(
   ask: Ask,
-  options: LockOptions & { readonly signal: AbortSignal; readonly display: string },
+  options: LockOptions & { readonly signal: AbortSignal; readonly display: string; readonly pooled: boolean },
 ): Promise<void> {
+  // A pooler keeps its session, and a lock of that, when we are gone. A transaction ends with us, and keeps the session until then.
+  if (options.pooled)
+    await ask(`begin; select pg_catalog.set_config('idle_in_transaction_session_timeout', '0', true)`);
+  const scope = options.pooled ? '_xact' : '';
   const until = Date.now() + options.wait;
   for (;;) {
     const [row, ...found] = await ask(
-      `select pg_try_advisory_lock(${lockKey.join(', ')}) as locked; ${survivorsOf(options.runId)}`,
+      `select pg_try_advisory${scope}_lock(${lockKey.join(', ')}) as locked; ${survivorsOf(options.runId)}`,
     );
     if (row?.locked === true) return endSurvivors(ask, options, found as unknown as SurvivingBackend[]);
     if (Date.now() >= until) {

@@ -51,6 +51,67 @@ describe('redact', () => {
     }
   });
 
+  it('masks random secrets in the form that each encoder gives them', () => {
+    const bytes = (text: string, write: (byte: number) => string): string =>
+      [...Buffer.from(text)].map(write).join('');
+    const plain = /[A-Za-z0-9]/;
+    const each = (text: string, write: (character: string) => string): string =>
+      Array.from(text, (one) => (plain.test(one) ? one : write(one))).join('');
+    const html: Record<string, string> = {
+      '&': '&amp;',
+      '<': '&lt;',
+      '>': '&gt;',
+      '"': '&quot;',
+      "'": '&#39;',
+    };
+    const encoders: Record<string, (text: string) => string> = {
+      json: (text) => JSON.stringify(text).slice(1, -1),
+      jsonTwice: (text) => JSON.stringify(JSON.stringify(text)).slice(3, -3),
+      ascii: (text) =>
+        each(text, (one) =>
+          one
+            .split('')
+            .map((u) => `\\u${u.charCodeAt(0).toString(16).padStart(4, '0')}`)
+            .join(''),
+        ),
+      url: (text) => encodeURIComponent(text),
+      form: (text) => new URLSearchParams({ s: text }).toString().slice(2),
+      shell: (text) => text.replaceAll("'", `'\\''`),
+      shellDouble: (text) => text.replaceAll("'", `'"'"'`),
+      printfQ: (text) => each(text, (one) => `\\${one}`),
+      dollarHex: (text) =>
+        each(text, (one) => bytes(one, (byte) => `\\x${byte.toString(16).padStart(2, '0')}`)),
+      dollarOctal: (text) =>
+        each(text, (one) => bytes(one, (byte) => `\\${byte.toString(8).padStart(3, '0')}`)),
+      html: (text) => text.replace(/[&<>"']/g, (one) => html[one] ?? ''),
+      htmlNumbers: (text) => each(text, (one) => `&#${String(one.codePointAt(0))};`),
+      markdown: (text) => text.replace(/[\\`*_{}[\]()#+!|~]/g, '\\$&'),
+      sql: (text) => text.replaceAll("'", "''"),
+    };
+    const character = fc.constantFrom(...Array.from(`aZ09 '"\\\t\n&<>%$\`#|~!*[]{}()/+-=ö€😀`));
+    const secrets = fc
+      .array(character, { minLength: 6, maxLength: 20 })
+      .map((parts) => parts.join(''))
+      .filter((secret) => !/^\s|\s$/.test(secret));
+    for (const [name, encode] of Object.entries(encoders))
+      fc.assert(
+        fc.property(secrets, (secret) => {
+          assert.equal(redact(`<${encode(secret)}>`, [secret]), '<***>', name);
+        }),
+        { numRuns: 60 },
+      );
+    fc.assert(
+      fc.property(
+        secrets.filter((one) => Buffer.byteLength(one) >= 8),
+        fc.string({ maxLength: 5 }),
+        (secret, user) => {
+          const header = Buffer.from(`${user}:${secret}`).toString('base64');
+          assert.match(redact(`Authorization: Basic ${header}`, [secret]), /\*\*\*/);
+        },
+      ),
+    );
+  });
+
   it('masks each line of a key, and the longer of two secrets whole', () => {
     assert.equal(redact('a line-of-key b', ['-----BEGIN\nline-of-key\n-----END']), 'a *** b');
     assert.equal(redact('hunter2more', ['hunter2', 'hunter2more']), '***');

@@ -27,6 +27,24 @@ function refusal(url: string, env: Record<string, string> = {}): BootstrapError 
 }
 
 describe('resolveConnection', () => {
+  it('refuses by name what libpq would enforce and it cannot', () => {
+    for (const query of [
+      'channel_binding=require',
+      'require_auth=scram-sha-256',
+      'gssencmode=require',
+      'hostaddr=10.0.0.1',
+      'sslcrl=/x',
+    ])
+      assert.throws(
+        () => resolveConnection(`postgres://a:b@h/d?${query}`, {}),
+        ({ message }: Error) => message.includes(query.split('=')[0] ?? ''),
+        query,
+      );
+    for (const query of ['channel_binding=prefer', 'gssencmode=disable', 'sslnegotiation=postgres'])
+      resolveConnection(`postgres://a:b@h/d?${query}`, {});
+    assert.equal(resolveConnection('postgres:///d?hostaddr=10.0.0.1', {}).host, '10.0.0.1');
+  });
+
   it('takes what Django, dj-database-url and SQLAlchemy write', () => {
     for (const scheme of [
       'postgres',

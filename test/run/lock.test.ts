@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { connect, disconnect, resolveConnection } from '../../lib/postgres/index.js';
 import { databaseLock, fileLock, type LockOptions } from '../../lib/run/index.js';
 import { makeFolder } from '../support/folder.js';
+import { startPgBouncer } from '../support/pgbouncer.js';
 import { createTestDatabase, query } from '../support/postgres.js';
 import { rejection } from '../support/rejection.js';
 
@@ -58,6 +59,23 @@ describe('databaseLock', () => {
   before(async () => (test = await createTestDatabase()));
   after(() => test.drop());
   afterEach(() => Promise.all(holders.splice(0).map((holder) => holder.kill())));
+
+  it('does not outlive its run behind a transaction pooler, and holds there meanwhile', async () => {
+    const pooler = await startPgBouncer(test.url, { mode: 'transaction' });
+    try {
+      const options = { wait: 0 };
+      const pooled = databaseLock(resolveConnection(pooler.url, {}), { ...options, runId: 'pooled' });
+      await pooled.acquire(never);
+      const direct = databaseLock(resolveConnection(test.url, {}), { ...options, runId: 'direct' });
+      assert.equal((await rejection(direct.acquire(never))).code, 'DBB4008');
+      await pooled.release();
+      const next = databaseLock(resolveConnection(test.url, {}), { wait: 5000, runId: 'next' });
+      await next.acquire(never);
+      await next.release();
+    } finally {
+      await pooler.stop();
+    }
+  });
 
   it('is held by one process; the other is told run, host, pid and since when', async () => {
     const other = await start('20261123-124501-9f3a');
