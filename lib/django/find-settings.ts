@@ -13,7 +13,15 @@ export interface SettingsOptions {
 
 const inManage = /^[^#\n]*setdefault\(\s*(['"])DJANGO_SETTINGS_MODULE\1\s*,\s*(['"])([\w.]+)\2/m;
 
-/** The settings module: of the config, of the environment, or the default in manage.py. Throws DBB6004. */
+/** Whether the config or the environment names the settings, so that manage.py has no say. */
+export function namesSettings({ settings, env }: Omit<SettingsOptions, 'directory'>): boolean {
+  return Boolean(settings ?? env.DJANGO_SETTINGS_MODULE);
+}
+
+/**
+ * The settings module: of the config, of the environment, or the default in manage.py; "manage.py" where that computes it.
+ * Throws DBB6004.
+ */
 export function findSettings({ settings, directory, env }: SettingsOptions): string {
   const named = settings ?? env.DJANGO_SETTINGS_MODULE;
   if (named !== undefined && named !== '') return named;
@@ -21,6 +29,7 @@ export function findSettings({ settings, directory, env }: SettingsOptions): str
   const exists = existsSync(manage);
   const found = inManage.exec(fileText(manage) ?? '')?.[3];
   if (found !== undefined) return found;
+  if (/^[^#\n]*DJANGO_SETTINGS_MODULE/m.test(fileText(manage) ?? '')) return 'manage.py';
   throw new BootstrapError({
     code: 'DBB6004',
     message: exists

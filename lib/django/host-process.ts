@@ -16,6 +16,8 @@ export interface HostProcessOptions {
   /** What led to the interpreter. */
   readonly from: string;
   readonly settings: string;
+  /** Whether they are those whatever manage.py says. */
+  readonly settled: boolean;
   readonly directory: string;
   readonly env: Readonly<Record<string, string>>;
   /** Between asking it to end and killing it, in milliseconds. */
@@ -51,11 +53,11 @@ export class HostProcess {
 
   constructor(options: HostProcessOptions) {
     this.#options = options;
-    const { python, settings, directory, env } = options;
+    const { python, settings, settled, directory, env } = options;
     const program = join(packageRoot(), 'python/db_bootstrap_host/__main__.py');
     this.#child = spawn(python, [program], {
       cwd: directory,
-      env: { ...env, DJANGO_SETTINGS_MODULE: settings },
+      env: { ...env, [settled ? 'DJANGO_SETTINGS_MODULE' : 'DB_BOOTSTRAP_SETTINGS']: settings },
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
     });

@@ -1,6 +1,6 @@
 import { BootstrapError } from '../errors/index.js';
 import { findInterpreter } from './find-interpreter.js';
-import { findSettings } from './find-settings.js';
+import { findSettings, namesSettings } from './find-settings.js';
 import { problemOfHost, type HostFacts } from './host-problem.js';
 import { HostProcess } from './host-process.js';
 import type { HostServiceOptions } from './host-service.js';
@@ -59,6 +59,7 @@ export class LoadedProject {
     };
     this.#process = new HostProcess({
       ...facts,
+      settled: namesSettings({ settings: options.django.settings, env }),
       directory: options.django.directory,
       env,
       grace: options.grace,

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from . import running
 from .failure import Failure, place_of, way_into, whole_text_of
+from .manage import run_manage
 from .sources import settings_load
 
 #: Django's own engine, and the name that it had once and still answers to.
@@ -90,22 +91,41 @@ def _load():
         if error.name != "django":
             raise
         raise Failure("django-missing", "Django is not installed for %s" % sys.executable)
-    if not os.environ.get("DJANGO_SETTINGS_MODULE"):
-        raise Failure("settings-missing", "DJANGO_SETTINGS_MODULE is not set")
+    with settings_load():
+        broken = _run_manage()
     from django.conf import settings
 
     try:
         with settings_load():
             settings.INSTALLED_APPS
     except (Exception, SystemExit) as error:
+        # What manage.py could not do, the settings lack.
+        error = broken or error
         module = os.environ["DJANGO_SETTINGS_MODULE"]
         raise _told("settings-import", error, names=[module]) from error
     _require_postgresql(settings)
     try:
         django.setup()
     except (Exception, SystemExit) as error:
+        error = broken or error
         raise _told("setup", error) from error
     _speak_as_written()
+
+
+def _run_manage():
+    """Lets manage.py prepare the project; what the config or the environment names as settings holds all the same."""
+    named = os.environ.pop("DJANGO_SETTINGS_MODULE", None)
+    default = os.environ.pop("DB_BOOTSTRAP_SETTINGS", None)
+    if named:
+        os.environ["DJANGO_SETTINGS_MODULE"] = named
+    broken = run_manage()
+    if named or not os.environ.get("DJANGO_SETTINGS_MODULE"):
+        os.environ["DJANGO_SETTINGS_MODULE"] = named or default or ""
+    if os.environ["DJANGO_SETTINGS_MODULE"] not in ("", "manage.py"):
+        return broken
+    if broken is not None:
+        raise _told("settings-import", broken) from broken
+    raise Failure("settings-missing", "DJANGO_SETTINGS_MODULE is not set")
 
 
 def _speak_as_written():
