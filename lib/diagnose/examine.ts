@@ -70,7 +70,7 @@ function keyOf({ code, place, subject, message }: Finding): string {
 
 const ranks = { error: 0, warning: 1, note: 2 };
 /** The server that is not reached, and settings that make it another project: from these the rest may follow. */
-const first = /^DBB(?:40\d\d|600[1-5]|603[02]|604[5-9])$/;
+const first = /^DBB(?:1010|40\d\d|600[1-5]|603[02]|604[5-9])$/;
 
 function bySeverityAndPlace(a: Finding, b: Finding): number {
   return (

@@ -26,6 +26,9 @@ export function hiddenFailures(script: Script): Diagnosis[] {
     } else if (end.operator === '||' && alternative && answersYes(commands, end.next)) {
       const what = alternative.words.map(({ text }) => text).join(' ');
       found.push(diagnosis(script, alternative, `\`|| ${shortened(what)}\``, work, command));
+    } else if (end.operator === '||' && alternative && isOtherMigration(work, command, alternative)) {
+      const what = alternative.words.map(({ text }) => text).join(' ');
+      found.push(diagnosis(script, alternative, `\`|| ${shortened(what)}\``, work, command));
     } else if (end.operator === '||' && isOnlyKept(commands, end.next)) {
       const what = alternative?.words[0]?.text ?? '';
       found.push(diagnosis(script, alternative ?? command, `\`|| ${shortened(what)}\``, work, command));
@@ -73,6 +76,18 @@ export function continuingSteps(steps: readonly Step[]): Diagnosis[] {
       },
     ];
   });
+}
+
+/** `migrate_schemas || migrate`: the second is no answer to what made the first fail. The same again is another try. */
+function isOtherMigration(work: string, command: ShellCommand, alternative: ShellCommand): boolean {
+  const other = databaseWork(alternative);
+  return (
+    isChange(command, work) &&
+    isMigration(work) &&
+    other !== undefined &&
+    other !== work &&
+    isMigration(other)
+  );
 }
 
 /** What `set` says about going on after errors; undefined where it says nothing. */

@@ -6,6 +6,7 @@ import { initScripts, mountedScripts } from './init-scripts.js';
 import { repeatedMigrations, tenantFlagValues } from './migrations.js';
 import { readWorkflow, type WorkflowFile } from './read-workflow.js';
 import type { Script } from './script.js';
+import { unknownCommands } from './unknown-commands.js';
 import { namelessClients, namelessHealth } from './user-names.js';
 import { waitLoops } from './wait-loops.js';
 
@@ -18,6 +19,15 @@ export const ciRules: readonly Rule[] = [
   ofFiles('ci-repeated-migrations', (file) =>
     [...jobsOf(file).values()].flatMap((scripts) => repeatedMigrations(scripts)),
   ),
+  {
+    name: 'ci-unknown-commands',
+    reads: ['host'],
+    find: (evidence) =>
+      unknownCommands(
+        evidence,
+        workflowsOf(evidence).flatMap(({ steps }) => steps.flatMap(({ scripts }) => scripts)),
+      ),
+  },
   ofScripts('ci-init-scripts', initScripts),
   ofFiles('ci-mounted-scripts', ({ services }) => services.flatMap(mountedScripts)),
   ofScripts('ci-wait-loops', waitLoops),
@@ -31,14 +41,13 @@ function unreadable({ file, fault }: WorkflowFile): Diagnosis[] {
   return [
     {
       code: 'DBB1010',
-      severity: 'warning',
-      message: `the workflow file "${file}" is not YAML, so that GitHub starts none of its jobs: ${fault.message}`,
+      message: `GitHub runs no job of "${file}": ${fault.message}`,
       place: fault.place,
       subject: { file },
       expected: 'a file that GitHub can read',
       actual: fault.message,
       evidence: [`the text at ${String(fault.place.line)}:${String(fault.place.column)}`],
-      help: 'put the value in quotes, or behind "run: |" on lines of its own',
+      help: fault.help,
     },
   ];
 }

@@ -4,6 +4,7 @@ import { npmScripts } from './npm-script.js';
 import { programOf, scriptOf, setsPipefail, type Script } from './script.js';
 import type { ShellCommand, Word } from './shell.js';
 import { placesIn, readSource } from './sources.js';
+import { substitutionsOf, type Substitution } from './substitutions.js';
 
 const shells = new Set(['sh', 'bash', 'dash', 'ash', 'zsh']);
 /** How deep scripts are followed: those that call themselves end somewhere. */
@@ -12,8 +13,21 @@ const deepest = 3;
 /** A script, and the scripts that it starts: texts given to a shell, files, targets and scripts of the repository. */
 export function withInnerScripts(script: Script, root: string, depth = 0): readonly Script[] {
   if (depth === deepest) return [script];
-  const inner = script.commands.flatMap((command) => innerScriptsOf(script, command, root));
+  const inner = script.commands.flatMap((command) => [
+    ...innerScriptsOf(script, command, root),
+    ...substitutionsOf(script.text, command).map((each) => substituted(script, each)),
+  ]);
   return [script, ...inner.flatMap((each) => withInnerScripts(each, root, depth + 1))];
+}
+
+/** A command substitution as a script of its own; what it answers is looked at by the command around it. */
+function substituted(script: Script, { text, offset }: Substitution): Script {
+  return scriptOf({
+    ...script,
+    text,
+    passesOver: (at) => script.passesOver?.(offset + at) === true,
+    placeOf: (at, length) => script.placeOf(offset + at, length),
+  });
 }
 
 /** The scripts that a command starts, in order, as far as they can be read. */

@@ -1,4 +1,5 @@
 import type { Diagnosis } from '../diagnosis.js';
+import { areAlternatives, branchesOf, type Branches } from './alternatives.js';
 import { managementCommand, type Script } from './script.js';
 import type { Word } from './shell.js';
 
@@ -40,11 +41,13 @@ interface FullRun {
   readonly word: Word;
   readonly name: string;
   readonly line: string;
+  readonly branches: Branches;
 }
 
 function fullRuns(scripts: readonly Script[]): readonly FullRun[] {
-  return scripts.flatMap((script) =>
-    script.commands.flatMap((command) => {
+  return scripts.flatMap((script) => {
+    const branches = branchesOf(script.commands);
+    return script.commands.flatMap((command, index) => {
       const word = managementCommand(command);
       if (!word || !['migrate', 'migrate_schemas'].includes(word.text)) return [];
       const texts = command.words.map(({ text }) => text);
@@ -55,17 +58,29 @@ function fullRuns(scripts: readonly Script[]): readonly FullRun[] {
         texts.some((text) => /^--(?:(?:check|plan|list|fake|help)$|database\b)/.test(text))
       )
         return [];
-      return [{ script, word, name: word.text, line: texts.join(' ') }];
-    }),
-  );
+      const line = texts.join(' ');
+      return [
+        { script, word, name: word.text, line, branches: branches[index] ?? new Map<number, number>() },
+      ];
+    });
+  });
 }
 
 /** `migrate` and `migrate_schemas` in one job: where django_tenants is installed, the first is the second. */
 export function repeatedMigrations(scripts: readonly Script[]): Diagnosis[] {
   const runs = fullRuns(scripts);
-  const schemas = runs.find(({ name }) => name === 'migrate_schemas');
-  const plain = runs.find(({ name }) => name === 'migrate');
-  if (!schemas || !plain) return [];
+  const [pair] = runs
+    .filter(({ name }) => name === 'migrate_schemas')
+    .flatMap((schemas) =>
+      runs
+        .filter(({ name, script, branches }) => {
+          const isOther = script === schemas.script && areAlternatives(branches, schemas.branches);
+          return name === 'migrate' && !isOther;
+        })
+        .map((plain) => ({ schemas, plain })),
+    );
+  if (!pair) return [];
+  const { schemas, plain } = pair;
   return [
     {
       code: 'DBB6040',

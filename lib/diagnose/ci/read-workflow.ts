@@ -54,13 +54,23 @@ export interface WorkflowFile {
   /** Those of the actions and workflows of the repository that it uses stand behind its own. */
   readonly steps: readonly Step[];
   readonly services: readonly Service[];
-  /** Why it is no YAML, and where; what could be read of it may be less than there is. */
-  readonly fault?: { readonly message: string; readonly place: Place };
+  /** Why GitHub runs no job of it, and where; what could be read of it may be less than there is. */
+  readonly fault?: { readonly message: string; readonly place: Place; readonly help: string };
 }
 
 /** Reads a workflow file; places are relative to `root`. */
 export function readWorkflow(path: string, root: string): WorkflowFile {
   return readFile(path, root, new Set(), []);
+}
+
+function faultOf(yaml: YamlSource): WorkflowFile['fault'] {
+  if (yaml.fault) {
+    const help = 'put the value in quotes, or behind "run: |" on lines of its own';
+    return { message: `it is not valid YAML: ${yaml.fault.message}`, place: yaml.fault.place, help };
+  }
+  if (jobsOf(yaml).length > 0) return undefined;
+  const place = { file: yaml.file, line: 1, column: 1 };
+  return { message: 'it has no jobs', place, help: 'add "jobs" with at least one job, or remove the file' };
 }
 
 type Variables = readonly (readonly [string, string])[];
@@ -86,7 +96,8 @@ function readFile(path: string, root: string, known: Set<string>, inherited: Var
     steps.push(...read.steps);
     services.push(...read.services);
   }
-  return { file, steps, services, ...(yaml.fault ? { fault: yaml.fault } : {}) };
+  const fault = faultOf(yaml);
+  return { file, steps, services, ...(fault ? { fault } : {}) };
 }
 
 /** A job of a workflow, or the one list of steps of an action. */

@@ -120,7 +120,16 @@ export function databaseWork(command: ShellCommand): string | undefined {
   const passed = passersOn.has(program) ? texts.slice(1).map(baseOf) : [];
   const started = passed.find((text) => databasePrograms.has(text));
   if (started !== undefined) return started;
-  return managementCommand(command)?.text;
+  return managementCommand(command)?.text ?? (isPythonWork(command) ? 'python -c' : undefined);
+}
+
+/** Whether Python is given a text that changes rows or calls a command. */
+function isPythonWork({ words }: ShellCommand): boolean {
+  const flag = words.findIndex(({ text }) => text === '-c');
+  if (flag < 0 || !words.slice(0, flag).some(({ text }) => /(?:^|\/)python[\d.]*$/.test(text))) return false;
+  return /\bcall_command\b|\.objects\b|\.execute\(|\.save\(|\bcreate_(?:super)?user\b/.test(
+    words[flag + 1]?.text ?? '',
+  );
 }
 
 /** Whether a text of a shell script makes its pipelines fail with any of their commands. */
@@ -129,13 +138,21 @@ export function setsPipefail(text: string): boolean {
 }
 
 /** The word that names a management command that works on the database, behind manage.py, django-admin or `python -m django`. */
-export function managementCommand({ words }: ShellCommand): ShellCommand['words'][number] | undefined {
+export function managementCommand({
+  words,
+  heredoc,
+}: ShellCommand): ShellCommand['words'][number] | undefined {
   const start = words.findIndex(
     ({ text }, index) =>
       /(?:^|\/)manage\.py$|^django-admin(?:\.py)?$/.test(text) ||
       (text === 'django' && words[index - 1]?.text === '-m'),
   );
   const word = start < 0 ? undefined : words.slice(start + 1).find(({ text }) => !text.startsWith('-'));
+  if (word && /^shell(?:_plus)?$/.test(word.text)) {
+    // A shell that nobody gives a text is for a person.
+    const isFed = heredoc !== undefined || words.some(({ text }) => /^(?:<|-c$|--command\b)/.test(text));
+    return isFed ? word : undefined;
+  }
   return word && (managementCommands.has(word.text) || isOwnWork(word.text)) ? word : undefined;
 }
 
