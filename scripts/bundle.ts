@@ -107,7 +107,7 @@ await build({
   },
 });
 // A text with one byte for each character is read and compiled in half the time. esbuild has escaped strings; what is left is comments.
-const text = readFileSync(command, 'utf8').replace(/\/\/.*$/gmu, (comment) =>
+const text = readFileSync(command, 'utf8').replace(/\/\/.*$|^\s*\/?\*.*$/gmu, (comment) =>
   comment.replace(/\P{ASCII}/gu, '?'),
 );
 if (/\P{ASCII}/u.test(text))

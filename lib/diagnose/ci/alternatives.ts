@@ -4,7 +4,7 @@ import type { ShellCommand } from './shell.js';
 export type Branches = ReadonlyMap<number, number>;
 
 interface Frame {
-  /** The `if` that it belongs to; its condition is branch 0, which runs with each of the others. */
+  /** The `if` or `case` that it belongs to; its condition is branch 0, which runs with each of the others. */
   readonly choice?: number;
   branch: number;
   /** The list that is being read (`a && b || c`), and how many `||` of it were passed. */
@@ -23,7 +23,12 @@ export function branchesOf(commands: readonly ShellCommand[]): readonly Branches
     for (const { text } of keywords) {
       const top = frames.at(-1);
       if (openers.has(text))
-        frames.push({ branch: 0, list: ++count, side: 0, ...(text === 'if' ? { choice: ++count } : {}) });
+        frames.push({
+          branch: 0,
+          list: ++count,
+          side: 0,
+          ...(text === 'if' || text === 'case' ? { choice: ++count } : {}),
+        });
       else if (closers.has(text) && frames.length > 1) frames.pop();
       else if (top && ['then', 'elif', 'else'].includes(text)) top.branch++;
     }
@@ -33,6 +38,7 @@ export function branchesOf(commands: readonly ShellCommand[]): readonly Branches
       branches.set(list, side);
     }
     const top = frames.at(-1);
+    if (top && operator === ';;') top.branch++;
     if (top && operator === '||') top.side++;
     else if (top && !['&&', '|', '|&'].includes(operator)) Object.assign(top, { list: ++count, side: 0 });
     return branches;

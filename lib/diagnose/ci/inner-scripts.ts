@@ -2,9 +2,8 @@ import { basename, join } from 'node:path';
 import { makeTargets } from './make-target.js';
 import { npmScripts } from './npm-script.js';
 import { programOf, scriptOf, setsPipefail, type Script } from './script.js';
-import type { ShellCommand, Word } from './shell.js';
+import type { ShellCommand, Substitution, Word } from './shell.js';
 import { placesIn, readSource } from './sources.js';
-import { substitutionsOf, type Substitution } from './substitutions.js';
 
 const shells = new Set(['sh', 'bash', 'dash', 'ash', 'zsh']);
 /** How deep scripts are followed: those that call themselves end somewhere. */
@@ -15,7 +14,7 @@ export function withInnerScripts(script: Script, root: string, depth = 0): reado
   if (depth === deepest) return [script];
   const inner = script.commands.flatMap((command) => [
     ...innerScriptsOf(script, command, root),
-    ...substitutionsOf(script.text, command).map((each) => substituted(script, each)),
+    ...(command.substitutions ?? []).map((each) => substituted(script, each)),
   ]);
   return [script, ...inner.flatMap((each) => withInnerScripts(each, root, depth + 1))];
 }

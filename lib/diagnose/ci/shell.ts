@@ -1,16 +1,12 @@
-/** A word of a command, as it would be passed, with where it stands in the script. */
-export interface Word {
-  readonly text: string;
-  /** 0-based, in the script. */
-  readonly offset: number;
-  /** Characters in the script, quotes included. */
-  readonly length: number;
-}
+import { parse, type CommandNode, type PipelineNode, type Redirection, type Statement } from 'unbash';
+import { substitutionsIn, wordsOf, type Substitution, type Word } from './shell-words.js';
+
+export type { Substitution, Word } from './shell-words.js';
 
 /** One simple command of a script. */
 export interface ShellCommand {
   readonly words: readonly Word[];
-  /** What stands between it and the next command: "&&", "||", "|", "&", ";", a line's end, or "" at the end of the script. */
+  /** What stands between it and the next command: "&&", "||", "|", "&", ";", ";;", a line's end, or "" at the end of the script. */
   readonly operator: string;
   /** Keywords and brackets that stand before it: "until", "while", "if", "!", "do", "then", "(", …, outermost first. */
   readonly keywords: readonly Word[];
@@ -18,150 +14,194 @@ export interface ShellCommand {
   readonly heredoc?: string;
   /** Where that text begins in the script. */
   readonly heredocAt?: number;
+  /** What its words compute by other commands: `$(…)`. */
+  readonly substitutions?: readonly Substitution[];
 }
-
-const keywords = new Set([
-  'if',
-  'then',
-  'elif',
-  'else',
-  'fi',
-  'for',
-  'while',
-  'until',
-  'do',
-  'done',
-  'case',
-  'esac',
-  '{',
-  '}',
-  '!',
-  'time',
-]);
-const operators = ['&&', '||', ';;', '|&', '|', ';', '&', '\n', '(', ')'];
 
 /**
  * The commands of a shell script in order, well enough to know which programs it starts, how their failures are treated, and in which
  * loops they stand. What is computed (`$(…)`, variables) stays as it is written. Never throws.
  */
 export function parseShell(script: string): readonly ShellCommand[] {
-  const commands: ShellCommand[] = [];
-  let words: Word[] = [];
-  let before: Word[] = [];
-  const heredocs: { readonly end: string; owner?: number }[] = [];
-  const close = (operator: string): void => {
-    if (words.length > 0 || before.length > 0) {
-      for (const each of heredocs) each.owner ??= commands.length;
-      commands.push({ words, operator, keywords: before });
+  const list = new CommandList(script);
+  // To a shell, an expression of GitHub's is no variable: it never sees one.
+  const text = script.replace(/\$\{\{[^]*?\}\}/g, (all) => `\${${'_'.repeat(all.length - 3)}}`);
+  list.statements(parse(text).commands);
+  return list.close('');
+}
+
+class CommandList {
+  readonly #commands: ShellCommand[] = [];
+  #pending: Word[] = [];
+  /** Where the last word or keyword ends. */
+  #end = 0;
+
+  constructor(readonly script: string) {}
+
+  /** Ends the last command with an operator; keywords that close something stand in a command without words. */
+  close(operator: string): readonly ShellCommand[] {
+    if (this.#pending.length > 0) this.#push([]);
+    const last = this.#commands.at(-1);
+    if (last) this.#commands[this.#commands.length - 1] = { ...last, operator };
+    return this.#commands;
+  }
+
+  statements(statements: readonly Statement[]): void {
+    for (const { command, background, end } of statements) {
+      this.#list(command);
+      const [next = ''] = /^[ \t\r]*(?:[;\n#)]|$)/.exec(this.script.slice(end)) ?? ['\n'];
+      const found = next.trim() === ')' ? ';' : next.trim() === '#' ? '\n' : next.replace(/[ \t\r]/g, '');
+      this.close(background === true ? '&' : found);
     }
-    words = [];
-    before = [];
-  };
-  let at = 0;
-  while (at < script.length) {
-    const char = script.charAt(at);
-    if (script.startsWith('\\\n', at)) at += 2;
-    else if (char === ' ' || char === '\t' || char === '\r') at++;
-    else if (char === '#') at = endOfLine(script, at);
-    else if (script.startsWith('<<', at) && !script.startsWith('<<<', at)) {
-      const [all, quoted] = /^<<-?\s*(['"]?[\w.-]+['"]?)/.exec(script.slice(at)) ?? ['<<'];
-      if (quoted !== undefined) heredocs.push({ end: quoted.replace(/['"]/g, '') });
-      at += all.length;
-    } else {
-      // Of "&>" and "&>>" no operator begins: output goes to a file.
-      const operator = script.startsWith('&>', at)
-        ? undefined
-        : operators.find((each) => script.startsWith(each, at));
-      if (operator !== undefined) {
-        const isBracket = operator === '(' || operator === ')';
-        if (!isBracket || operator === ')' || words.length > 0) close(isBracket ? ';' : operator);
-        if (isBracket) before.push({ text: operator, offset: at, length: 1 });
-        at += operator.length;
-        if (operator === '\n')
-          for (const { end, owner = -1 } of heredocs.splice(0)) {
-            const { text, next } = readHeredoc(script, at, end);
-            const command = commands[owner];
-            if (command) commands[owner] = { ...command, heredoc: text, heredocAt: at };
-            at = next;
-          }
-      } else {
-        const word = readWord(script, at);
-        at = word.offset + Math.max(word.length, 1);
-        if (words.length === 0 && keywords.has(word.text)) before.push(word);
-        else words.push(word);
+  }
+
+  #list(node: Statement['command']): void {
+    if (node.type !== 'AndOr') this.#pipeline(node);
+    else
+      for (const [index, part] of node.commands.entries()) {
+        this.#pipeline(part);
+        const operator = node.operators[index];
+        if (operator !== undefined) this.close(operator);
+      }
+  }
+
+  #pipeline(node: PipelineNode): void {
+    if (node.type !== 'Pipeline') {
+      this.#command(node);
+      return;
+    }
+    for (const { type, pos } of node.prefixes) this.#keyword(type === 'Negation' ? '!' : 'time', pos);
+    for (const [index, part] of node.commands.entries()) {
+      this.#command(part);
+      const operator = node.operators[index];
+      if (operator !== undefined) this.close(operator);
+    }
+  }
+
+  #command(node: CommandNode): void {
+    switch (node.type) {
+      case 'Command': {
+        const parts = [...node.prefix, ...(node.name ? [node.name] : []), ...node.suffix];
+        this.#push(wordsOf(this.script, parts), node.redirects, substitutionsIn(parts));
+        return;
+      }
+      case 'Redirected':
+        this.#command(node.command);
+        this.#push(wordsOf(this.script, node.redirects), node.redirects);
+        return;
+      case 'If': {
+        this.#keyword('if', node.pos);
+        this.statements(node.clause.commands);
+        this.#body('then', node.then);
+        for (const branch of node.elif) {
+          this.#keyword('elif', branch.pos);
+          this.statements(branch.clause.commands);
+          this.#body('then', branch.then);
+        }
+        if (node.else) this.#body('else', node.else);
+        this.#keyword('fi', node.end - 2);
+        return;
+      }
+      case 'While':
+        this.#keyword(node.kind, node.pos);
+        this.statements(node.clause.commands);
+        this.#loop(node.body, node.end);
+        return;
+      case 'Select':
+        this.statements(node.body.commands);
+        return;
+      case 'For':
+        this.#keyword('for', node.pos);
+        this.#push(wordsOf(this.script, [node.name, ...(node.wordlist ?? [])]));
+        this.close(';');
+        this.#loop(node.body, node.end);
+        return;
+      case 'ArithmeticFor':
+        this.#keyword('for', node.pos);
+        this.#push([{ text: this.#text(node.pos + 3, node.body.pos), offset: node.pos, length: 3 }]);
+        this.close(';');
+        this.#loop(node.body, node.end);
+        return;
+      case 'Case':
+        this.#keyword('case', node.pos);
+        this.#push(wordsOf(this.script, [node.word]));
+        this.close(';;');
+        for (const { body } of node.items) {
+          this.statements(body.commands);
+          this.close(';;');
+        }
+        this.#keyword('esac', node.end - 4);
+        return;
+      case 'Subshell':
+      case 'BraceGroup': {
+        const [open, close] = node.type === 'Subshell' ? ['(', ')'] : ['{', '}'];
+        this.#keyword(open, node.pos);
+        this.statements(node.body.commands);
+        this.#keyword(close, node.end - 1);
+        return;
+      }
+      case 'Function':
+        this.#push(wordsOf(this.script, [node.name]));
+        this.close(';');
+        if (node.body.type === 'CompoundList') this.statements(node.body.commands);
+        else this.#command(node.body);
+        return;
+      case 'Coproc':
+        if (node.body.type === 'CompoundList') this.statements(node.body.commands);
+        else this.#command(node.body);
+        this.close('&');
+        return;
+      case 'TestCommand':
+      case 'ArithmeticCommand': {
+        // A comparison: its text is what rules look at.
+        const text = this.#text(node.pos, node.end);
+        const words = [...text.matchAll(/\S+/g)].map(([part], index, all) => ({
+          text: part,
+          offset: node.pos + (all[index]?.index ?? 0),
+          length: part.length,
+        }));
+        this.#push(words);
       }
     }
   }
-  close('');
-  return commands;
-}
 
-function endOfLine(script: string, from: number): number {
-  const end = script.indexOf('\n', from);
-  return end < 0 ? script.length : end;
-}
-
-function readHeredoc(script: string, from: number, end: string): { text: string; next: number } {
-  let at = from;
-  while (at < script.length) {
-    const stop = endOfLine(script, at);
-    const line = script.slice(at, stop).trim();
-    const next = Math.min(stop + 1, script.length);
-    if (line === end) return { text: script.slice(from, at), next };
-    at = next;
+  #loop(body: { readonly pos: number; readonly commands: readonly Statement[] }, end: number): void {
+    this.#body('do', body);
+    this.#keyword('done', end - 4);
   }
-  return { text: script.slice(from), next: script.length };
-}
 
-function readWord(script: string, from: number): Word {
-  let text = '';
-  let at = from;
-  while (at < script.length) {
-    const char = script.charAt(at);
-    // "2>&1", "<&3", ">|" and "&>": a redirection holds what is an operator elsewhere.
-    const redirects = /[<>]/.test(script.charAt(at - 1)) && at > from;
-    if (char === '&' && (redirects || script.charAt(at + 1) === '>')) {
-      text += char;
-      at++;
-      continue;
-    }
-    if (/[\s;&|()]/.test(char) && !(char === '|' && redirects)) break;
-    if (char === '\\') {
-      text += script.charAt(at + 1);
-      at += 2;
-    } else if (char === "'" || char === '"' || char === '`') {
-      const end = closing(script, at, char);
-      text += char === '`' ? script.slice(at, end + 1) : script.slice(at + 1, end);
-      at = end + 1;
-    } else if (script.startsWith('$(', at) || script.startsWith('${', at)) {
-      const end = balanced(script, at + 1);
-      text += script.slice(at, end);
-      at = end;
-    } else {
-      text += char;
-      at++;
-    }
+  #body(keyword: string, body: { readonly pos: number; readonly commands: readonly Statement[] }): void {
+    this.#keyword(keyword, this.script.lastIndexOf(keyword, body.pos));
+    this.statements(body.commands);
   }
-  return { text, offset: from, length: Math.min(at, script.length) - from };
-}
 
-function closing(script: string, from: number, quote: string): number {
-  for (let at = from + 1; at < script.length; at++) {
-    const char = script.charAt(at);
-    if (char === '\\' && quote !== "'") at++;
-    else if (char === quote) return at;
+  #keyword(text: string, offset: number): void {
+    // What an unfinished script lacks is in the tree all the same.
+    const found = offset >= this.#end && this.script.startsWith(text, offset);
+    if (!found || /^\w\w/.test(this.script.slice(offset + text.length - 1))) return;
+    this.#pending.push({ text, offset, length: text.length });
+    this.#end = offset + text.length;
   }
-  return script.length;
-}
 
-/** Behind the bracket that closes the one at `from`. */
-function balanced(script: string, from: number): number {
-  let depth = 0;
-  for (let at = from; at < script.length; at++) {
-    const char = script.charAt(at);
-    if (char === "'" || char === '"') at = closing(script, at, char);
-    else if (char === '(' || char === '{') depth++;
-    else if ((char === ')' || char === '}') && --depth === 0) return at + 1;
+  #push(
+    words: readonly Word[],
+    redirects: readonly Redirection[] = [],
+    substitutions: readonly Substitution[] = [],
+  ): void {
+    const body = redirects.flatMap((each) => (each.type === 'HereDoc' ? [each.body] : [])).at(-1);
+    if (words.length === 0 && this.#pending.length === 0 && !body) return;
+    this.#commands.push({
+      words,
+      operator: '',
+      keywords: this.#pending,
+      ...(body ? { heredoc: body.text, heredocAt: body.pos } : {}),
+      ...(substitutions.length > 0 ? { substitutions } : {}),
+    });
+    this.#pending = [];
+    this.#end = Math.max(this.#end, ...words.map(({ offset, length }) => offset + length));
   }
-  return script.length;
+
+  #text(from: number, to: number): string {
+    return this.script.slice(from, to);
+  }
 }

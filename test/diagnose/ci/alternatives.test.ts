@@ -35,6 +35,11 @@ describe('commands of which only one runs', () => {
       `if a; then ${manage} migrate_schemas; elif b; then echo; else ${manage} migrate; fi`,
       [],
     ],
+    [
+      'the ways of a case',
+      `case "$MODE" in\n  tenants) ${manage} migrate_schemas ;;\n  *) ${manage} migrate ;;\nesac`,
+      [],
+    ],
     ['both behind an if', `if a; then b; fi\n${manage} migrate\n${manage} migrate_schemas`, ['DBB6040']],
     [
       'both in one branch',
@@ -59,6 +64,7 @@ describe('failures that are hidden in less common ways', () => {
     `${manage} shell -c "from shop import seed" || true`,
     `python -c "import django; django.setup(); from app.models import A; A.objects.create()" || true`,
     `OUT=$(${manage} migrate || true)\necho "$OUT"`,
+    `OUT=\`${manage} migrate || true\``,
     `echo "$(${manage} loaddata base || echo no)"`,
     `COUNT="$(psql -U app -c 'select count(*) from a' || true)"\ntest "$COUNT" = 1`,
   ])
