@@ -173,7 +173,10 @@ function outOfReach({ app, table, tenant }: ExpectedTable, migration: string, sc
   return {
     code: 'DBB6073',
     message: `migration ${migration} works in schema "${schema}", where app "${app}" has no tables: it is a ${tenant ? 'tenant' : 'shared'} app`,
-    help: `let "${own}" and "${app}" stand in the same list, SHARED_APPS or TENANT_APPS, or let the migration pass over schemas without "${table}"`,
+    help:
+      own === app
+        ? `let the migration pass over schemas without "${table}": Django runs its SQL and Python in every schema`
+        : `put "${own}" and "${app}" into the same list, SHARED_APPS or TENANT_APPS, or let the migration pass over schemas without "${table}"`,
     facts: { schema, table, app, migration },
   };
 }

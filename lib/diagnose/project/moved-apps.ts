@@ -1,8 +1,9 @@
 import type { TaskClient } from '../../../config/define.js';
-import type { AppFacts, SettingsFacts } from '../../django/index.js';
+import { states, type AppFacts, type Dependents, type SettingsFacts } from '../../django/index.js';
 import { quoteIdentifier } from '../../postgres/index.js';
 import type { Diagnosis } from '../diagnosis.js';
 import type { Evidence } from '../evidence.js';
+import { retakeCommands } from '../retake.js';
 import type { Rule } from '../rule.js';
 import { factsOf, placeOfEntry } from './facts.js';
 import { standingTables, type Kind, type Standing } from './standing.js';
@@ -24,14 +25,31 @@ export const movedApps: Rule = {
     );
     const standing = await standingTables(database, facts);
     const moved = standing ? await movesOf(apps, standing) : [];
-    const found = await Promise.all(
-      moved.map(async (move) =>
-        (await isRecorded(database, move)) ? [diagnosisOf(move, settings, evidence)] : [],
-      ),
-    );
-    return found.flat();
+    const found: Diagnosis[] = [];
+    for (const move of moved) {
+      if (!(await isRecorded(database, move))) continue;
+      const ordered = await inOrder(evidence, move, moved);
+      const diagnosis = diagnosisOf(move, settings, evidence);
+      found.push(ordered === undefined ? diagnosis : { ...diagnosis, help: ordered });
+    }
+    return found;
   },
 };
+
+/**
+ * The repair where apps depend on the app that did not move with it: their records go with the app's, and have to come back without
+ * their migrations running again. Undefined where there are no such apps.
+ */
+async function inOrder({ host }: Evidence, move: Move, moved: readonly Move[]): Promise<string | undefined> {
+  const apps = moved.filter(({ to }) => to === move.to).map(({ app }) => app.label);
+  const dependents = await host?.request<Dependents>('dependents', { apps });
+  if (!host || !dependents || dependents.undone.every(({ app }) => apps.includes(app))) return undefined;
+  const [state] = (await states(host, { schemas: [move.schema] })).schemas;
+  const commands = retakeCommands(dependents, { apps, pending: state?.pending ?? [] }, (...args) =>
+    inSchemas(move, (where) => ['python manage.py migrate_schemas', where, ...args].join(' ')),
+  );
+  return ['take the records back, and let the migrations run, in this order:', ...commands].join('\n');
+}
 
 /** An app whose tables stand in other kinds of schemas, and in none of a kind that should have them. */
 interface Move {
@@ -124,11 +142,16 @@ function shown({ kind, schemas }: Kind, count: number): string {
 }
 
 /** The command that forgets the app's migrations, where its tables are missing and nowhere else. */
-function takenBack({ app, to, schema }: Move): string {
+function takenBack(move: Move): string {
   const command = (where: string): string =>
-    `python manage.py migrate_schemas ${where} --fake ${app.label} zero`;
-  if (to.kind === 'tenants') return `"${command('--tenant')}"`;
-  if (to.count === 1) return `"${command(`--schema=${schema}`)}"`;
+    `python manage.py migrate_schemas ${where} --fake ${move.app.label} zero`;
+  return `"${inSchemas(move, command)}"`;
+}
+
+/** A command for the schemas in which the tables are missing. */
+function inSchemas({ to, schema }: Move, command: (where: string) => string): string {
+  if (to.kind === 'tenants') return command('--tenant');
+  if (to.count === 1) return command(`--schema=${schema}`);
   const more = to.count > to.schemas.length ? ' …' : '';
-  return `"for schema in ${to.schemas.join(' ')}${more}; do ${command('--schema=$schema')}; done"`;
+  return `for schema in ${to.schemas.join(' ')}${more}; do ${command('--schema=$schema')}; done`;
 }

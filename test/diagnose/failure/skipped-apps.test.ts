@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { TaskClient } from '../../../config/define.js';
+import { movedApps } from '../../../lib/diagnose/project/moved-apps.js';
 import type { Problem } from '../../../lib/errors/index.js';
 import { checkTables } from '../../../tasks/checks/tables.js';
+import { examineFolder } from '../../support/django-project.js';
 import { openTemplate, type FailingProject, type Template } from '../../support/failed-task.js';
 import { testContext } from '../../support/task-context.js';
 
@@ -95,6 +98,19 @@ describe('apps whose migrations were recorded while they belonged elsewhere', fu
       assert.match(
         problem.message,
         /^the app "carriers" came to TENANT_APPS after the migrations were recorded in the schemas of 2 tenants/,
+      );
+      const { findings } = await examineFolder([movedApps], project.folder, {
+        python: project.python,
+        settings: project.settings,
+        env: { DATABASE_URL: project.url },
+        evidence: () =>
+          Promise.resolve({
+            database: { query: (text, values) => project.rows(text, [...(values ?? [])]) } as TaskClient,
+          }),
+      });
+      assert.deepEqual(
+        findings.map(({ code, help }) => [code, help]),
+        [['DBB6096', problem.help]],
       );
       await project.repair(problem.help ?? '');
       assert.deepEqual(await check(project), []);
