@@ -191,7 +191,7 @@ ${operations.map((operation) => `        ${operation},\n`).join('')}    ]
     for (let more = this.#pick(3); more >= 0; more--) model.fields.set(this.#name('f'), this.#newField(app));
     this.#models.push(model);
     const fields = [...model.fields].map(([name, field]) => `("${name}", ${written(field)})`);
-    return `migrations.CreateModel("${model.name}", [("id", models.BigAutoField(primary_key=True)), ${fields.join(', ')}])`;
+    return `migrations.CreateModel("${model.name}", [("id", models.BigAutoField(primary_key=True, serialize=False)), ${fields.join(', ')}])`;
   }
 
   #addField(app: string): string {
