@@ -10,7 +10,7 @@ export type { Facts, Note, Place, Problem } from './problem.js';
 export { redact, redactor } from './redact.js';
 export { renderProblem, renderProblems, type RenderOptions } from './render.js';
 export { shortageProblem } from './shortage.js';
-export { displayWidth, harmless, inert, padText, plainText, truncateText, visible } from './text.js';
+export { displayWidth, harmless, padText, plainText, truncateText, visible } from './text.js';
 export { asError } from './thrown.js';
 export { uncaughtProblem } from './uncaught.js';
 export { unreachable } from './unreachable.js';
