@@ -68,8 +68,12 @@ export async function runRound(options: RoundOptions): Promise<Round> {
 async function preflightOf(
   workflow: Workflow,
   session: Session,
-  signal: AbortSignal,
+  interrupt: AbortSignal,
 ): Promise<readonly Problem[]> {
+  // The checks have the workflow's timeout themselves; what is asked before them does not wait for longer.
+  const { timeout } = workflow;
+  const signal =
+    timeout === undefined ? interrupt : AbortSignal.any([interrupt, AbortSignal.timeout(timeout)]);
   const enabled = [...workflow.tasks.values()].filter((task) => task.enabled);
   const task = enabled.find(({ kind }) => kind.host === true) ?? enabled[0];
   if (!task || !(await session.services.databaseAnswers(signal))) return [];

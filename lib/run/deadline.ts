@@ -22,11 +22,11 @@ export class Cancelled extends Error {
 }
 
 // Beyond the grace: the SIGKILL, the last output, and a connection that is told to cancel.
-const margin = 3000;
+const margin = 1000;
 const killMargin = 300;
 const killLimit = 1500;
-// Beyond the grace of a run: as long as a system needs to end what got a SIGKILL.
-const lastMargin = 500;
+// Beyond the grace of a run: its attempts come first, so that they can say what they left.
+const lastMargin = margin + 500;
 
 /**
  * Runs one attempt under its timeout. Rejects with DBB5003 when that passed and with `Cancelled` when the run was interrupted;

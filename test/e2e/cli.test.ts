@@ -213,15 +213,14 @@ describe('the command line', function () {
         [
           { name: 'wait', use: 'wait', needs: [], action: 'run' },
           { name: 'init', use: 'init', needs: ['wait'], action: 'skip' },
-          ...['sequences', 'constraints', 'indexes', 'extensions'].map((name) => ({
+          { name: 'schema', use: 'sql', needs: ['init'], action: 'run' },
+          { name: 'seed', use: 'command', needs: ['schema'], action: 'skip' },
+          ...['sequences', 'constraints', 'indexes', 'extensions', 'roles'].map((name) => ({
             name: `check-${name}`,
             use: `check-${name}`,
             needs: ['init'],
             action: 'run',
           })),
-          { name: 'check-roles', use: 'check-roles', needs: ['init'], action: 'run' },
-          { name: 'schema', use: 'sql', needs: ['init'], action: 'run' },
-          { name: 'seed', use: 'command', needs: ['schema'], action: 'skip' },
         ],
       );
       for (const task of tasks) {
@@ -275,13 +274,13 @@ describe('the command line', function () {
         assert.deepEqual(statuses, [
           'wait succeeded',
           'init skipped',
+          `schema ${flag[0] === '--json' ? 'up-to-date' : 'succeeded'}`,
+          'seed skipped',
           'check-sequences succeeded',
           'check-constraints succeeded',
           'check-indexes succeeded',
           'check-extensions skipped',
           'check-roles succeeded',
-          `schema ${flag[0] === '--json' ? 'up-to-date' : 'succeeded'}`,
-          'seed skipped',
         ]);
         for (const task of end.tasks) {
           for (const key of ['name', 'use', 'status', 'reason'] as const)
@@ -326,15 +325,15 @@ describe('the command line', function () {
       assert.deepEqual(rest, {});
       assert.deepEqual(
         nodes.map(({ name }) => name),
-        ['wait', 'init', ...presetChecks, 'schema', 'seed'],
+        ['wait', 'init', 'schema', 'seed', ...presetChecks],
       );
       assert.deepEqual(
         edges.map(({ from, to, type }) => `${from} ${type} ${to}`),
         [
           'wait needs init',
-          ...presetChecks.map((name) => `init needs ${name}`),
           'init needs schema',
           'schema needs seed',
+          ...presetChecks.flatMap((name) => [`init needs ${name}`, `schema after ${name}`]),
         ],
       );
     });
