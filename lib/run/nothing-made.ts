@@ -17,6 +17,8 @@ export async function nothingMade(
   );
   if (makers.length === 0 || makers.some(({ name }) => ends.get(name)?.status !== 'skipped'))
     return undefined;
+  // What has failed says by itself that the database is not ready.
+  if ([...ends.values()].some(({ status }) => status === 'failed')) return undefined;
   const schema = ledger.kind === 'database' ? ledger.schema : '';
   if (!(await isEmpty(database, schema))) return undefined;
   return {

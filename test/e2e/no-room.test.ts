@@ -162,10 +162,12 @@ describe('.db-bootstrap without room or rights', function () {
     assert.equal(code, 1);
   });
 
-  it('a history on a full disk is one warning; what was done is done', async () => {
+  it('a history that leads to a device is one warning; what was done is done', async () => {
     symlinkSync('/dev/full', join(state, 'history.ndjson'));
     const { code, stdout } = await run('', '--set', 'ledger=file');
-    const warnings = stdout.match(/^warning\[DBB4030\]: .*ENOSPC.*\n {2}--> .*history\.ndjson$/gm);
+    const warnings = stdout.match(
+      /^warning\[DBB4030\]: .*history\.ndjson" is a link, a pipe or a device.*\n {2}--> .*history\.ndjson$/gm,
+    );
     assert.equal(warnings?.length, 1, stdout);
     assert.equal(stdout.match(/^warning/gm)?.length, 1, stdout);
     assert.match(stdout, /^ready: 2 of 8 tasks/m);
