@@ -107,6 +107,7 @@ function storyOf({ code, signal, stdout, stderr }: Ended): string {
     if (event.type === 'task.log') return [event.line];
     if (event.type === 'tenant.end')
       return [`${event.schema}: ${event.status} ${JSON.stringify(event.problem ?? event.reason ?? '')}`];
+    if (event.type === 'run.end') return [JSON.stringify(event.problems ?? [])];
     return event.type === 'attempt.fail' || event.type === 'notice' ? [JSON.stringify(event)] : [];
   });
   return [...lines, stderr, `ended with ${String(code ?? signal)}`].join('\n');

@@ -142,10 +142,10 @@ export const faults: Readonly<Record<string, Fault>> = {
   'a lock table that is full': {
     server: ['max_connections = 20', 'max_locks_per_transaction = 10', 'autovacuum = off'],
     run: async ({ copies, share }) => ({
-      // All that there are, but some.
+      // All that there are, but some: enough for the ledger, which a run makes before it comes to a tenant.
       ended: await whileOthers(
         copies.ours,
-        fillLocks(Math.round(20 + share * 200)),
+        fillLocks(Math.round(60 + share * 200)),
         () => copies.bootstrap(...migrating).ended,
       ),
     }),
