@@ -344,20 +344,18 @@ ssl.create_default_context()
   it('cover a folder outside of the project once Django has loaded code from it', async () => {
     const file = join(project, 'wholesale/settings/base.py');
     const before = await readFile(file, 'utf8');
-    await mkdir(join(folder, 'libs/inner'), { recursive: true });
-    await writeFile(join(folder, 'libs/inner/plain.py'), 'A = 1\n');
-    await appendFile(
-      file,
-      '\nimport sys, os\nsys.path.append(os.path.join(os.path.dirname(__file__), "../../../libs"))\nimport inner.plain\n',
-    );
-    // Folders that an earlier project had would still count.
-    kept.clear();
+    // Not in a folder that an earlier project had.
+    const libs = await mkdtemp(join(tmpdir(), 'db-bootstrap-libs-'));
+    await mkdir(join(libs, 'inner'));
+    await writeFile(join(libs, 'inner/plain.py'), 'A = 1\n');
+    await appendFile(file, `\nimport sys\nsys.path.append(${JSON.stringify(libs)})\nimport inner.plain\n`);
     await run();
-    assert.match((await run()).log, /code in .*libs was not known before Django loaded it/);
+    assert.match((await run()).log, /code in .*libs-.* was not known before Django loaded it/);
     assert.equal((await run()).starts, 0);
-    await writeFile(join(folder, 'libs/inner/plain.py'), 'A = 2\n');
+    await writeFile(join(libs, 'inner/plain.py'), 'A = 2\n');
     await asksOnce();
     await writeFile(file, before);
+    await rm(libs, { recursive: true });
   });
 
   it('do not hold for the rest of a run in which a file changes', async () => {
