@@ -113,6 +113,11 @@ describe('apps whose migrations were recorded while they belonged elsewhere', fu
         [['DBB6096', problem.help]],
       );
       await project.repair(problem.help ?? '');
+      // The key of the app that is there went with the table that it refers to.
+      const [key, ...more] = await check(project);
+      assert.equal(key?.code, 'DBB6098');
+      assert.deepEqual(more, []);
+      await project.rows((key.help ?? '').replace(/^run: /, ''));
       assert.deepEqual(await check(project), []);
       const { code, output } = await project.manage('migrate_schemas', '--check');
       assert.equal(code, 0, output);
