@@ -333,7 +333,11 @@ describe('the command line', function () {
           'wait needs init',
           'init needs schema',
           'schema needs seed',
-          ...presetChecks.flatMap((name) => [`init needs ${name}`, `schema after ${name}`]),
+          ...presetChecks.flatMap((name) => [
+            `init needs ${name}`,
+            `wait after ${name}`,
+            `schema after ${name}`,
+          ]),
         ],
       );
     });
