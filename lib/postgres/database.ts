@@ -4,7 +4,7 @@ import { BootstrapError } from '../errors/index.js';
 import { cancelStatement } from './cancel.js';
 import { connect, disconnect, drop, hasEnded, standardStrings, type DatabaseOptions } from './connect.js';
 import { Liveness } from './liveness.js';
-import { isMadeUp, withinPool } from './pool-room.js';
+import { isPooled, withinPool } from './pool-room.js';
 import { problemOf, silence } from './problem-of.js';
 import { withDatabase, type ConnectionParameters } from './resolve-connection.js';
 
@@ -227,7 +227,7 @@ export class Database implements DatabaseClient {
     const wanted = signal ? AbortSignal.any([signal, closed.signal]) : closed.signal;
     const client = await connect(parameters, { ...this.#options, ...options, signal: wanted });
     // Without these few there is no run; more of them may wait for each other. Who has a deadline of its own asks until it is over.
-    if (!few || options.connectTimeout !== undefined || !isMadeUp(client)) return client;
+    if (!few || options.connectTimeout !== undefined || !isPooled(client)) return client;
     try {
       await withinPool(client, parameters, client.query('select 1'), wanted);
       return client;

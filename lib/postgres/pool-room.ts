@@ -9,10 +9,18 @@ const patience = 10_000;
 /** What the types of pg leave out: the process that the login named. */
 type ClientWithKey = Client & { readonly processID: number | null };
 
-/** A server names its own process at the login; a pooler makes a number up, which is larger than that of any process. */
-export function isMadeUp(client: Client): boolean {
-  const { processID } = client as ClientWithKey;
-  return processID !== null && (processID < 0 || processID > 2 ** 22);
+/** The addresses, as host and port, at which a pooler has answered this process. */
+const poolers = new Set<string>();
+
+/**
+ * Whether a pooler answered the login. A server names its own process at the login; a pooler makes up a number of 32 bits, and one in a
+ * thousand looks like the number of a process: what another connection to the same address showed counts too.
+ */
+export function isPooled(client: Client): boolean {
+  const { processID, host, port } = client as ClientWithKey;
+  const address = `${host}:${String(port)}`;
+  if (processID !== null && (processID < 0 || processID > 2 ** 22)) poolers.add(address);
+  return poolers.has(address);
 }
 
 /**
@@ -25,7 +33,7 @@ export async function withinPool<T>(
   asked: Promise<T>,
   signal?: AbortSignal,
 ): Promise<T> {
-  if (!isMadeUp(client)) return asked;
+  if (!isPooled(client)) return asked;
   const over = new AbortController();
   // What comes later is nobody's any more.
   asked.catch(() => undefined);

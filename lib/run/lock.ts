@@ -6,7 +6,7 @@ import {
   connect,
   disconnect,
   hasEnded,
-  isMadeUp,
+  isPooled,
   problemOf,
   survivorsOf,
   terminateSurvivors,
@@ -85,7 +85,7 @@ export function databaseLock(parameters: ConnectionParameters, options: LockOpti
         signal.addEventListener('abort', giveUp, { once: true });
         try {
           signal.throwIfAborted();
-          const pooled = isMadeUp(connection);
+          const pooled = isPooled(connection);
           await take(askOf(connection), { ...options, signal, display: parameters.display, pooled });
           return connection;
         } catch (error) {
