@@ -20,6 +20,7 @@ export { recordedStates } from './recorded-states.js';
 export {
   applyAlone,
   autodetect,
+  decidedTables,
   expectedRules,
   expectedTables,
   inspect,

@@ -51,6 +51,8 @@ export interface Inspection {
     readonly migrations: boolean;
   }[];
   readonly multiType: boolean;
+  /** Whether a router of the project's decides what is migrated: it may answer otherwise in each schema. */
+  readonly ownRouter: boolean;
   /** Whether the tenant model has a manager of its own, which may hide rows. */
   readonly hidesTenants: boolean;
 }

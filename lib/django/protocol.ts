@@ -102,6 +102,11 @@ export interface HostMethods {
   };
   connection: { params: Record<string, never>; result: DjangoConnection };
   expectedTables: { params: Record<string, never>; result: { readonly tables: readonly ExpectedTable[] } };
+  /** By schema, where a router of the project's allows other tables in it than in tenants of its type in general. */
+  decidedTables: {
+    params: { places: readonly { readonly schema: string; readonly kind: string }[] };
+    result: { readonly schemas: Readonly<Record<string, readonly string[]>> };
+  };
   expectedRules: { params: Record<string, never>; result: ExpectedRules };
   modelCatalog: { params: ModelCatalogParams; result: ModelCatalog };
   autodetect: { params: { apps?: readonly string[]; write?: boolean }; result: Autodetected };

@@ -52,6 +52,20 @@ export async function expectedTables(
   return (await host.request<HostMethods['expectedTables']['result']>('expectedTables')).tables;
 }
 
+/** Which tables belong into a schema, where a router of the project's decides it for this one; undefined for all others. Costs nothing without such a router. */
+export async function decidedTables(
+  host: Asked,
+  places: HostMethods['decidedTables']['params']['places'],
+): Promise<(schema: string) => readonly string[] | undefined> {
+  const tenants = places.filter(({ kind }) => kind.startsWith('tenant'));
+  if (tenants.length === 0 || !(await inspect(host)).ownRouter) return () => undefined;
+  const { schemas } = await host.request<HostMethods['decidedTables']['result']>('decidedTables', {
+    places: tenants,
+  });
+  const tables = new Map(Object.entries(schemas));
+  return (schema) => tables.get(schema);
+}
+
 /** What the models expect of their tables beside columns. */
 export function expectedRules(host: Asked): Result<'expectedRules'> {
   return host.request('expectedRules');

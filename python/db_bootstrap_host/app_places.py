@@ -1,8 +1,22 @@
 """In which schemas an app's tables stand: asked of the project's routers, as Django itself would."""
 
+from contextlib import contextmanager
+
 from django.db import router
 
 from .project import load_project
+
+#: Any name but the public schema's stands for a tenant; nothing connects.
+ANY = "a tenant"
+
+
+def own_router():
+    """The first router that decides what is migrated and is not django_tenants' own, by identity; it may answer otherwise in each schema."""
+    from django_tenants.routers import TenantSyncRouter
+
+    # Others say where rows are read and written.
+    own = (one for one in router.routers if type(one) is not TenantSyncRouter and hasattr(one, "allow_migrate"))
+    return next(own, None)
 
 
 class AppPlaces:
@@ -26,17 +40,26 @@ class AppPlaces:
 
     def tenant_types(self, label, model=None):
         """The types of tenants whose schemas hold it; `[None]` where tenants have no types."""
-        # Any name but the public schema's stands for "a tenant"; nothing connects.
-        return [kind for kind in self._types if self._asked("a tenant", kind, label, model)]
+        return [kind for kind in self._types if self._asked(ANY, kind, label, model)]
+
+    def held(self, schema, kind, models):
+        """Those of the models whose tables the routers allow in a schema; `schema` None stands for any tenant of this type."""
+        with self._set_to(schema or ANY, kind):
+            return [model for model in models if router.allow_migrate_model(self._project.alias, model)]
 
     def _asked(self, schema, kind, label, model):
-        connection = self._project.connection
-        if self._project.tenancy:
-            connection.set_schema(schema, tenant_type=kind)
-        try:
+        with self._set_to(schema, kind):
             if model is None:
-                return router.allow_migrate(connection.alias, label)
-            return router.allow_migrate_model(connection.alias, model)
+                return router.allow_migrate(self._project.alias, label)
+            return router.allow_migrate_model(self._project.alias, model)
+
+    @contextmanager
+    def _set_to(self, schema, kind):
+        if not self._project.tenancy:
+            yield
+            return
+        self._project.connection.set_schema(schema, tenant_type=kind)
+        try:
+            yield
         finally:
-            if self._project.tenancy:
-                connection.set_schema_to_public()
+            self._project.connection.set_schema_to_public()

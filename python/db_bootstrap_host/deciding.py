@@ -5,10 +5,10 @@ of Django's or django_tenants' own, by identity: what a project derives or adds 
 
 import sys
 
-from django.db import router
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import signals
 
+from .app_places import own_router
 from .listeners import connection_listeners, label_of, listening_signal
 
 #: Packages of database backends, and the schema editor of each.
@@ -27,13 +27,8 @@ def why_apart(connection, from_nothing=False):
 
 def why_router():
     """A router that may answer otherwise in each schema; None where there is none."""
-    from django_tenants.routers import TenantSyncRouter
-
-    for one in router.routers:
-        # Others say where rows are read and written, which no replayed migration does.
-        if type(one) is not TenantSyncRouter and hasattr(one, "allow_migrate"):
-            return "the project's router %s decides what is migrated" % label_of(type(one))
-    return None
+    one = own_router()
+    return None if one is None else "the project's router %s decides what is migrated" % label_of(type(one))
 
 
 def _why_command():

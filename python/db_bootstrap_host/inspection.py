@@ -7,7 +7,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db.migrations.loader import MigrationLoader
 
-from .app_places import AppPlaces
+from .app_places import AppPlaces, own_router
 from .project import load_project
 
 
@@ -36,6 +36,7 @@ def inspect(params, emit):
             for app in apps.get_app_configs()
         ],
         "multiType": places.multi_type,
+        "ownRouter": project.tenancy and own_router() is not None,
         "hidesTenants": project.tenancy and _hides_tenants(),
     }
 

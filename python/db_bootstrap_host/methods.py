@@ -13,6 +13,7 @@ METHODS = {
     "otherSettings": "other_settings:other_settings",
     "connection": "connection:connection",
     "expectedTables": "expected_tables:expected_tables",
+    "decidedTables": "decided_tables:decided_tables",
     "expectedRules": "expected_rules:expected_rules",
     "modelCatalog": "model_catalog:model_catalog",
     "autodetect": "autodetect:autodetect",
@@ -36,8 +37,8 @@ METHODS = {
 #: What loads the project itself, and tells what stands in the way.
 LOADING = {"preflight", "otherSettings"}
 #: What is asked about all models, those that only views import included.
-OF_ALL_MODELS = {"autodetect", "expectedTables", "expectedRules", "modelCatalog", "flush"}
-TENANCY_ONLY = {"tenants", "ensureTenants", "record", "applyAlone"}
+OF_ALL_MODELS = {"autodetect", "expectedTables", "decidedTables", "expectedRules", "modelCatalog", "flush"}
+TENANCY_ONLY = {"tenants", "decidedTables", "ensureTenants", "record", "applyAlone"}
 #: What runs in the language of the project. Models are compared, and schemas migrated, without translations, as Django's commands do it.
 TRANSLATED = {"call", "ensureTenants", "flush"}
 

@@ -6,7 +6,7 @@ import {
   type TaskContext,
   type TaskResult,
 } from '../../config/define.js';
-import { expectedRules, recordedStates } from '../../lib/django/index.js';
+import { decidedTables, expectedRules, recordedStates } from '../../lib/django/index.js';
 import {
   compareObjects,
   digestSchemas,
@@ -56,7 +56,13 @@ async function run(ctx: Context): Promise<TaskResult> {
   );
   const cohorts = groupBy(places, ({ schema, kind }) => `${kind} ${recorded.get(schema) ?? ''}`);
   const states = `${counted(places.length, 'tenant')} in ${counted(cohorts.length, 'state')}`;
-  const found = await unlessUnchanged(ctx, cohorts, () => findOutsiders(database, cohorts));
+  const found = await unlessUnchanged(ctx, cohorts, async () => {
+    const decided = await decidedTables(host, places);
+    const alike = cohorts.flatMap((cohort) =>
+      groupBy(cohort, ({ schema }) => JSON.stringify(decided(schema) ?? null)),
+    );
+    return findOutsiders(database, alike);
+  });
   if (found === 'unchanged')
     return {
       changed: false,

@@ -26,6 +26,7 @@ export async function findModelDifferences(
   database: TaskClient,
   kinds: ModelCatalog['kinds'],
   places: readonly Place[],
+  decided: (schema: string) => readonly string[] | undefined,
 ): Promise<readonly ModelDifference[]> {
   const digests = await digestSchemas(
     database,
@@ -48,7 +49,18 @@ export async function findModelDifferences(
       found.set(key, { kind, ...difference, schemas });
     }
   }
-  return [...found.values()];
+  return [...found.values()].flatMap((one) => {
+    const schemas = one.schemas.filter((schema) => isExpected(one, decided(schema)));
+    return schemas.length === 0 ? [] : [{ ...one, schemas }];
+  });
+}
+
+/** Whether a difference counts in a schema for which a router of the project's decides: what it refuses was left by others, and no foreign key leads there. */
+function isExpected({ expected, found }: Pair, tables: readonly string[] | undefined): boolean {
+  if (tables === undefined) return true;
+  const to = expected?.toTable;
+  if (to && tables.includes(to) !== (expected.toSchema === null)) return false;
+  return tables.includes((expected ?? found)?.table ?? '');
 }
 
 type Pair = Pick<ModelDifference, 'expected' | 'found'>;

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { defineTask, type Finding, type TaskContext, type TaskResult } from '../../config/define.js';
 import {
+  decidedTables,
   expectedRules,
   expectedTables,
   inspect,
@@ -43,11 +44,16 @@ async function run(ctx: Context): Promise<TaskResult> {
   const places = await findPlaces({ database, host }, rules);
   const tables = await expectedTables(host);
   const models = await modelCatalog(database, host, places);
-  const found = await unlessUnchanged(ctx, [tables, places, models], async (): Promise<readonly Fault[]> => [
-    ...(await findMissing(ctx, places, tables)).map((missing) => ({ missing })),
-    ...(await findModelDifferences(database, models, places)).map((difference) => ({ difference })),
-    ...models.flatMap(({ unmade }) => unmade.map((one) => ({ unmade: one }))),
-  ]);
+  const found = await unlessUnchanged(ctx, [tables, places, models], async (): Promise<readonly Fault[]> => {
+    const decided = await decidedTables(host, places);
+    return [
+      ...(await findMissing(ctx, places, tables, decided)).map((missing) => ({ missing })),
+      ...(await findModelDifferences(database, models, places, decided)).map((difference) => ({
+        difference,
+      })),
+      ...models.flatMap(({ unmade }) => unmade.map((one) => ({ unmade: one }))),
+    ];
+  });
   const faults = found === 'unchanged' ? [] : found;
   const schemas = counted(places.length, 'schema');
   const isFleet = places.some(({ kind }) => kind.startsWith('tenant'));
@@ -156,12 +162,15 @@ async function findMissing(
   ctx: Context,
   places: readonly Place[],
   tables: readonly ExpectedTable[],
+  decided: (schema: string) => readonly string[] | undefined,
 ): Promise<Missing[]> {
-  const kinds = new Set(places.map((place) => place.kind));
+  // A tenant for which a router of the project's decides is a kind by itself.
+  const kindOf = ({ schema, kind }: Place): string => (decided(schema) ? `schema ${schema}` : kind);
+  const kinds = new Map(places.map((place) => [kindOf(place), place]));
   const expected = tables.flatMap((one) =>
     [...kinds]
-      .filter((kind) => belongs(one, kind))
-      .map((kind) => ({ kind, table: one.table, columns: one.columns })),
+      .filter(([, place]) => decided(place.schema)?.includes(one.table) ?? belongs(one, place.kind))
+      .map(([kind]) => ({ kind, table: one.table, columns: one.columns })),
   );
   return await ctx.database.query<Missing>(
     `select p.schema, e."table", missing.columns, folded.name as folded
@@ -183,6 +192,6 @@ async function findMissing(
        ) as folded on true
       where c.oid is null or missing.columns is not null
       order by p.schema, e."table"`,
-    [places.map((place) => place.schema), places.map((place) => place.kind), JSON.stringify(expected)],
+    [places.map((place) => place.schema), places.map(kindOf), JSON.stringify(expected)],
   );
 }

@@ -3,8 +3,13 @@ import { randomBytes } from 'node:crypto';
 import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TaskKind } from '../../config/define.js';
+import { preflight } from '../../lib/django/index.js';
+import { placement } from '../../lib/diagnose/project/placement.js';
+import { checkDrift } from '../../tasks/checks/drift.js';
+import { checkTables } from '../../tasks/checks/tables.js';
 import { tenantMigrations } from '../../tasks/tenant-migrations.js';
 import { djangoTask } from '../support/django-task.js';
+import { findingsWith } from '../support/evidence.js';
 import { openMigrated, reopen } from '../support/fleet.js';
 import type { TestHost } from '../support/host.js';
 import { query, testServer } from '../support/postgres.js';
@@ -105,6 +110,10 @@ class Migration(migrations.Migration):
   };
   const depot = (number: number): string =>
     `migrations.CreateModel("Depot${String(number)}", [("id", models.BigAutoField(primary_key=True))])`;
+  const checked = async (host: TestHost, check: unknown): Promise<string[]> => {
+    const { findings = [] } = await (check as TaskKind).run(djangoTask(host, check as TaskKind));
+    return findings.map(({ message }) => message);
+  };
   const having = async (table: string): Promise<string[]> => {
     const rows = await project.rows<{ schema: string }>(
       `select relnamespace::regnamespace::text as schema from pg_class where relname = $1 order by 1`,
@@ -180,4 +189,36 @@ class Migration(migrations.Migration):
       const allowed = schemas.filter((schema) => !(refused as readonly string[]).includes(schema));
       assert.deepEqual(await having(`carriers_depot${String(number)}`), allowed);
     });
+
+  it('misses no table where a router refuses it, and compares with tenants that have the same', async () => {
+    await writeFile(join(project.directory, 'wholesale/routers.py'), router('"one", "two"'));
+    for (const schema of ['one', 'two'])
+      await project.rows(`drop table ${schema}.carriers_carrier, ${schema}.carriers_depot1, ${schema}.carriers_depot2,
+        ${schema}.carriers_depot4 cascade`);
+    const host = await reopen(project);
+    assert.deepEqual(await checked(host, checkTables), []);
+    assert.deepEqual(await checked(host, checkDrift), []);
+    await host.close();
+  });
+
+  it('misses a table that a router allows in one tenant alone', async () => {
+    await writeFile(
+      join(project.directory, 'wholesale/routers.py'),
+      router('"public", "a tenant", "one", "two"'),
+    );
+    await project.rows('drop table if exists canary.carriers_carrier cascade');
+    const host = await reopen(project);
+    const [missing = '', ...rest] = await checked(host, checkTables);
+    assert.match(missing, /schema "canary" records .* but table "carriers_carrier" does not exist/);
+    // Tables of other apps refer to it, for which it is missing everywhere else.
+    assert.ok(
+      rest.every((text) => text.includes('"plants_pickup"')),
+      rest.join('\n'),
+    );
+    // The app is on the list: that the router keeps it from others is no mistake of the settings.
+    const { project: facts } = await preflight(host.forTask());
+    assert.deepEqual(facts?.apps.find(({ label }) => label === 'carriers')?.places, []);
+    assert.deepEqual(await findingsWith([placement], { host: host.forTask() }), []);
+    await host.close();
+  });
 });

@@ -62,7 +62,8 @@ interface Asked {
 async function explainModelTable(scene: Scene, asked: Asked): Promise<Cause | undefined> {
   const { model, inspection, schema, present, project, migration } = asked;
   const { table, app } = model;
-  if (inspection.tenancy && !model.shared && !model.tenant) return inNeitherList(model);
+  if (inspection.tenancy && !model.shared && !model.tenant)
+    return inspection.ownRouter ? undefined : inNeitherList(model);
   const history = await project.history(table);
   if (project.failure?.code === 'DBB6005') return elsewhereOf(project);
   const homes = await homesOf(scene, asked);

@@ -23,8 +23,12 @@ function nowhere({ settings, facts, evidence }: Found): Diagnosis[] {
   const apps = facts.project?.apps ?? [];
   return apps
     .filter(
-      ({ places, otherDatabase, tables, package: { migrations } }) =>
-        places.length === 0 && !otherDatabase && tables.length + migrations > 0,
+      ({ name, places, otherDatabase, tables, package: { migrations } }) =>
+        places.length === 0 &&
+        !otherDatabase &&
+        tables.length + migrations > 0 &&
+        // A router of the project's may allow a listed app in a few tenants alone.
+        listsWith(settings, name).length === 0,
     )
     .map(({ label, name, tables }) => ({
       code: 'DBB6072',
@@ -143,7 +147,15 @@ function appsOf({ project }: Preflight, labels: readonly string[]): readonly App
 }
 
 function settingLines(settings: SettingsFacts, apps: readonly AppFacts[]): readonly string[] {
-  const named = settings.multiType
+  return apps.map(({ name }) => {
+    const found = listsWith(settings, name);
+    return `"${name}" is in ${found.length === 0 ? 'none of the lists' : listed(found)}`;
+  });
+}
+
+/** The lists of apps that name an app. */
+function listsWith(settings: SettingsFacts, name: string): readonly string[] {
+  const lists = settings.multiType
     ? Object.entries(settings.types ?? {}).map(
         ([type, entries]) => [`TENANT_TYPES["${type}"]["APPS"]`, entries] as const,
       )
@@ -151,10 +163,7 @@ function settingLines(settings: SettingsFacts, apps: readonly AppFacts[]): reado
         ['SHARED_APPS', settings.sharedApps],
         ['TENANT_APPS', settings.tenantApps],
       ] as const);
-  return apps.map(({ name }) => {
-    const found = named
-      .filter(([, entries]) => entries?.some((entry) => entry.replace(/\.apps\.\w+$/, '') === name) === true)
-      .map(([list]) => list);
-    return `"${name}" is in ${found.length === 0 ? 'none of the lists' : listed(found)}`;
-  });
+  return lists
+    .filter(([, entries]) => entries?.some((entry) => entry.replace(/\.apps\.\w+$/, '') === name) === true)
+    .map(([list]) => list);
 }
