@@ -6,8 +6,8 @@ import { interpolateText, missingVariableProblem } from './interpolate.js';
 import type { Locate } from './issues.js';
 import { isObject } from './merge.js';
 import { textFault } from './names.js';
-import { textPlace, type Path } from './source.js';
-import { readAnyText, unreadableReason, zeroByteOf } from './text-file.js';
+import type { Path } from './source.js';
+import { readTextFile, unreadableReason } from './text-file.js';
 import { unreadVariables } from './unread.js';
 
 /** Variables, and where each of them was set: a place in a file, or its own name where the process has it. */
@@ -20,16 +20,14 @@ export interface Environment {
  * The environment of children: files of variables, over them the process's own, over it the config's `env` (whose texts may name
  * variables of both, and of the lines above). A file that is named and missing is a problem.
  */
-export async function readEnvironment(options: {
+export function readEnvironment(options: {
   readonly data: Record<string, Json>;
   readonly env: NodeJS.ProcessEnv;
   readonly root: string;
-  /** Milliseconds that a pipe among the files may be silent. */
-  readonly patience: number;
   readonly locate: Locate;
   readonly problems: Problem[];
-}): Promise<Environment> {
-  const { data, env, root, patience, locate, problems } = options;
+}): Environment {
+  const { data, env, root, locate, problems } = options;
   const own = Object.fromEntries(
     Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
@@ -52,18 +50,17 @@ export async function readEnvironment(options: {
     // What no path can hold is told of all texts.
     if (textFault(file) !== undefined) continue;
     try {
-      const text = await readAnyText(resolve(root, file), patience);
+      const text = readTextFile(resolve(root, file));
       Object.assign(fromFiles, parseEnvFile(text, own, fromFiles));
       texts.push({ file, text });
     } catch (error) {
       const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-      const zero = zeroByteOf(error);
       problems.push({
         code: 'DBB2016',
         message: missing
           ? `the env file "${file}" does not exist`
           : `the env file "${file}" could not be read: ${unreadableReason(error)}`,
-        place: zero ? textPlace(file, zero.text, zero.offset, 1) : locate(path, 'value'),
+        place: locate(path, 'value'),
         help: missing
           ? 'make the file, or take it out of envFile'
           : 'make it a file of UTF-8 text that this user may read',

@@ -3,6 +3,7 @@ export { defineTask } from './define.js';
 export type * from './define.js';
 export { defineConfig, type BootstrapConfig, type TaskConfig } from './define-config.js';
 export { longestDuration, parseDuration } from './duration.js';
+export { searchPlaces } from './discover.js';
 export { explainConfig } from './explain.js';
 export { explanationOf, type Explanation } from './explanation.js';
 export { maskedConfig } from './masked.js';

@@ -3,13 +3,12 @@ import { createRequire } from 'node:module';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { BootstrapError, nearest, packageRoot, type Problem } from '../lib/errors/index.js';
 import type { Json } from './define.js';
-import { readConfigText } from './config-text.js';
 import { problemsOfIssues } from './issues.js';
 import { isObject } from './merge.js';
 import { readConfigFile, type Reading } from './read-file.js';
 import { configShape } from './schema.js';
 import { parseSource, type Source } from './source.js';
-import { unreadableReason } from './text-file.js';
+import { readConfigText, unreadableReason } from './text-file.js';
 
 /** The preset of a name, or undefined with the problem pushed. */
 export function presetSource(name: string, askedBy: Source, problems: Problem[]): Source | undefined {

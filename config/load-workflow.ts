@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { relative, resolve } from 'node:path';
+import { dirname, relative, resolve } from 'node:path';
 import { BootstrapError, type Place, type Problem } from '../lib/errors/index.js';
 import { coerceTexts, valueAt } from './coerce.js';
 import { collectLayers, configFile } from './collect.js';
@@ -11,7 +11,6 @@ import { isObject, mergeSources, sourceOf, type Merged } from './merge.js';
 import { patienceOf } from './patience.js';
 import { loadKinds } from './plugins.js';
 import { profileProblems, profileTaskProblems } from './profiles.js';
-import { projectFolder } from './read-file.js';
 import { configShape } from './schema.js';
 import { secretsOf } from './secrets.js';
 import { select, type Selection } from './select.js';
@@ -55,13 +54,12 @@ export async function loadWorkflow(
   const layers = await collectLayers(options, file, { cwd, patience, problems });
   if (!layers) throw failure(problems);
   const merged = mergeSources(layers.sources);
-  const root = file === undefined ? cwd : projectFolder(file, cwd);
+  const root = file === undefined ? cwd : dirname(file);
   const locate = (path: Path, part: 'key' | 'value'): Place => placeOf(merged, layers.sources, path, part);
-  const { variables: environment, placeOf: placeOfVariable } = await readEnvironment({
+  const { variables: environment, placeOf: placeOfVariable } = readEnvironment({
     data: merged.data,
     env,
     root,
-    patience,
     locate,
     problems,
   });

@@ -1,4 +1,4 @@
-import { isAlias, isMap, isScalar, isSeq, visit, type Document, type Pair, type YAMLMap } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, type Document, type Pair, type YAMLMap } from 'yaml';
 
 // Every value asks for its place, so a mapping of thousands of keys is searched thousands of times.
 const indexes = new WeakMap<YAMLMap, ReadonlyMap<string, readonly Pair[]>>();
@@ -38,32 +38,4 @@ function indexOf(map: YAMLMap): ReadonlyMap<string, readonly Pair[]> {
 /** As a key, a number is its digits, and nothing at all is the empty name. */
 function nameOf(key: unknown): string {
   return `${(key ?? '') as string | number | boolean}`;
-}
-
-/** A key whose name its mapping has already: its offsets, and where the first of that name starts. */
-export interface TwiceKey {
-  readonly name: string;
-  readonly from: number;
-  readonly to: number;
-  readonly first: number;
-}
-
-/** All keys that stand a second time in their mapping. (The parser's own search takes a time that grows with the square.) */
-export function twiceKeys(document: Document.Parsed): readonly TwiceKey[] {
-  const found: TwiceKey[] = [];
-  visit(document, {
-    Map(_position, map) {
-      const firsts = new Map<string, number>();
-      for (const { key } of map.items) {
-        // Merge keys, which are symbols, may stand beside each other.
-        if (!isScalar(key) || !key.range || typeof key.value === 'symbol') continue;
-        const [from, to] = key.range;
-        const name = nameOf(key.value);
-        const first = firsts.get(name);
-        if (first === undefined) firsts.set(name, from);
-        else found.push({ name, from, to, first });
-      }
-    },
-  });
-  return found;
 }

@@ -1,11 +1,10 @@
 import { basename, dirname, extname, relative } from 'node:path';
 import { asError, type Problem } from '../lib/errors/index.js';
-import { readAnyConfig } from './config-text.js';
-import { foreignProblem, jsonOfScript } from './foreign.js';
 import { importScript } from './import-script.js';
 import { isObject } from './merge.js';
-import { jsonFault } from './json-fault.js';
-import { parseSource, plainSource, textPlace, type Source } from './source.js';
+import { jsonOfScript } from './script-values.js';
+import { parseSource, plainSource, type Source } from './source.js';
+import { readConfigText } from './text-file.js';
 
 const scriptEndings = new Set(['.js', '.mjs', '.cjs', '.ts', '.mts']);
 
@@ -13,7 +12,7 @@ const scriptEndings = new Set(['.js', '.mjs', '.cjs', '.ts', '.mts']);
 export interface Reading {
   /** The folder that paths are shown from. */
   readonly cwd: string;
-  /** Milliseconds that a pipe may be silent and a module may take to load. */
+  /** Milliseconds that a module may take to load. */
   readonly patience: number;
   /** What is wrong with them is pushed here. */
   readonly problems: Problem[];
@@ -25,7 +24,12 @@ export async function readConfigFile(path: string, reading: Reading): Promise<So
   const shown = relative(cwd, path) || basename(path);
   const source = scriptEndings.has(extname(path))
     ? await loadScript(path, shown, reading)
-    : await readText(path, shown, reading);
+    : parseSource(
+        shown,
+        readConfigText(path, shown),
+        problems,
+        basename(path) === 'package.json' ? { at: ['bootstrap'] } : {},
+      );
   if (source === undefined) return undefined;
   if (source.data === null || (isObject(source.data) && Object.keys(source.data).length === 0)) {
     problems.push({
@@ -54,41 +58,12 @@ export async function readConfigFile(path: string, reading: Reading): Promise<So
     });
     return undefined;
   }
-  return { ...source, folder: projectFolder(path, cwd) };
-}
-
-/** The folder that a config speaks of: one in `.config/` speaks of the folder above, and one in a pipe of the working directory. */
-export function projectFolder(path: string, cwd: string): string {
-  const folder = dirname(path);
-  if (/^\/(?:dev|proc)\//.test(path)) return cwd;
-  return basename(folder) === '.config' ? dirname(folder) : folder;
-}
-
-async function readText(
-  path: string,
-  shown: string,
-  { problems, patience }: Reading,
-): Promise<Source | undefined> {
-  const text = await readAnyConfig(path, shown, patience);
-  const inPackage = basename(path) === 'package.json';
-  if (extname(path) === '.json' && text.trim() !== '') {
-    const fault = jsonFault(text);
-    if (fault) {
-      problems.push({
-        code: 'DBB2002',
-        message: `this is not valid JSON: ${fault.message}`,
-        place: textPlace(shown, text, fault.offset, fault.length),
-        help: 'correct the syntax at this place',
-      });
-      return undefined;
-    }
-  }
-  return parseSource(shown, text, problems, inPackage ? { at: ['bootstrap'] } : {});
+  return { ...source, folder: dirname(path) };
 }
 
 async function loadScript(path: string, shown: string, reading: Reading): Promise<Source | undefined> {
   const { problems, patience } = reading;
-  const text = await readAnyConfig(path, shown, patience);
+  const text = readConfigText(path, shown);
   const wrong = (message: string): void => {
     problems.push({
       code: 'DBB2007',
@@ -102,9 +77,9 @@ async function loadScript(path: string, shown: string, reading: Reading): Promis
     if (typeof value === 'function') wrong('the config exports a function, not the config itself');
     if (isNamespace) wrong('the config has no default export');
     if (typeof value === 'function' || isNamespace) return undefined;
-    const { data, foreign } = jsonOfScript(value);
-    problems.push(...foreign.map((each) => foreignProblem(each, shown)));
-    return foreign.length > 0 ? undefined : plainSource(shown, data);
+    const before = problems.length;
+    const data = jsonOfScript(value, shown, problems);
+    return problems.length > before ? undefined : plainSource(shown, data);
   } catch (error) {
     problems.push(scriptProblem(error, path, shown, text));
     return undefined;

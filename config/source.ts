@@ -14,8 +14,7 @@ import {
 import type { Place, Problem } from '../lib/errors/index.js';
 import { keepVariablesAsWritten } from './as-written.js';
 import type { Json } from './define.js';
-import { deepest, deeperThan } from './depth.js';
-import { pairOf, twiceKeys, type TwiceKey } from './pairs.js';
+import { pairOf } from './pairs.js';
 import { unresolved } from './unresolved.js';
 
 /** A key path: names of keys and indexes of lists. */
@@ -89,7 +88,6 @@ export const yamlOptions: ParseOptions & DocumentOptions & SchemaOptions = {
   prettyErrors: false,
   merge: true,
   logLevel: 'error',
-  uniqueKeys: false,
   resolveKnownTags: false,
   customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || !unknown.test(tag.tag)),
 };
@@ -109,15 +107,17 @@ export function parseSource(
   const [start = 0, end = text.length] = at === undefined ? [] : (root?.range ?? []);
   const isOurs = (offset: number): boolean => offset >= start && offset <= end;
   // After a mistake in the syntax the rest is read wrongly: only the first says something.
-  const fault = document.errors.find(({ pos }) => isOurs(pos[0]));
-  const twice = fault ? [] : twiceKeys(document).filter(({ from }) => isOurs(from));
-  if (fault) problems.push(syntaxProblem(fault, text, placeAt));
-  const tags = fault ? [] : document.warnings.filter(({ code }) => code === 'TAG_RESOLVE_FAILED');
-  problems.push(
-    ...twice.map((key) => twiceProblem(key, placeAt)),
-    ...tags.map(({ pos: [from, to] }) => tagProblem(text.slice(from, to), placeAt(from, to))),
-  );
-  if (fault || twice.length > 0 || tags.length > 0) return undefined;
+  const faults = document.errors.filter(({ pos }) => isOurs(pos[0]));
+  const fault = faults.find(({ code }) => code !== 'DUPLICATE_KEY');
+  const tags = document.warnings.filter(({ code }) => code === 'TAG_RESOLVE_FAILED');
+  const found = fault
+    ? [syntaxProblem(fault, text, placeAt)]
+    : [
+        ...faults.map(({ pos: [from] }) => duplicateProblem(from, text, placeAt)),
+        ...tags.map(({ pos: [from, to] }) => tagProblem(text.slice(from, to), placeAt(from, to))),
+      ];
+  problems.push(...found);
+  if (found.length > 0) return undefined;
   keepVariablesAsWritten(root, document);
   let data: Json;
   try {
@@ -147,18 +147,8 @@ export function parseSource(
     const range = isNode(target) ? target.range : undefined;
     return range ? placeAt(range[0], range[1]) : { file: label, keyPath: formatPath(path) };
   };
-  const deep = deeperThan(deepest, data);
-  if (!deep) return { label, data, place: find };
-  problems.push({ ...tooDeep, place: find(deep, 'value') });
-  return undefined;
+  return { label, data, place: find };
 }
-
-/** The problem of a text with more levels than any config has; each step behind the parser goes down all of them. */
-const tooDeep = {
-  code: 'DBB2002',
-  message: `lists and mappings stand in each other more than ${String(deepest)} levels deep`,
-  help: 'write it with fewer brackets, or fewer steps of indentation',
-} as const;
 
 function syntaxProblem(
   error: Document.Parsed['errors'][number],
@@ -166,7 +156,6 @@ function syntaxProblem(
   placeAt: (from: number, to: number) => Place,
 ): Problem {
   const [from, to] = error.pos;
-  if (/call stack/.test(error.message)) return { ...tooDeep, place: placeAt(from, to) };
   const open = /^Flow (?:map|sequence) /.test(error.message) ? openBracket(text) : undefined;
   if (open) {
     return {
@@ -184,16 +173,16 @@ function syntaxProblem(
   };
 }
 
-function twiceProblem(
-  { name, from, to, first }: TwiceKey,
+function duplicateProblem(
+  offset: number,
+  text: string,
   placeAt: (from: number, to: number) => Place,
 ): Problem {
-  const { line = 1, column = 1, file } = placeAt(first, first);
+  const name = /^(?:"[^"\n]*"|'[^'\n]*'|[^:,}\s]+)/.exec(text.slice(offset))?.[0] ?? '';
   return {
     code: 'DBB2005',
-    message: `the key "${name}" stands twice in the same mapping`,
-    place: placeAt(from, to),
-    notes: [{ label: 'first', text: `${file}:${String(line)}:${String(column)}` }],
+    message: `the key "${name.replace(/^(["'])(.*)\1$/, '$2')}" occurs twice in the same mapping`,
+    place: placeAt(offset, offset + name.length),
     help: 'keep one of the two',
   };
 }

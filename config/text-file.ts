@@ -1,50 +1,58 @@
-import { readBytes, readWhole } from './read-bytes.js';
+import { readFileSync, statSync } from 'node:fs';
+import { BootstrapError } from '../lib/errors/index.js';
 
-/** A file that is text in the encoding of most, but for a zero byte. */
-class ZeroByte extends Error {
-  constructor(
-    readonly text: string,
-    readonly offset: number,
-  ) {
-    super('it holds a zero byte, as a file in UTF-16 does');
-  }
-}
+/** In bytes. A larger file was named by mistake, and would take minutes to read. */
+const largest = 1024 * 1024;
 
-/** The text of a file in UTF-8, without a byte order mark; throws where it is none. */
+/** The text of a regular file in UTF-8, without a byte order mark. Throws where it cannot be read; `unreadableReason` says why. */
 export function readTextFile(path: string): string {
-  return decode(readWhole(path));
-}
-
-/** The same of a file or a pipe, whose writer may be silent for `patience` milliseconds. */
-export async function readAnyText(path: string, patience: number): Promise<string> {
-  return decode(await readBytes(path, patience));
-}
-
-function decode(bytes: Buffer): string {
-  const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  const offset = text.indexOf('\0');
-  if (offset >= 0) throw new ZeroByte(text, offset);
+  const entry = statSync(path);
+  // Reading a pipe or a device could wait without end.
+  if (!entry.isFile() && !entry.isDirectory()) throw new Error('it is not a regular file');
+  if (entry.size > largest)
+    throw new Error(
+      `it is too large: ${(entry.size / 1024 / 1024).toFixed(1)} MiB, where 1 MiB is the limit`,
+    );
+  const text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
+  if (text.includes('\0')) throw new Error('it holds a zero byte, as a file in UTF-16 does');
   return text;
-}
-
-/** Where in a file the zero byte is that made it unreadable; undefined where it was something else. */
-export function zeroByteOf(error: unknown): { readonly text: string; readonly offset: number } | undefined {
-  return error instanceof ZeroByte ? error : undefined;
 }
 
 /** Why a file could not be read, as the end of a sentence about it. */
 export function unreadableReason(error: unknown): string {
   const { code, message, syscall } = error as NodeJS.ErrnoException;
   const reasons: Readonly<Record<string, string>> = {
-    // What is in a folder that may not be entered cannot even be looked at.
+    // A file in a folder that this user may not enter cannot even be looked at.
     EACCES: syscall?.endsWith('stat') ? 'this user may not enter its folder' : 'this user may not read it',
     EPERM: 'this user may not read it',
     EISDIR: 'it is a folder',
     ENOENT: 'it does not exist',
-    ENOTDIR: 'what stands above it is no folder',
+    ENOTDIR: 'a part of its path is not a folder',
     ENAMETOOLONG: 'its name is too long',
     ELOOP: 'the link leads to itself',
     ERR_ENCODING_INVALID_ENCODED_DATA: 'it is not UTF-8',
   };
   return reasons[code ?? ''] ?? message;
+}
+
+/** The text of a config file; throws DBB2018 where it cannot be read. */
+export function readConfigText(path: string, shown: string): string {
+  try {
+    return readTextFile(path);
+  } catch (error) {
+    throw unreadable(error, shown);
+  }
+}
+
+/** The error for a config file, or a folder on the way to it, that could not be read. */
+export function unreadable(error: unknown, shown: string): BootstrapError {
+  return new BootstrapError(
+    {
+      code: 'DBB2018',
+      message: `the config file could not be read: ${unreadableReason(error)}`,
+      place: { file: shown },
+      help: 'make it a regular file of UTF-8 text that the user who runs db-bootstrap may read',
+    },
+    { cause: error },
+  );
 }

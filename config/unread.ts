@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'dotenv';
 import type { Json } from './define.js';
-import { isStream } from './read-bytes.js';
+import { readTextFile } from './text-file.js';
 
 /** Whether a variable stands in the .env beside the config, which the config does not name: only then would it be read. */
 export function unreadVariables(root: string, envFile: Json | undefined): (variable: string) => boolean {
@@ -13,7 +12,7 @@ export function unreadVariables(root: string, envFile: Json | undefined): (varia
 
 function namesIn(file: string): ReadonlySet<string> {
   try {
-    return new Set(Object.keys(isStream(file) ? [] : parse(readFileSync(file))));
+    return new Set(Object.keys(parse(readTextFile(file))));
   } catch {
     // Nobody said that there is one.
     return new Set();

@@ -345,7 +345,6 @@ DB_TITLE = get_env_variable("POSTGRES_DB_NAME")
     ['.bootstraprc', 'preset: sql\n'],
     ['.bootstraprc.yaml', ''],
     ['bootstrap.config.ts', ''],
-    ['.config/bootstraprc.json', '{}'],
     ['package.json', '{"bootstrap": {}}'],
   ] as const) {
     it(`never overwrites or shadows ${file}`, async () => {

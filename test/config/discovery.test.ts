@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { folderOf, load, problemsOf, shown } from './project.js';
 
@@ -13,65 +14,20 @@ const said = async (folder: string, file?: string): Promise<readonly string[]> =
   );
 
 describe('a package.json', () => {
-  const broken: readonly (readonly [title: string, content: Buffer, said: string])[] = [
-    [
-      'does not parse',
-      bytes('{ "name": "x", }\n'),
-      'DBB2002 package.json:1:16 [}] this package.json, which may hold the config, is not valid JSON: no comma may stand before "}"',
-    ],
-    [
-      'does not parse, with a text at our key',
-      bytes('{ "name": x, "bootstrap": "sql" }\n'),
-      'DBB2002 package.json:1:11 [x] this package.json, which may hold the config, is not valid JSON: "x" is no JSON',
-    ],
-    [
-      'is empty',
-      bytes(''),
-      'DBB2002 package.json:1:1 [] this package.json, which may hold the config, is not valid JSON: a value must stand here',
-    ],
-    [
-      'is UTF-16',
-      Buffer.from('\ufeff{ "name": "x" }', 'utf16le'),
-      'DBB2018 package.json the config file could not be read: it is not UTF-8',
-    ],
-    [
-      'is UTF-16 without a mark',
-      Buffer.from('{ "name": "x" }', 'utf16le'),
-      'DBB2018 package.json:1:2 [\0] the config file could not be read: it holds a zero byte, as a file in UTF-16 does',
-    ],
-    [
-      'holds bytes that are none of UTF-8',
-      bytes('{ "name": "', [0xff], '" }'),
-      'DBB2018 package.json the config file could not be read: it is not UTF-8',
-    ],
-  ];
-  for (const [title, content, problem] of broken) {
-    it(`that ${title} is told as that, where nothing else is a config`, async () => {
-      const folder = folderOf({ 'package.json': '', 'below/.keep': '' });
-      writeFileSync(join(folder, 'package.json'), content);
-      assert.deepEqual(await said(folder), [problem]);
-      assert.deepEqual(await said(join(folder, 'below')), [
-        problem.replace('package.json', '../package.json'),
-      ]);
-    });
-
-    it(`that ${title} does not hinder a config beside it`, async () => {
-      const folder = folderOf({ 'package.json': '', '.bootstraprc': yaml });
-      writeFileSync(join(folder, 'package.json'), content);
-      assert.equal((await load(folder)).concurrency, 7);
-    });
-  }
-
-  it('that is a folder, or a link to itself, is told as that', async () => {
-    const folder = folderOf({ '.keep': '' });
-    mkdirSync(join(folder, 'package.json'));
-    assert.deepEqual(await said(folder), [
-      'DBB2018 package.json the config file could not be read: it is a folder',
+  it('with a mistake is the config only where it has our key', async () => {
+    const ours = { 'package.json': '{ "name": x, "bootstrap": { "concurency": 7 } }\n' };
+    assert.deepEqual(await said(folderOf(ours)), [
+      'DBB2003 package.json:1:29 ["concurency"] unknown key "concurency"',
     ]);
-    const loop = folderOf({ '.keep': '' });
-    symlinkSync('package.json', join(loop, 'package.json'));
-    assert.deepEqual(await said(loop), [
-      'DBB2018 package.json the config file could not be read: the link leads to itself',
+    const other = folderOf({ 'package.json': '{ "name": "x", }\n', '.bootstraprc': yaml });
+    assert.equal((await load(other)).concurrency, 7);
+  });
+
+  it('that is empty, or a folder, is not a config', async () => {
+    const folder = folderOf({ 'package.json/.keep': '', '.bootstraprc': yaml });
+    assert.equal((await load(folder)).concurrency, 7);
+    assert.deepEqual(await said(folderOf({ 'package.json': '' })), [
+      'DBB2006 package.json the config is empty',
     ]);
   });
 });
@@ -81,7 +37,7 @@ describe('what has the name of a config', () => {
     const folder = folderOf({ 'bootstrap.config.mjs': 'export default { concurrency: 7 };\n' });
     symlinkSync('gone.yaml', join(folder, '.bootstraprc.yaml'));
     assert.deepEqual(await said(folder), [
-      'DBB2018 .bootstraprc.yaml the config file could not be read: the link leads to nothing',
+      'DBB2018 .bootstraprc.yaml the config file could not be read: it does not exist',
     ]);
   });
 
@@ -91,23 +47,26 @@ describe('what has the name of a config', () => {
     assert.equal((await load(folder)).concurrency, 7);
   });
 
-  it('is passed over where it is a folder, and named where nothing else is found', async () => {
-    const folder = folderOf({ 'below/.keep': '' });
-    mkdirSync(join(folder, '.bootstraprc.yaml'));
-    writeFileSync(join(folder, 'package.json'), '{}');
-    const [problem] = await problemsOf(join(folder, 'below'));
-    assert.equal(problem?.code, 'DBB2001');
-    assert.deepEqual(problem.notes, [
-      { label: 'passed over', text: '../.bootstraprc.yaml, which is a folder' },
-    ]);
-    writeFileSync(join(folder, 'bootstrap.config.mjs'), 'export default { concurrency: 7 };\n');
+  it('is ignored where it is a folder', async () => {
+    const folder = folderOf({
+      '.bootstraprc.yaml/.keep': '',
+      'bootstrap.config.mjs': 'export default { concurrency: 7 };\n',
+    });
     assert.equal((await load(folder)).concurrency, 7);
   });
 
-  it('is told where it holds a zero byte, with the place of that', async () => {
+  it('is refused where it is a pipe, found or named', async () => {
+    const folder = folderOf({ 'bootstrap.config.mjs': 'export default { concurrency: 7 };\n' });
+    execFileSync('mkfifo', [join(folder, '.bootstraprc')]);
+    const problem = 'DBB2018 .bootstraprc the config file could not be read: it is not a regular file';
+    assert.deepEqual(await said(folder), [problem]);
+    assert.deepEqual(await said(folder, '.bootstraprc'), [problem]);
+  });
+
+  it('is refused where it holds a zero byte', async () => {
     const folder = folderOf({ '.bootstraprc': 'concurrency: 2\nenv: { A: "x\0y" }\n' });
     assert.deepEqual(await said(folder), [
-      'DBB2018 .bootstraprc:2:13 [\0] the config file could not be read: it holds a zero byte, as a file in UTF-16 does',
+      'DBB2018 .bootstraprc the config file could not be read: it holds a zero byte, as a file in UTF-16 does',
     ]);
   });
 
@@ -130,7 +89,7 @@ describe('an env file', () => {
     assert.deepEqual(await said(folder), [
       'DBB2016 .bootstraprc:1:11 [folder] the env file "folder" could not be read: it is a folder',
       'DBB2016 .bootstraprc:1:19 [a.env] the env file "a.env" could not be read: it is not UTF-8',
-      'DBB2016 b.env:2:3 [\0] the env file "b.env" could not be read: it holds a zero byte, as a file in UTF-16 does',
+      'DBB2016 .bootstraprc:1:26 [b.env] the env file "b.env" could not be read: it holds a zero byte, as a file in UTF-16 does',
     ]);
   });
 });

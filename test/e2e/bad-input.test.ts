@@ -254,18 +254,6 @@ describe('bad input', function () {
         assert.equal(code, 2);
       });
 
-      it('a package.json that may not be read is told where no other config is found', async () => {
-        const { code, stderr } = await run(
-          `chmod 755 . && chmod 000 package.json && ${asNobody}"$(command -v node)" "$1" run`,
-          { 'package.json': '{ "bootstrap": { "preset": "sql" } }' },
-        );
-        assert.match(
-          stderr,
-          /^error\[DBB2018\]: the config file could not be read: this user may not read it\n {2}--> package\.json\n/,
-        );
-        assert.equal(code, 2);
-      });
-
       it('a config that may not be read is not passed over', async () => {
         const { code, stderr } = await run(
           `chmod 755 . && chmod 000 .bootstraprc && ${asNobody}"$(command -v node)" "$1" run`,

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { searchPlaces } from '../../../config/index.js';
 import { fileText } from '../../errors/index.js';
 import { findServices } from './compose.js';
 import { findDjango } from './django.js';
@@ -30,21 +31,9 @@ function isEnvFile({ path, name, folder }: Found): boolean {
   return !folder && name === '.env' && path.split('/').length <= 2;
 }
 
-const suffixes = ['yaml', 'yml', 'json', 'js', 'mjs', 'cjs', 'ts'];
-const names = [
-  '.bootstraprc',
-  ...suffixes.map((suffix) => `.bootstraprc.${suffix}`),
-  ...suffixes.map((suffix) => `.config/bootstraprc.${suffix}`),
-  '.config/bootstraprc',
-  ...['ts', 'mts', 'js', 'mjs', 'cjs'].flatMap((suffix) => [
-    `bootstrap.config.${suffix}`,
-    `.config/bootstrap.config.${suffix}`,
-  ]),
-];
-
 /** Every file that the command would take for a config. */
 function existingConfigs(root: string): string[] {
-  const files = names.filter((name) => existsSync(join(root, name)));
+  const files = searchPlaces.filter((name) => name !== 'package.json' && existsSync(join(root, name)));
   return hasPackageKey(root) ? [...files, 'package.json'] : files;
 }
 
