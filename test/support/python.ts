@@ -13,10 +13,14 @@ export const pythonSets = {
 } as const;
 
 /** The folder of a virtual environment with the packages of a set; made once and kept in node_modules/.cache. */
-export async function virtualEnv(set: keyof typeof pythonSets): Promise<string> {
-  const packages = pythonSets[set];
+export function virtualEnv(set: keyof typeof pythonSets): Promise<string> {
+  return virtualEnvWith(set, pythonSets[set]);
+}
+
+/** The same with packages of a test's own. */
+export async function virtualEnvWith(name: string, packages: readonly string[]): Promise<string> {
   const key = createHash('sha256').update(packages.join('\n')).digest('hex').slice(0, 12);
-  const folder = join(process.cwd(), 'node_modules/.cache/db-bootstrap-venvs', `${set}-${key}`);
+  const folder = join(process.cwd(), 'node_modules/.cache/db-bootstrap-venvs', `${name}-${key}`);
   if (existsSync(join(folder, 'ready'))) return folder;
   const lock = `${folder}.lock`;
   mkdirSync(join(folder, '..'), { recursive: true });
