@@ -46,10 +46,13 @@ async function run({ database, host, tenants }: Context): Promise<TaskResult> {
   const rules = await expectedRules(host);
   if (!rules.tenancy) return { changed: false, summary: 'the project has no tenants' };
   const isShown = await shownTenants(host);
-  const orphans = (await findOrphans(database, rules)).filter(
+  const found = (await findOrphans(database, rules)).filter(
     ({ kind, name }) => kind !== 'row' || isShown(name),
   );
-  const hidden = orphans.filter(({ kind }) => kind === 'hidden');
+  const hidden = found.filter(({ kind }) => kind === 'hidden');
+  // The row of such a schema may be one that the role does not see.
+  const schemas = found.filter(({ kind }) => kind === 'schema').map(({ name }) => name);
+  const orphans = hidden.length > 0 ? found.filter(({ kind }) => kind !== 'schema') : found;
   return {
     changed: false,
     summary:
@@ -60,19 +63,30 @@ async function run({ database, host, tenants }: Context): Promise<TaskResult> {
           : `${counted(orphans.length, 'orphan')}: rows, schemas or domains without what belongs to them`,
     findings: limitFindings(
       orphans.map((orphan) =>
-        orphan.kind === 'hidden' ? hiddenRows(orphan.name, database.user) : finding(orphan, rules, tenants),
+        orphan.kind === 'hidden'
+          ? hiddenRows(orphan.name, database.user, orphan.name === rules.tenants?.schema.table ? schemas : [])
+          : finding(orphan, rules, tenants),
       ),
       'orphans',
     ),
   };
 }
 
-/** Row level security leaves rows out without a word, and a tenant that is not seen looks like one that is gone. */
-function hiddenRows(table: string, role: string): Finding {
+/**
+ * Row level security leaves rows out without a word. A tenant whose row the role does not see is not migrated, and looks like one that
+ * is gone: `schemas` hold migrations and have no visible row.
+ */
+function hiddenRows(table: string, role: string, schemas: readonly string[]): Finding {
+  const [first, ...others] = schemas;
+  const more = others.length === 0 ? 'holds' : `and ${counted(others.length, 'other')} hold`;
   return {
     code: 'DBB6095',
-    severity: 'warning',
-    message: `row level security may hide rows of table "${table}" from role "${role}": what has no tenant cannot be known`,
+    severity: first === undefined ? 'warning' : 'error',
+    message: `row level security may hide rows of table "${table}" from role "${role}": ${
+      first === undefined
+        ? 'what has no tenant cannot be known'
+        : `schema "${first}" ${more} migrations without a visible row, and a hidden tenant is not migrated`
+    }`,
     help: `run as a superuser: alter role ${quoteIdentifier(role)} bypassrls;`,
     subject: { table },
   };
@@ -104,7 +118,7 @@ async function findOrphans(database: TaskClient, rules: ExpectedRules): Promise<
     );
     // What is seen of the rows is true; what is not seen may be there.
     const blind = found.some(({ kind }) => kind === 'hidden');
-    return blind ? found.filter(({ kind }) => kind === 'hidden' || kind === 'row') : found;
+    return blind ? found.filter(({ kind }) => kind !== 'domain') : found;
   } catch (error) {
     // Without the tables nobody can say what is an orphan; the check of tables says that they are missing.
     if (['42P01', '42703', '3F000'].includes(sqlstateOf(error))) return [];

@@ -55,6 +55,11 @@ async function explain(problem: Problem, scene: Scene, failed: Failed): Promise<
       return await (await import('./unloadable.js')).explainUnloadable(problem, failed);
     if (lost.has(problem.code)) return await (await import('./lost.js')).explainLost(problem, scene);
     const symptom = symptomOf(problem);
+    const { schema, migration } = problem.facts ?? {};
+    if (typeof schema === 'string' && migration !== undefined) {
+      const dropped = await (await import('./missing-schema.js')).explainDropped(schema, scene);
+      if (dropped) return withCause(problem, symptom ?? problem, dropped);
+    }
     if (!symptom) return await explainOther(problem, scene);
     const cause = await explainers[symptom.sqlstate]?.(symptom, scene);
     return cause ? withCause(problem, symptom, cause) : problem;

@@ -7,7 +7,7 @@ import type { Symptom } from './symptom.js';
 
 /** Why a schema does not exist (3F000): a tenant without one, a task that comes too early, or a name that is wrong. */
 export async function explainMissingSchema(symptom: Symptom, scene: Scene): Promise<Cause | undefined> {
-  const { database, task, workflow, project } = scene;
+  const { database, task, workflow } = scene;
   const rows = await database.query<{ name: string }>(
     `select nspname::text as name from pg_catalog.pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema' limit 5000`,
   );
@@ -28,15 +28,7 @@ export async function explainMissingSchema(symptom: Symptom, scene: Scene): Prom
     };
   }
   const facts = { schema };
-  const tenants = await project?.tenants();
-  if (tenants?.tenants.some((tenant) => tenant.schema === schema)) {
-    return {
-      code: 'DBB6019',
-      message: `tenant "${schema}" has a row, but no schema`,
-      help: `add tenant "${schema}" to the config and run "db-bootstrap run --from tenants", or delete its row`,
-      facts,
-    };
-  }
+  if (await isTenant(schema, scene)) return tenantWithoutSchema(schema);
   if (workflow.tenants.some((tenant) => tenant.schema === schema)) {
     const early = explainOrder(scene, ['tenants'], `schema "${schema}"`);
     if (early) return { ...early, facts: { ...early.facts, ...facts } };
@@ -53,5 +45,36 @@ export async function explainMissingSchema(symptom: Symptom, scene: Scene): Prom
         ? `create it before: create schema ${quoteIdentifier(schema)}`
         : `did you mean "${near}"?`,
     facts,
+  };
+}
+
+/** Why the migration of a tenant failed whose schema another session has dropped meanwhile; undefined where the schema exists. */
+export async function explainDropped(schema: string, scene: Scene): Promise<Cause | undefined> {
+  const found = await scene.database.query(
+    'select from pg_catalog.pg_namespace where nspname operator(pg_catalog.=) $1::name',
+    [schema],
+  );
+  if (found.length > 0) return undefined;
+  if (await isTenant(schema, scene)) return tenantWithoutSchema(schema);
+  return {
+    code: 'DBB5061',
+    message: `tenant "${schema}" was dropped while task "${scene.task.name}" worked on it: it has neither a schema nor a row`,
+    help: scene.workflow.tenants.some((tenant) => tenant.schema === schema)
+      ? `take tenant "${schema}" out of the config, or run "db-bootstrap run" again, which creates it again`
+      : 'run "db-bootstrap run" again, which leaves it out',
+    facts: { schema },
+  };
+}
+
+async function isTenant(schema: string, { project }: Scene): Promise<boolean> {
+  return (await project?.tenants())?.tenants.some((tenant) => tenant.schema === schema) === true;
+}
+
+function tenantWithoutSchema(schema: string): Cause {
+  return {
+    code: 'DBB6019',
+    message: `tenant "${schema}" has a row, but no schema`,
+    help: `add tenant "${schema}" to the config and run "db-bootstrap run --from tenants", or delete its row`,
+    facts: { schema },
   };
 }
