@@ -9,6 +9,7 @@ export { packageRoot, packageVersion } from './package-root.js';
 export type { Facts, Note, Place, Problem } from './problem.js';
 export { redact, redactor } from './redact.js';
 export { renderProblem, renderProblems, type RenderOptions } from './render.js';
+export { shellWord } from './shell-word.js';
 export { shortageProblem } from './shortage.js';
 export { displayWidth, harmless, padText, plainText, truncateText, visible } from './text.js';
 export { asError } from './thrown.js';

@@ -34,8 +34,8 @@ export function repairStatements(
 function dropStatement(object: CatalogObject): string {
   const name = quoteIdentifier(object.name);
   return nounOf(object) === 'constraint'
-    ? `alter table ${quoteIdentifier(object.table)} drop constraint ${name};`
-    : `drop index ${name};`;
+    ? `alter table ${quoteIdentifier(object.table)} drop constraint if exists ${name};`
+    : `drop index if exists ${name};`;
 }
 
 /** The parts of a column's definition, as the catalog's statement writes them. */

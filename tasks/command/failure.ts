@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { basename, delimiter, dirname, join, resolve } from 'node:path';
+import { basename, delimiter, dirname, join, relative, resolve } from 'node:path';
 import { nearest, type Note, type Problem } from '../../lib/errors/index.js';
 import { errorInOutput, sqlstateOfOutput } from '../../lib/postgres/index.js';
 import type { ExecResult, TaskContext } from '../../config/define.js';
@@ -67,7 +67,10 @@ export function notStarted(
     { label: 'folder', text: cwd },
   ];
   const correct = `correct "tasks.${context.task}.${key}"`;
-  const unstartable = program.includes('/') ? whyUnstartable(resolve(cwd, program), program) : undefined;
+  const path = resolve(cwd, program);
+  const unstartable = program.includes('/')
+    ? whyUnstartable(path, program, relative(context.root, path))
+    : undefined;
   const problem: Pick<Problem, 'message' | 'help' | 'place'> = what.missingFolder
     ? {
         message: `the folder "${cwd}" of the command does not exist`,

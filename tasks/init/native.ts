@@ -7,6 +7,7 @@ import {
   type SplitRefusal,
   type SplitStatement,
 } from '../../lib/postgres/index.js';
+import { toUtf8 } from '../encoding.js';
 import type { DueFile } from './decide.js';
 import type { InitFile } from './folder.js';
 import { scriptBytes } from './script-text.js';
@@ -56,7 +57,7 @@ function notUtf8(file: InitFile, { line, byte }: { readonly line: number; readon
     message: `"${file.shown}" is not UTF-8: line ${line} holds the byte 0x${byte.toString(16).toUpperCase().padStart(2, '0')}`,
     place: { file: file.shown, line },
     notes: [{ label: 'not done', text: 'no init script was run' }],
-    help: 'convert it to UTF-8: iconv -f latin1 -t utf-8 (or -f utf-16)',
+    help: toUtf8(file.shown, byte),
     facts: { sqlstate: '22021' },
   };
 }

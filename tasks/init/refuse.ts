@@ -1,6 +1,8 @@
 import type { TaskContext } from '../../config/define.js';
 import type { Place, Problem } from '../../lib/errors/index.js';
 import { openTransaction, scanScript } from '../../lib/postgres/index.js';
+import { unixLines } from '../command/unstartable.js';
+import { withoutZero } from '../encoding.js';
 import type { DueFile } from './decide.js';
 import type { InitFile } from './folder.js';
 import { scriptBytes } from './script-text.js';
@@ -30,7 +32,7 @@ function zeroByte(file: InitFile, bytes: Buffer): Fault | undefined {
   return {
     message: `"${file.shown}" holds a zero byte on line ${String(line)}, and what follows it would be lost`,
     place: { file: file.shown, line },
-    help: 'remove the zero byte; if the file is UTF-16, convert it: iconv -f utf-16le -t utf-8',
+    help: withoutZero(file.shown),
   };
 }
 
@@ -83,7 +85,7 @@ function shellFault(context: TaskContext<unknown>, file: InitFile, text: string)
     return {
       message: `"${file.shown}" has Windows line endings, and the shell takes the carriage return for a part of each line`,
       place: placeAt(file, text, windows + 1),
-      help: `convert the file to Unix line endings: sed -i 's/\\r$//' ${file.shown}`,
+      help: unixLines(file.shown),
     };
   // With a default or a check of its own, the script knows that it may be missing.
   const data = lines.findIndex((line) => /^[^#]*\$(?:PGDATA\b|\{PGDATA[^:\w])/.test(line));

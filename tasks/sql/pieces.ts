@@ -6,6 +6,7 @@ import type { Inspection, TenantRows } from '../../lib/django/index.js';
 import { BootstrapError, type Problem } from '../../lib/errors/index.js';
 import { decodeScript } from '../../lib/postgres/index.js';
 import { mismatchProblem, reasonToRun, recordOf, type ChangedScript, type ScriptRecord } from '../applied.js';
+import { toUtf8, withoutZero } from '../encoding.js';
 import { findFiles, isPlainPath } from '../glob.js';
 import type { SqlOptions } from '../sql.js';
 
@@ -141,10 +142,7 @@ function notUtf8(name: string, { line, byte }: { readonly line: number; readonly
         : `"${name}" is not UTF-8: line ${String(line)} holds the byte 0x${byte.toString(16).toUpperCase().padStart(2, '0')}`,
     place: { file: name, line },
     notes: [{ label: 'not done', text: 'no script was run' }],
-    help:
-      byte === 0
-        ? 'remove the zero byte; if the file is UTF-16, convert it: iconv -f utf-16le -t utf-8'
-        : 'convert it to UTF-8: iconv -f latin1 -t utf-8 (or -f utf-16)',
+    help: byte === 0 ? withoutZero(name) : toUtf8(name, byte),
     facts: { sqlstate: '22021' },
   };
 }

@@ -354,7 +354,7 @@ describe('command', () => {
       for (const run of [['./seed.sh'], './seed.sh']) {
         const problem = await failure({ run });
         assert.equal(problem.code, 'DBB5002');
-        assert.equal(problem.help, 'run "chmod +x ./seed.sh"');
+        assert.equal(problem.help, 'run "chmod +x seed.sh"');
       }
     });
 

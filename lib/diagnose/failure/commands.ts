@@ -1,3 +1,4 @@
+import { shellWord } from '../../errors/index.js';
 import { quoteIdentifier } from '../../postgres/index.js';
 import type { Inspection } from '../../django/index.js';
 
@@ -7,13 +8,8 @@ export function migrateCommand(
   schema: string,
   ...args: readonly string[]
 ): string {
-  const words = inspection.tenancy ? ['migrate_schemas', `--schema=${word(schema)}`] : ['migrate'];
+  const words = inspection.tenancy ? ['migrate_schemas', `--schema=${shellWord(schema)}`] : ['migrate'];
   return ['python manage.py', ...words, ...args].join(' ');
-}
-
-/** A name as a word of a command line. */
-export function word(name: string): string {
-  return /^[\w./:=@,-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`;
 }
 
 /** A relation with its schema, quoted for SQL. */

@@ -1,8 +1,8 @@
-import { nearest } from '../../errors/index.js';
+import { nearest, shellWord } from '../../errors/index.js';
 import type { Inspection } from '../../django/index.js';
 import { quoteIdentifier } from '../../postgres/index.js';
 import type { Cause } from './cause.js';
-import { quoted, word } from './commands.js';
+import { quoted } from './commands.js';
 import { relationKinds } from './relation-kinds.js';
 import { runsDjango, type Scene } from './scene.js';
 
@@ -40,9 +40,9 @@ export function explainPublic(
 function inTenant({ command, task }: Scene, schema: string): string {
   const [, before, name, rest = ''] = /^(.*?manage\.py) +([\w-]+)(.*)$/s.exec(command) ?? [];
   if (before !== undefined && name !== undefined && name !== 'tenant_command') {
-    return `run it in the schema of a tenant: "${before} tenant_command ${name}${rest} --schema=${word(schema)}"`;
+    return `run it in the schema of a tenant: "${before} tenant_command ${name}${rest} --schema=${shellWord(schema)}"`;
   }
-  if (name === 'tenant_command') return `name the schema of a tenant: "--schema=${word(schema)}"`;
+  if (name === 'tenant_command') return `name the schema of a tenant: "--schema=${shellWord(schema)}"`;
   if (task.use === 'sql') return `set "schemas: tenants" for task "${task.name}"`;
   return `let it search the schema of a tenant: "set search_path to ${quoteIdentifier(schema)}, public"`;
 }

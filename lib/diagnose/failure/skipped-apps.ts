@@ -1,8 +1,9 @@
 import type { ExpectedTable, Inspection } from '../../django/index.js';
+import { shellWord } from '../../errors/index.js';
 import { quoteIdentifier } from '../../postgres/index.js';
 import { retakeCommands } from '../retake.js';
 import type { Cause } from './cause.js';
-import { quoted, word } from './commands.js';
+import { quoted } from './commands.js';
 import type { Project } from './project.js';
 import type { Scene } from './scene.js';
 
@@ -91,8 +92,8 @@ function commandFor(
     ['python manage.py migrate_schemas', where, ...args].join(' ');
   if (!tenancy) return (...args) => ['python manage.py migrate', ...args].join(' ');
   if (everyTenant && schemas.length > 1) return (...args) => migrate('--tenant', args);
-  if (schemas.length === 1) return (...args) => migrate(`--schema=${word(schemas[0] ?? '')}`, args);
-  const each = `for schema in ${schemas.map(word).join(' ')}; do`;
+  if (schemas.length === 1) return (...args) => migrate(`--schema=${shellWord(schemas[0] ?? '')}`, args);
+  const each = `for schema in ${schemas.map(shellWord).join(' ')}; do`;
   return (...args) => `${each} ${migrate('--schema="$schema"', args)}; done`;
 }
 

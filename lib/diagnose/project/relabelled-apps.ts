@@ -1,6 +1,7 @@
 import type { TaskClient, TaskHost } from '../../../config/define.js';
 import { states, type AppFacts, type MigrationKey, type Preflight } from '../../django/index.js';
 import { BootstrapError } from '../../errors/index.js';
+import { quoteLiteral } from '../../postgres/index.js';
 import type { Diagnosis } from '../diagnosis.js';
 import type { Evidence } from '../evidence.js';
 import type { Rule } from '../rule.js';
@@ -100,6 +101,23 @@ function diagnosisOf(change: Change, settings: Preflight['settings'], evidence: 
       `recorded under "${before}", and pending under "${app.label}": ${listed(names)}`,
       ...tables.map(({ has, should }) => `"${has}" stands where "${should}" is expected`),
     ],
-    help: `give the app its label back (label = "${before}" in its AppConfig); or rename its tables, records and content types in every schema, as "db-bootstrap explain DBB6097" shows`,
+    help: `give the app its label back (label = "${before}" in its AppConfig), or rename what all schemas hold, in psql:\n${renaming(change)}`,
   };
+}
+
+/** Records, content types and tables under the new label, in each schema that has any of them. */
+function renaming({ app, before, tables }: Change): string {
+  const update = (table: string, column: string): string =>
+    `execute format('update %I.${table} set ${column} = %L where ${column} = %L', s, ${quoteLiteral(app.label)}, ${quoteLiteral(before)});`;
+  return [
+    'do $rename$ declare s name; begin',
+    "for s in select n.nspname from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relname = 'django_migrations' loop",
+    update('django_migrations', 'app'),
+    `if to_regclass(format('%I.django_content_type', s)) is not null then ${update('django_content_type', 'app_label')} end if;`,
+    ...tables.map(
+      ({ has, should }) =>
+        `execute format('alter table if exists %I.%I rename to %I', s, ${quoteLiteral(has)}, ${quoteLiteral(should)});`,
+    ),
+    'end loop; end $rename$;',
+  ].join('\n');
 }

@@ -1,3 +1,4 @@
+import { shellWord } from '../../errors/index.js';
 import { longestName, quoteIdentifier } from '../../postgres/index.js';
 import type { Diagnosis } from '../diagnosis.js';
 import type { Evidence } from '../evidence.js';
@@ -39,10 +40,6 @@ export async function leftProofs(
     evidence: [],
     help: `remove it: psql -c ${shellWord(`drop database ${quoteIdentifier(name)}`)}`,
   }));
-}
-
-function shellWord(text: string): string {
-  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 /** What a killed `prove` could not drop. */

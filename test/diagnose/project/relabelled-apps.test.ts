@@ -79,7 +79,16 @@ describe('apps that changed their label after schemas were migrated', function (
       '"stock_item_labels" stands where "store_item_labels" is expected',
       '"stock_label" stands where "store_label" is expected',
     ]);
-    assert.match(finding.help ?? '', /^give the app its label back \(label = "stock" in its AppConfig\)/);
+    const [what = '', ...statements] = (finding.help ?? '').split('\n');
+    assert.match(what, /^give the app its label back \(label = "stock" in its AppConfig\), or .*, in psql:$/);
+    await project.rows(`insert into acme.stock_label (name) values ('kept')`);
+    await project.rows(statements.join('\n'));
+    assert.deepEqual(await find(), []);
+    assert.deepEqual(await project.rows('select name from acme.store_label'), [{ name: 'kept' }]);
+    const left = await project.rows(
+      `select from acme.django_migrations where app = 'stock' union all select from acme.django_content_type where app_label = 'stock'`,
+    );
+    assert.deepEqual(left, []);
   });
 
   it('are none where the tables and the records bear the new name', async () => {

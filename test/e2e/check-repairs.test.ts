@@ -3,14 +3,16 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { bootstrap, copyExample, type Ended } from '../support/command.js';
 import { createTestDatabase, query } from '../support/postgres.js';
+import { Workbench } from '../support/repairs.js';
 import { virtualEnv } from '../support/python.js';
 
 const run = promisify(execFile);
 
-describe('what check puts first', function () {
+describe('what check finds', function () {
   this.timeout(120_000);
   let project: ReturnType<typeof copyExample>;
   let database: Awaited<ReturnType<typeof createTestDatabase>>;
+  let bench: Workbench;
   const command = (...args: string[]): Promise<Ended> =>
     bootstrap(args, { cwd: project.folder, env: { DATABASE_URL: database.url } });
   const manage = (...args: string[]): Promise<unknown> =>
@@ -26,10 +28,69 @@ describe('what check puts first', function () {
     database = await createTestDatabase();
     const ended = await command('--skip', 'venv');
     assert.equal(ended.code, 0, ended.stdout + ended.stderr);
+    bench = new Workbench(project.folder, database.url);
   });
   after(async () => {
+    bench.close();
     await database.drop();
     project.remove();
+  });
+
+  /** Independent of each other: all are there at once, and one round of repairs for each code leaves nothing. */
+  const damages: readonly (readonly [code: string, damage: string])[] = [
+    ['DBB6021', `delete from tenants_domain where domain = 'shop.example.com'`],
+    [
+      'DBB6080',
+      `insert into corner_shop.carriers_carrier (id, code, name, tracking_url, active) values (999, 'far', 'Far', '', true)`,
+    ],
+    ['DBB6082', `delete from test_tenant.auth_permission where codename = 'view_carrier'`],
+    [
+      'DBB6084',
+      `set session_replication_role = replica;
+       insert into corner_shop.auth_permission (name, content_type_id, codename) values ('Lost', 4711, 'lost');
+       set session_replication_role = origin`,
+    ],
+    [
+      'DBB6085',
+      `alter table test_tenant.carriers_rate drop constraint carriers_rate_up_to_kg_check, add constraint carriers_rate_up_to_kg_check check (up_to_kg >= 0) not valid`,
+    ],
+    [
+      'DBB6086',
+      `update pg_index set indisvalid = false where indexrelid = 'test_tenant.carriers_active_name'::regclass`,
+    ],
+    [
+      'DBB6087',
+      `do $$ declare k name; begin
+         delete from corner_shop.carriers_rate;
+         select conname into k from pg_constraint where conrelid = 'corner_shop.carriers_rate'::regclass and contype = 'f';
+         execute format('alter table corner_shop.carriers_rate drop constraint %I', k);
+         alter table corner_shop.carriers_rate add constraint beyond foreign key (carrier_id) references test_tenant.carriers_carrier;
+       end $$`,
+    ],
+    [
+      'DBB6091',
+      `set session_replication_role = replica; insert into tenants_domain (domain, is_primary, tenant_id) values ('gone.example.com', true, 9999); set session_replication_role = origin`,
+    ],
+    ['DBB6098', 'alter table test_tenant.carriers_carrier alter column name drop not null'],
+    ['DBB5013', 'drop extension pg_trgm'],
+  ];
+
+  it('is gone once each repair was done as it is printed, and the next run is ready', async () => {
+    for (const [, damage] of damages) await query(database.url, damage);
+    const codes = new Set(damages.map(([code]) => code));
+    const told = async (): Promise<ReadonlyMap<string, string>> => {
+      const { problems } = await bench.tell('check');
+      return new Map(
+        problems.filter(({ code }) => codes.has(code)).map(({ code, help = '' }) => [help, code]),
+      );
+    };
+    const found = await told();
+    assert.deepEqual([...new Set(found.values())].sort(), [...codes].sort());
+    for (const [help] of found) await bench.obey(help);
+    // The right foreign key can be told once the wrong one is gone.
+    for (const [help] of await told()) await bench.obey(help);
+    const last = await bench.tell('run', '--skip', 'venv');
+    assert.deepEqual([last.code, last.problems], [0, []]);
   });
 
   it('is the migration that is not applied, and not the tables and columns that it would make', async () => {
