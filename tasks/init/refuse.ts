@@ -72,7 +72,7 @@ async function otherServer(
     return {
       message: `"${file.shown}" is written for MySQL or MariaDB, not for PostgreSQL: line ${String(line)} holds "${found[0]}"`,
       place: placeAt(file, text, line),
-      help: `name the folder of the PostgreSQL scripts in "directory" of the task, or leave the task out: --skip ${context.task}`,
+      help: `name the folder of the PostgreSQL scripts in "directory" of the task, or leave the task out: db-bootstrap run --skip ${context.task}`,
     };
   }
   return undefined;
@@ -88,7 +88,9 @@ function shellFault(context: TaskContext<unknown>, file: InitFile, text: string)
       help: unixLines(file.shown),
     };
   // With a default or a check of its own, the script knows that it may be missing.
-  const data = lines.findIndex((line) => /^[^#]*\$(?:PGDATA\b|\{PGDATA[^:\w])/.test(line));
+  const data = lines.findIndex((line) =>
+    /\$(?:PGDATA\b|\{PGDATA[^:\w])/.test(line.replace(/(?:^|\s)#[^"']*$/, '')),
+  );
   if (
     data < 0 ||
     context.env.PGDATA !== undefined ||
@@ -98,7 +100,7 @@ function shellFault(context: TaskContext<unknown>, file: InitFile, text: string)
   return {
     message: `"${file.shown}" uses $PGDATA, the data directory inside of the image, and it is not set here`,
     place: placeAt(file, text, data + 1),
-    help: `change settings of the server by "alter system set …" in a .sql file; or set PGDATA in the env of task "${context.task}"`,
+    help: `change settings of the server by "alter system set …" in a .sql file, or set PGDATA in the env of task "${context.task}"`,
   };
 }
 

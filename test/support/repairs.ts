@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import type { Problem } from '../../lib/errors/index.js';
 import { bootstrap, runEnd, type Ended } from './command.js';
+import { query } from './postgres.js';
 
 /** What a person copies out of a help: a command line, or SQL for psql. */
 export type Repair = { readonly shell: string } | { readonly sql: string };
 
 const program = '(?:db-bootstrap|python|psql|npm|npx|chmod|sed|iconv|rm)';
-const statement = '(?:alter|create|drop|delete|do|grant|insert|reindex|select|set|update)';
+const statement = '(?:alter|begin|create|drop|delete|do|grant|insert|reindex|select|set|update)';
 
 /** The commands and statements of a help, in their order; of alternatives ("…, or: …") the one that is asked for. */
 export function repairsIn(help: string, way = 0): readonly Repair[] {
@@ -18,7 +19,7 @@ export function repairsIn(help: string, way = 0): readonly Repair[] {
     const commands = lines.filter((line) => new RegExp(`^(?:for |${program} )`).test(line));
     return commands.length > 0 ? commands.map((shell) => ({ shell })) : [{ sql: lines.join('\n') }];
   }
-  const told = help.split(/[,;] or,? ?(?=:|")|; or (?:accept|let|set) /)[way] ?? '';
+  const told = help.split(/[,;] or:? /)[way] ?? '';
   const quoted = [...told.matchAll(new RegExp(`["'](${program} [^"]*)"`, 'g'))].map(([, shell = '']) => ({
     shell,
   }));
@@ -28,6 +29,13 @@ export function repairsIn(help: string, way = 0): readonly Repair[] {
   const granted = /^run '(.*)' as /.exec(told)?.[1];
   const sql = granted ?? new RegExp(`(?:^|: )(${statement} .*?)(?:; then .*)?$`, 'i').exec(told)?.[1];
   return sql === undefined ? [] : [{ sql }];
+}
+
+/** Executes the SQL of a help, word for word. */
+export async function obeySql(url: string, help = '', way = 0): Promise<void> {
+  const statements = repairsIn(help, way).flatMap((repair) => ('sql' in repair ? [repair.sql] : []));
+  if (statements.length === 0) throw new Error(`no SQL in: ${help}`);
+  for (const statement of statements) await query(url, statement);
 }
 
 /** A folder in which the real command is run, and what it prints is done as it stands there. */

@@ -38,7 +38,7 @@ export async function explainTimeLimit(symptom: Symptom, scene: Scene): Promise<
     code: 'DBB5067',
     message: `${setting}, which is ${facts.value}, ended ${what} of ${who}`,
     notes: [{ label: 'evidence', text: where }],
-    help: `${repair}, or raise it there`,
+    help: `raise it there, or ${repair}`,
     facts: { setting, value: facts.value },
   };
 }

@@ -16,14 +16,11 @@ export function originOf({ setting, source, sourcefile, role, database }: Settin
 } {
   const [ofRole, ofDatabase] = [quoteIdentifier(role), quoteIdentifier(database)];
   const places: Readonly<Record<string, readonly [string, string]>> = {
-    database: [
-      `it is set for the database "${database}"`,
-      `run "ALTER DATABASE ${ofDatabase} RESET ${setting}"`,
-    ],
-    user: [`it is set for the role "${role}"`, `run "ALTER ROLE ${ofRole} RESET ${setting}"`],
+    database: [`it is set for the database "${database}"`, reset(setting, `DATABASE ${ofDatabase}`)],
+    user: [`it is set for the role "${role}"`, reset(setting, `ROLE ${ofRole}`)],
     'database user': [
       `it is set for the role "${role}" in the database "${database}"`,
-      `run "ALTER ROLE ${ofRole} IN DATABASE ${ofDatabase} RESET ${setting}"`,
+      reset(setting, `ROLE ${ofRole} IN DATABASE ${ofDatabase}`),
     ],
     client: [
       'the client sets it: "options" of the URL, or PGOPTIONS',
@@ -32,7 +29,18 @@ export function originOf({ setting, source, sourcefile, role, database }: Settin
   };
   const [where, repair] = places[source] ?? [
     `it is set for the server${sourcefile === null ? '' : ` in ${sourcefile}`} (${source})`,
-    `run "ALTER SYSTEM RESET ${setting}" and "SELECT pg_reload_conf()"`,
+    // ALTER SYSTEM takes back only what ALTER SYSTEM has set.
+    sourcefile?.endsWith('postgresql.auto.conf') === true
+      ? `run: ALTER SYSTEM RESET ${setting}; SELECT pg_reload_conf();`
+      : `take "${setting}" out of ${sourcefile ?? "the server's configuration"}, and run: SELECT pg_reload_conf();`,
   ];
   return { where, repair };
+}
+
+/** Where transactions are read-only, the repair's own must not be. */
+function reset(setting: string, where: string): string {
+  const statement = `ALTER ${where} RESET ${setting};`;
+  return setting === 'default_transaction_read_only'
+    ? `run: BEGIN READ WRITE; ${statement} COMMIT;`
+    : `run: ${statement}`;
 }

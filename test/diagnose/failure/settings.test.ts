@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import type { Problem } from '../../../lib/errors/index.js';
 import { openEmpty, type FailingProject } from '../../support/failed-task.js';
+import { obeySql } from '../../support/repairs.js';
 
 describe('settings of a role that end what a task does', function () {
   this.timeout(30_000);
@@ -31,7 +32,9 @@ describe('settings of a role that end what a task does', function () {
     assert.equal(problem.code, 'DBB5067');
     assert.equal(problem.message, 'statement_timeout, which is 50ms, ended a statement of task "seed"');
     assert.equal(evidence(problem), `it is set for the role "${role}"`);
-    assert.equal(problem.help, `run "ALTER ROLE "${role}" RESET statement_timeout", or raise it there`);
+    assert.equal(problem.help, `raise it there, or run: ALTER ROLE "${role}" RESET statement_timeout;`);
+    await obeySql(limited.url, problem.help, 1);
+    await limited.rows('select pg_sleep(0.1)');
   });
 
   it('are told as those of the session where the role has none', async () => {
@@ -68,6 +71,9 @@ describe('settings of a role that end what a task does', function () {
       problem.notes?.find(({ label }) => label === 'symptom')?.text,
       'cannot execute CREATE TABLE in a read-only transaction',
     );
-    assert.equal(problem.help, `run "ALTER ROLE "${role}" RESET default_transaction_read_only"`);
+    await obeySql(limited.url, problem.help);
+    assert.deepEqual(await limited.rows('show default_transaction_read_only'), [
+      { default_transaction_read_only: 'off' },
+    ]);
   });
 });

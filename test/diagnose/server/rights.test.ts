@@ -3,6 +3,7 @@ import { privileges } from '../../../lib/diagnose/server/privileges.js';
 import { writable } from '../../../lib/diagnose/server/writable.js';
 import { findingsWith } from '../../support/evidence.js';
 import { createTestDatabase, query, startServer, type OwnServer } from '../../support/postgres.js';
+import { obeySql } from '../../support/repairs.js';
 
 const tenants = `preset: django-tenants
 tenants:
@@ -50,6 +51,9 @@ describe('rules: writable and privileges', function () {
           database: database.name,
         });
         assert.ok(finding.help?.includes(reset()), finding.help);
+        // As the owner, whose transactions are read-only as well where the database says so.
+        await obeySql(where === 'database' ? database.url : app, finding.help);
+        assert.deepEqual(await findingsWith([writable], { url: app }), []);
       } finally {
         await query(
           `${database.url}?options=-cdefault_transaction_read_only%3Doff`,
@@ -86,6 +90,12 @@ describe('rules: writable and privileges', function () {
     );
     assert.match(findings[1]?.help ?? '', new RegExp(`GRANT CREATE ON SCHEMA "public" TO "${role}"`));
     assert.match(findings[0]?.evidence.join() ?? '', /acme/);
+    for (const { help } of findings) await obeySql(database.url, help);
+    assert.deepEqual(await findingsWith([privileges], { url: app, config: tenants }), []);
+    await query(
+      database.url,
+      `revoke create on schema public from ${role}; revoke create on database ${database.name} from ${role}`,
+    );
   });
 
   it('finds nothing wrong where nothing is to be created, or the role may', async () => {
