@@ -3,6 +3,7 @@ import { nearest, type Problem } from '../lib/errors/index.js';
 import { checksLast, validateGraph } from '../lib/graph/index.js';
 import { coerceTexts } from './coerce.js';
 import type { Json, TaskKind } from './define.js';
+import { withDatabases } from './databases.js';
 import { parseDuration } from './duration.js';
 import { gateProblem, graphProblem } from './graph-problem.js';
 import { problemsOfIssues, unknownKeyProblem, type Locate } from './issues.js';
@@ -51,7 +52,7 @@ export function readTasks(
   for (const fault of validateGraph(names.map((name) => nodeOf(name, raw[name]))))
     reading.problems.push(graphProblem(fault, raw, reading.locate));
   const isCheck = ({ kind }: TaskDefinition): boolean => kind.check === true;
-  const { nodes, gates } = checksLast([...tasks.values()], isCheck);
+  const { nodes, gates } = checksLast(withDatabases([...tasks.values()]), isCheck);
   const gateNames = new Set(gates.map(({ check }) => check.name));
   const atTheEnd = new Set(nodes.filter(({ name }) => !gateNames.has(name)).map(({ use }) => use));
   for (const { check, before } of gates)

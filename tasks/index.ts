@@ -11,6 +11,7 @@ import { checkOrphans } from './checks/orphans.js';
 import { checkRoles } from './checks/roles.js';
 import { checkSequences } from './checks/sequences.js';
 import { checkTables } from './checks/tables.js';
+import { inEveryDatabase } from './checks/every-database.js';
 import { checkTenants } from './checks/tenants.js';
 import { command } from './command.js';
 import { flush } from './flush.js';
@@ -22,6 +23,18 @@ import { sql } from './sql.js';
 import { tenantMigrations } from './tenant-migrations.js';
 import { tenants } from './tenants.js';
 import { wait } from './wait.js';
+
+/** Checks of a whole database, which look into others of the project as well. */
+const ofDatabases = [
+  checkTables,
+  checkMigrations,
+  checkSequences,
+  checkContentTypes,
+  checkConstraints,
+  checkIndexes,
+  checkForeignKeys,
+  checkDuplicates,
+] as unknown as TaskKind[];
 
 /** The kinds that come with db-bootstrap, in the order of a usual workflow. */
 const kinds = [
@@ -52,5 +65,8 @@ const kinds = [
 
 /** The kinds that come with db-bootstrap, by name. */
 export const builtinKinds: ReadonlyMap<string, TaskKind> = new Map(
-  (kinds as unknown as TaskKind[]).map((kind) => [kind.kind, kind]),
+  (kinds as unknown as TaskKind[]).map((kind) => [
+    kind.kind,
+    ofDatabases.includes(kind) ? inEveryDatabase(kind) : kind,
+  ]),
 );

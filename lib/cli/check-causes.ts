@@ -80,6 +80,7 @@ export function causesOnly(findings: readonly Told[]): readonly Told[] {
           causes.includes(cause.code) &&
           codes.includes(finding.code) &&
           cause !== finding &&
+          cause.facts?.alias === finding.facts?.alias &&
           schemasOf(cause.facts)[0] !== undefined &&
           follows(finding, cause),
       ),

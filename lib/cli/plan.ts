@@ -1,6 +1,7 @@
 import type { Workflow } from '../../config/workflow.js';
 import { padText, redactor, renderProblems, truncateText, visible, type Problem } from '../errors/index.js';
 import { planWorkflow, type TaskPlan } from '../run/index.js';
+import { hostTaskOf } from './evidence.js';
 import { silent } from './silent-log.js';
 import { print, type Io } from './io.js';
 import { load } from './load.js';
@@ -46,11 +47,15 @@ export async function planCommand(
       kill: signals.kill,
     });
     const tasks = await unlessInterrupted(planned, signals.interrupt, { command: 'plan' });
-    const stops = stopsOf(tasks, workflow, session, signals.interrupt);
-    const problems = await unlessInterrupted(stops, signals.interrupt, { command: 'plan' });
+    const asked = preflightOf(tasks, workflow, session, signals.interrupt);
+    const found = await unlessInterrupted(asked, signals.interrupt, { command: 'plan' });
+    const problems = found.filter(({ severity = 'error' }) => severity === 'error');
+    const warnings = found.filter(({ severity = 'error' }) => severity !== 'error');
     const secrets = [...workflow.secrets, ...session.secrets];
-    if (options.json === true) print(io.stdout, jsonOf(tasks, problems, redactor(secrets)));
+    if (options.json === true) print(io.stdout, jsonOf({ tasks, problems, warnings }, redactor(secrets)));
     else print(io.stdout, drawPlan(tasks, io));
+    if (options.json !== true && warnings.length > 0)
+      print(io.stdout, `\n${renderProblems(warnings, { color: io.color, secrets })}`);
     if (options.json !== true && problems.length > 0)
       print(
         io.stdout,
@@ -69,31 +74,42 @@ export async function planCommand(
 }
 
 /**
- * What a run would find before the first task that changes something, and stop at. Tasks behind that one may rest on what it makes,
- * and without a database that answers nobody can say.
+ * What a run would find before the first task that changes something; warnings alone where none does. Tasks behind that one may rest on
+ * what it makes, and without a database that answers nobody can say.
  */
-async function stopsOf(
+async function preflightOf(
   tasks: readonly TaskPlan[],
   workflow: Workflow,
   session: Session,
   signal: AbortSignal,
 ): Promise<readonly Problem[]> {
-  const first = tasks
-    .filter(({ action }) => action === 'run')
-    .flatMap(({ name }) => workflow.tasks.get(name) ?? [])
-    .find(({ kind }) => changes(kind));
-  if (!first || !(await session.services.databaseAnswers(signal))) return [];
+  const due = tasks.filter(({ action }) => action === 'run').map(({ name }) => workflow.tasks.get(name));
+  const first = due.find((task) => task && changes(task.kind));
+  const task = first ?? hostTaskOf(workflow);
+  if (!task || !(await session.services.databaseAnswers(signal))) return [];
   const { createPreflight } = await import('./preflight.js');
-  const found = await createPreflight(workflow, session)(first, { name: first.name, signal, log: silent });
-  return found.filter(({ severity = 'error' }) => severity === 'error');
+  const preflight = createPreflight(workflow, session, { withChecks: false });
+  const found = await preflight(task, { name: task.name, signal, log: silent });
+  return first ? found : found.filter(({ severity = 'error' }) => severity !== 'error');
 }
 
 function jsonOf(
-  tasks: readonly TaskPlan[],
-  problems: readonly Problem[],
+  {
+    tasks,
+    problems,
+    warnings,
+  }: {
+    readonly tasks: readonly TaskPlan[];
+    readonly problems: readonly Problem[];
+    readonly warnings: readonly Problem[];
+  },
   redact: (text: string) => string,
 ): string {
-  const document = problems.length === 0 ? { tasks } : { tasks, problems };
+  const document = {
+    tasks,
+    ...(problems.length === 0 ? {} : { problems }),
+    ...(warnings.length === 0 ? {} : { warnings }),
+  };
   const masked = (_key: string, value: unknown): unknown =>
     typeof value === 'string' ? redact(value) : value;
   return JSON.stringify(document, masked, 2);

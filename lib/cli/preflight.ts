@@ -11,12 +11,17 @@ type Stage = 'files' | 'session' | 'database' | 'django';
 /**
  * The rules that a run applies before it changes anything. Each stage is examined once, when the first task comes that may rest on
  * it: a task that works on files alone starts without a look at the database, and Django is asked only once it may be loaded.
+ * `withChecks`: the workflow's checks will run, so what one of them reports is left to it.
  */
-export function createPreflight(workflow: Workflow, session: Session): NonNullable<RunServices['preflight']> {
+export function createPreflight(
+  workflow: Workflow,
+  session: Session,
+  { withChecks = true }: { readonly withChecks?: boolean } = {},
+): NonNullable<RunServices['preflight']> {
   const asked = new Map<Stage, Promise<readonly Problem[]>>();
   const warm = mayWarm(workflow);
   const examineStage = (stage: Stage, user: ServiceUser): Promise<readonly Problem[]> => {
-    const known = asked.get(stage) ?? examineOnce(stage, { workflow, session, user, warm });
+    const known = asked.get(stage) ?? examineOnce(stage, { workflow, session, user, warm, withChecks });
     asked.set(stage, known);
     return known;
   };
@@ -60,7 +65,8 @@ async function examineOnce(
     session,
     user,
     warm,
-  }: { workflow: Workflow; session: Session; user: ServiceUser; warm: boolean },
+    withChecks,
+  }: { workflow: Workflow; session: Session; user: ServiceUser; warm: boolean; withChecks: boolean },
 ): Promise<readonly Problem[]> {
   if (stage === 'session' && !(await session.isPooled(user.signal))) return [];
   const { diagnosisProblem, examine, rules } = await import('../diagnose/index.js');
@@ -88,7 +94,9 @@ async function examineOnce(
   // Nobody knows whether a command minds.
   if (stage === 'session')
     return findings.map((finding) => diagnosisProblem({ ...finding, severity: 'warning' }));
-  return findings.filter(concernsRun).map(diagnosisProblem);
+  return findings
+    .filter((finding) => concernsRun(finding, withChecks && checksDatabases(workflow)))
+    .map(diagnosisProblem);
 }
 
 function stageOf({ reads }: Rule): Stage {
@@ -96,7 +104,12 @@ function stageOf({ reads }: Rule): Stage {
   return reads.includes('database') ? 'database' : 'files';
 }
 
-/** Errors, and what keeps us from finding any. */
-function concernsRun({ severity = 'error', code }: Finding): boolean {
+/** Errors, what keeps us from finding any, and databases that the run passes over, unless a check reports them. */
+function concernsRun({ severity = 'error', code }: Finding, isChecked: boolean): boolean {
+  if (code === 'DBB6058') return !isChecked;
   return severity === 'error' || code === 'DBB9001';
+}
+
+function checksDatabases({ tasks }: Workflow): boolean {
+  return [...tasks.values()].some(({ enabled, use }) => enabled && use === 'check-migrations');
 }

@@ -1,6 +1,7 @@
 import type { ErrorCode, Facts, Note, Problem } from '../errors/index.js';
 import { nearest } from '../errors/index.js';
 import { loginRefused } from './login-refused.js';
+import { problemInOther } from './other-databases.js';
 import { projectPlace, type ProjectFolders } from './project-place.js';
 import type { HostError } from './protocol.js';
 
@@ -55,7 +56,7 @@ export function problemOfHost(error: HostError, host: HostFacts): Problem {
   const help = refused?.help ?? helpFor(code, error, host);
   const place = projectPlace(at, host.folders);
   const output = [...(detail === undefined ? [] : [detail]), ...shortenedTrace(traceback)].join('\n');
-  return {
+  const problem: Problem = {
     code,
     message: refused?.message ?? messageOf(error, host),
     ...(place === undefined ? {} : { place }),
@@ -65,6 +66,7 @@ export function problemOfHost(error: HostError, host: HostFacts): Problem {
     facts: factsOf(error),
     ...(output === '' || kind === 'cancelled' ? {} : { output }),
   };
+  return error.alias === undefined ? problem : problemInOther(problem, error.alias);
 }
 
 function codeFor({ kind, message, sqlstate, exception = '' }: HostError): ErrorCode {
@@ -187,6 +189,10 @@ function helpFor(code: ErrorCode, error: HostError, host: HostFacts): string | u
       return 'run "python manage.py makemigrations" in a terminal: it asks what it has to know';
     case 'no-tenants':
       return 'remove "tenants" from the config, or use the preset "django"';
+    case 'command': {
+      const near = names.length > 0 && error.alias !== undefined ? nearest(error.alias, names) : undefined;
+      return near === undefined ? undefined : `did you mean "${near}"?`;
+    }
     default:
       return undefined;
   }

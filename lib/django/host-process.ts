@@ -48,6 +48,7 @@ export class HostProcess {
   #pending: Pending | undefined;
   #doing = 'starting';
   #memory = 0;
+  #secrets: readonly string[] | undefined;
   #next = 1;
   #failure: BootstrapError | undefined;
 
@@ -100,6 +101,11 @@ export class HostProcess {
   /** The most bytes that it had in use until it last answered. */
   get memory(): number {
     return this.#memory;
+  }
+
+  /** Passwords of all databases in the settings; undefined before it has answered. */
+  get secrets(): readonly string[] | undefined {
+    return this.#secrets;
   }
 
   /** Sends one request; the caller sees to it that the last one is answered. Rejects where the host ends before the answer. */
@@ -176,6 +182,7 @@ export class HostProcess {
       else {
         this.#pending = undefined;
         if (typeof message.memory === 'number') this.#memory = message.memory;
+        if (Array.isArray(message.secrets)) this.#secrets = message.secrets as string[];
         pending.resolve(message as unknown as Answer);
       }
     }

@@ -17,6 +17,7 @@ export {
 } from './host-service.js';
 export type { HostUser } from './loaded-project.js';
 export { recordedStates } from './recorded-states.js';
+export { uncoveredDatabase } from './other-databases.js';
 export {
   applyAlone,
   autodetect,
@@ -24,6 +25,7 @@ export {
   expectedRules,
   expectedTables,
   inspect,
+  otherConnection,
   migrate,
   postMigrate,
   otherSettings,

@@ -1,4 +1,4 @@
-import { BootstrapError } from '../errors/index.js';
+import { BootstrapError, redactedValue, redactor } from '../errors/index.js';
 import { findInterpreter } from './find-interpreter.js';
 import { findSettings, namesSettings } from './find-settings.js';
 import { problemOfHost, type HostFacts } from './host-problem.js';
@@ -41,6 +41,7 @@ export class LoadedProject {
   readonly #facts: Omit<HostFacts, 'task' | 'method'>;
   readonly #answers = new Map<string, unknown>();
   #proven = false;
+  #redact: ((text: string) => string) | undefined;
   #memoryAtFirst = 0;
   #user: HostUser | undefined;
   #unclaimed: ['stdout' | 'stderr', string][] = [];
@@ -95,8 +96,8 @@ export class LoadedProject {
     const key = lasting.has(method) && params.write !== true ? JSON.stringify([method, params]) : undefined;
     if (key !== undefined && this.#answers.has(key)) return this.#answers.get(key);
     this.#user = user;
-    for (const [stream, text] of this.#unclaimed.splice(0)) user.log.output(stream, text);
     try {
+      if (this.#mask) this.#release();
       if (!this.#proven && method !== 'connection' && key === undefined) {
         const connection = (await this.#ask('connection', {}, user)) as DjangoConnection;
         await proveDatabase(user.database, connection);
@@ -107,6 +108,7 @@ export class LoadedProject {
       if (key !== undefined) this.#answers.set(key, result);
       return result;
     } finally {
+      this.#release();
       this.#user = undefined;
     }
   }
@@ -126,14 +128,26 @@ export class LoadedProject {
   async #ask(method: string, params: Params, user: HostUser, onEvent?: OnEvent): Promise<unknown> {
     const answer = await this.#process.request(method, params, user.signal, onEvent ?? (() => undefined));
     this.#memoryAtFirst ||= this.#process.memory;
+    this.#release();
     if ('result' in answer) return answer.result;
-    throw new BootstrapError(problemOfHost(answer.error, { task: user.name, method, ...this.#facts }));
+    const error = this.#mask ? redactedValue(answer.error, this.#mask) : answer.error;
+    throw new BootstrapError(problemOfHost(error, { task: user.name, method, ...this.#facts }));
+  }
+
+  /** Masks the passwords of all databases in the settings; undefined before the project has loaded. */
+  get #mask(): ((text: string) => string) | undefined {
+    return (this.#redact ??= this.#process.secrets && redactor(this.#process.secrets));
   }
 
   #print(stream: 'stdout' | 'stderr', text: string): void {
-    if (this.#user) this.#user.log.output(stream, text);
-    else if (this.#unclaimed.reduce((sum, [, kept]) => sum + kept.length, 0) < unclaimedLimit) {
+    if (this.#user && this.#mask) this.#user.log.output(stream, this.#mask(text));
+    else if (this.#user || this.#unclaimed.reduce((sum, [, kept]) => sum + kept.length, 0) < unclaimedLimit)
       this.#unclaimed.push([stream, text]);
-    }
+  }
+
+  /** Hands on what was printed before anybody asked, or before it was known what to mask. */
+  #release(): void {
+    for (const [stream, text] of this.#user ? this.#unclaimed.splice(0) : [])
+      this.#user?.log.output(stream, this.#mask?.(text) ?? text);
   }
 }

@@ -32,6 +32,7 @@ const refusals: readonly (readonly [RegExp, ErrorCode, help: string])[] = [
     'DBB4015',
     'correct or unset the variable of libpq that asks for it, such as PGTZ, PGDATESTYLE or PGOPTIONS',
   ],
+  [/(timeout expired)/, 'DBB4001', 'check the address and the firewalls between'],
   [
     /(could not translate host name "[^"]*"|failed to resolve host '[^']*')/,
     'DBB4010',
@@ -60,6 +61,7 @@ export function loginRefused(message: string): Pick<Problem, 'code' | 'message' 
 
 /** The sentence that our own connection has for the same. */
 function worded(cause: string): string {
+  if (cause === 'timeout expired') return 'the server does not answer';
   if (cause.startsWith('database ')) return `the ${cause}`;
   if (/^(?:sorry|remaining|too many)/.test(cause)) return `the server has no free connection: ${cause}`;
   if (cause.startsWith('the database system')) return `the server is not ready: ${cause}`;

@@ -1,5 +1,5 @@
 import type { HostError } from './protocol.js';
-import type { ModelField } from './project-answers.js';
+import type { ModelField, OtherDatabase } from './project-answers.js';
 
 /** `preflight`: facts of the project in two stages, read without touching the database. A place is "file:line", from the project's folder. */
 export interface Preflight {
@@ -148,6 +148,7 @@ export interface ProjectFacts {
   readonly tenantModel: TenantModelFacts | null;
   readonly domainModel: TenantModelFacts | null;
   readonly apps: readonly AppFacts[];
+  readonly otherDatabases: readonly OtherDatabase[];
   /** Entries of the lists of apps that name no installed app. */
   readonly notInstalled: readonly { readonly setting: string; readonly entry: string }[];
   readonly crossings: readonly Crossing[];

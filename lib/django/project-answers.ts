@@ -30,6 +30,9 @@ export interface Inspection {
   readonly psycopg: string;
   readonly settingsModule: string;
   readonly engine: string;
+  /** Of DATABASES: the main database. */
+  readonly alias: string;
+  readonly otherDatabases: readonly OtherDatabase[];
   /** True where django_tenants is installed as an app. */
   readonly tenancy: boolean;
   readonly publicSchema: string;
@@ -55,6 +58,18 @@ export interface Inspection {
   readonly ownRouter: boolean;
   /** Whether the tenant model has a manager of its own, which may hide rows. */
   readonly hidesTenants: boolean;
+}
+
+/** A database beside the main one that the routers send migrations to; `apps` stand there, and nowhere else if there are such. */
+export interface OtherDatabase {
+  readonly alias: string;
+  readonly apps: readonly string[];
+}
+
+/** `otherConnection`: what Django is connected to in a database beside the main one; a URL, password included, where it is PostgreSQL. */
+export interface OtherConnection {
+  readonly vendor: string;
+  readonly url: string | null;
 }
 
 /** `connection`: which database Django is talking to. */

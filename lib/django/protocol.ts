@@ -12,6 +12,7 @@ import type {
   DjangoConnection,
   MigrationKey,
   MigrationStates,
+  OtherConnection,
   Autodetected,
   TableMigrations,
   Places,
@@ -85,12 +86,17 @@ export interface HostError {
   readonly names?: readonly string[];
   /** The squashed migration, where the rest of what it replaces (`names`) is not on disk any more. */
   readonly squashed?: string;
+  /** The database of the settings, where it was not the main one. */
+  readonly alias?: string;
 }
 
 /** How long a migration's statements may wait for a lock and take, in milliseconds, by the server's own names. */
 export type Timeouts = Readonly<Partial<Record<'lock_timeout' | 'statement_timeout', number>>>;
 
-/** Each method with its parameters and its result. `schema: null` means plain Django without schemas (the default search_path). */
+/**
+ * Each method with its parameters and its result. With a parameter `alias` beside its own a method works in that database of the settings,
+ * which has no tenants. `schema: null` means plain Django without schemas (the default search_path).
+ */
 export interface HostMethods {
   inspect: { params: Record<string, never>; result: Inspection };
   /** Never fails because of the project: what is wrong with it is part of the result. */
@@ -101,6 +107,7 @@ export interface HostMethods {
     result: { readonly modules: readonly OtherSettings[] };
   };
   connection: { params: Record<string, never>; result: DjangoConnection };
+  otherConnection: { params: Record<string, never>; result: OtherConnection };
   expectedTables: { params: Record<string, never>; result: { readonly tables: readonly ExpectedTable[] } };
   /** By schema, where a router of the project's allows other tables in it than in tenants of its type in general. */
   decidedTables: {

@@ -52,7 +52,13 @@ export async function withDigests(
   database: StateDatabase,
   recorded?: ReadonlyMap<string, string>,
 ): Promise<Readonly<Record<string, unknown>>> {
-  if (method !== 'states' || params.scope === 'public' || params.schemas !== undefined) return params;
+  if (
+    method !== 'states' ||
+    params.alias !== undefined ||
+    params.scope === 'public' ||
+    params.schemas !== undefined
+  )
+    return params;
   try {
     return { ...params, digests: Object.fromEntries(recorded ?? (await recordedStates(database))) };
   } catch {

@@ -19,6 +19,11 @@ export function inspect(host: Asked): Result<'inspect'> {
   return host.request('inspect');
 }
 
+/** Connects Django to the database that the host is asked in, where that is not the main one. */
+export function otherConnection(host: Asked): Result<'otherConnection'> {
+  return host.request('otherConnection');
+}
+
 /** Every fact of the project that the rules need, read without touching the database; told as well where it does not load. */
 export function preflight(host: Asked): Result<'preflight'> {
   return host.request('preflight');

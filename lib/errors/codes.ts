@@ -181,6 +181,7 @@ export const codes = {
   DBB6055: 'a key changes its type, and columns that refer to it do not',
   DBB6056: 'content types stand in another schema than what refers to them',
   DBB6057: 'the tenant or domain model does not stand in the public schema alone',
+  DBB6058: 'a database that the routers send apps to is neither migrated nor checked',
   DBB6070: 'a migration is recorded as applied, but a column that it makes does not exist',
   DBB6071: 'a table of a tenant app was asked for, and there is no tenant',
   DBB6072: 'an app is in neither SHARED_APPS nor TENANT_APPS',

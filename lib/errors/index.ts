@@ -7,7 +7,7 @@ export { fileText } from './file-text.js';
 export { globOf } from './glob.js';
 export { packageRoot, packageVersion } from './package-root.js';
 export type { Facts, Note, Place, Problem } from './problem.js';
-export { redact, redactor } from './redact.js';
+export { redact, redactedValue, redactor } from './redact.js';
 export { renderProblem, renderProblems, type RenderOptions } from './render.js';
 export { shellWord } from './shell-word.js';
 export { shortageProblem } from './shortage.js';

@@ -30,6 +30,17 @@ export function redactor(secrets: Iterable<string>): (text: string) => string {
   };
 }
 
+/** A value with every text in it, however deep, as `redact` has it; keys stay as they are. */
+export function redactedValue<Value>(value: Value, redact: (text: string) => string): Value {
+  const walk = (part: unknown): unknown => {
+    if (typeof part === 'string') return redact(part);
+    if (Array.isArray(part)) return part.map(walk);
+    if (typeof part !== 'object' || part === null) return part;
+    return Object.fromEntries(Object.entries(part).map(([key, item]) => [key, walk(item)]));
+  };
+  return walk(value) as Value;
+}
+
 /** One pattern for all secrets in all the forms in which they leave: see `formsOf`, and base64 at each of its three offsets. */
 function patternOf(secrets: Iterable<string>): RegExp | undefined {
   const parts = new Set<string>();

@@ -5,7 +5,7 @@ import { planOf, resultOf } from './answers.js';
 import { evaluateCondition } from './condition.js';
 import { Cancelled, isOfWhatIsLeft, withinTimeout, type Patience } from './deadline.js';
 import type { RunEventBody, TaskEnd } from './events.js';
-import { isError, problemsOf, toleratedBy } from './failure.js';
+import { isError, problemsOf, toleranceOf, toleratedBy } from './failure.js';
 import { whyCancelled } from './reason.js';
 import { backoff, isWorthRetry, jitterScale } from './retry.js';
 
@@ -119,7 +119,7 @@ async function answer(
   // What failed is told first; what was merely noticed beside it is told all the same.
   if (first)
     throw new BootstrapError([first, ...rest, ...findings.filter((one) => !isError(one)), ...warnings]);
-  const remarks = [...warnings, ...findings];
+  const remarks = [...warnings, ...findings].filter((remark) => !toleranceOf(remark, task.tolerate));
   return {
     status: 'succeeded',
     changed,

@@ -1,6 +1,6 @@
 import type { Finding } from '../../config/define.js';
 import type { Tolerance } from '../../config/workflow.js';
-import { asError, BootstrapError, shortageProblem, type Problem } from '../errors/index.js';
+import { asError, BootstrapError, redactedValue, shortageProblem, type Problem } from '../errors/index.js';
 
 /** What a task threw, as problems. What nobody explained is DBB5019: its message, and its stack only where that is asked for. */
 export function problemsOf(error: unknown, task: string, verbose: boolean): readonly [Problem, ...Problem[]] {
@@ -36,15 +36,21 @@ export function toleratedBy(
   problems: readonly Problem[],
   tolerate: readonly Tolerance[],
 ): { readonly key: string; readonly reason: string } | undefined {
-  const matches = problems.filter(isError).map((problem) => {
-    for (const { sqlstate, code, object, reason } of tolerate) {
-      if (sqlstate !== undefined && problem.facts?.sqlstate === sqlstate) return { key: sqlstate, reason };
-      if (code !== undefined && problem.code === code && (object === undefined || isAbout(problem, object)))
-        return { key: code, reason };
-    }
-    return undefined;
-  });
+  const matches = problems.filter(isError).map((problem) => toleranceOf(problem, tolerate));
   return matches.includes(undefined) ? undefined : matches[0];
+}
+
+/** The tolerance that covers one problem, whatever its severity. */
+export function toleranceOf(
+  problem: Problem,
+  tolerate: readonly Tolerance[],
+): { readonly key: string; readonly reason: string } | undefined {
+  for (const { sqlstate, code, object, reason } of tolerate) {
+    if (sqlstate !== undefined && problem.facts?.sqlstate === sqlstate) return { key: sqlstate, reason };
+    if (code !== undefined && problem.code === code && (object === undefined || isAbout(problem, object)))
+      return { key: code, reason };
+  }
+  return undefined;
 }
 
 /** Whether a finding is about an object that a pattern names: by one of its parts, or by all of them but the schemas. */
@@ -63,12 +69,5 @@ function isAbout(problem: Problem & { readonly subject?: Finding['subject'] }, o
 
 /** A problem without secrets in any of its texts. */
 export function cleanProblem<P extends Problem>(problem: P, redact: (text: string) => string): P {
-  return cleanValue(problem, redact) as P;
-}
-
-function cleanValue(value: unknown, redact: (text: string) => string): unknown {
-  if (typeof value === 'string') return redact(value);
-  if (Array.isArray(value)) return value.map((item: unknown) => cleanValue(item, redact));
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, cleanValue(item, redact)]));
+  return redactedValue(problem, redact);
 }

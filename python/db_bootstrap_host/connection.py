@@ -1,7 +1,12 @@
 """The host's method `connection`: which database Django is talking to."""
 
+from urllib.parse import quote, urlencode
+
 from .failure import Failure
 from .project import load_project
+
+#: What a connection of our own has to know as well, beside where the database is.
+_TOLD = ("sslmode", "sslrootcert", "sslcert", "sslkey", "options", "connect_timeout")
 
 
 def identity(wrapper):
@@ -35,3 +40,17 @@ def connection(params, emit):
         "name": info.dbname or "",
         "user": info.user or "",
     }
+
+
+def other_connection(params, emit):
+    """What Django is connected to in another of its databases: the kind of server, and a URL of PostgreSQL's with the password."""
+    wrapper = load_project().connection
+    wrapper.ensure_connection()
+    if wrapper.vendor != "postgresql":
+        return {"vendor": wrapper.vendor, "url": None}
+    info = wrapper.connection.info
+    known = info.get_parameters() if hasattr(info, "get_parameters") else info.dsn_parameters
+    query = {name: value for name, value in known.items() if name in _TOLD}
+    query.update(host=info.host, port=info.port, user=info.user, dbname=info.dbname)
+    login = ":%s@" % quote(info.password, safe="") if info.password else ""
+    return {"vendor": wrapper.vendor, "url": "postgres://%s?%s" % (login, urlencode(query, quote_via=quote))}

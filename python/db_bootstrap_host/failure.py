@@ -29,6 +29,7 @@ def describe(error):
     told.update(database_facts(cause))
     told.update(place_of(cause))
     told.update(facts)
+    told["alias"] = getattr(error, "db_bootstrap_alias", None)
     if kind is None:
         kind = "database" if "sqlstate" in told or _is_database_error(cause) else "internal"
     told["kind"] = kind

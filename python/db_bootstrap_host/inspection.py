@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db.migrations.loader import MigrationLoader
 
 from .app_places import AppPlaces, own_router
+from .other_databases import other_databases
 from .project import load_project
 
 
@@ -20,6 +21,7 @@ def inspect(params, emit):
         "djangoTenants": _version("django-tenants") if project.tenancy else None,
         "psycopg": _psycopg(),
         "settingsModule": project.settings_module,
+        "alias": project.alias,
         "engine": settings.DATABASES[project.alias]["ENGINE"],
         "tenancy": project.tenancy,
         "publicSchema": project.public_schema,
@@ -37,6 +39,7 @@ def inspect(params, emit):
         ],
         "multiType": places.multi_type,
         "ownRouter": project.tenancy and own_router() is not None,
+        "otherDatabases": other_databases(project),
         "hidesTenants": project.tenancy and _hides_tenants(),
     }
 

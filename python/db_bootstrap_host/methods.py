@@ -12,6 +12,7 @@ METHODS = {
     "preflight": "preflight:preflight",
     "otherSettings": "other_settings:other_settings",
     "connection": "connection:connection",
+    "otherConnection": "connection:other_connection",
     "expectedTables": "expected_tables:expected_tables",
     "decidedTables": "decided_tables:decided_tables",
     "expectedRules": "expected_rules:expected_rules",

@@ -3,6 +3,7 @@
 import time
 from contextlib import contextmanager, nullcontext
 
+from django.apps import apps
 from django.core.management import get_commands, load_command_class
 
 from .failure import Failure
@@ -16,9 +17,14 @@ _checked = False
 
 
 def run_plainly(project, words, on_applied):
-    """The project's own `migrate`, without schemas."""
+    """The project's own `migrate`, without schemas; that of django_tenants knows no database without tenants, so it is the one below it."""
     app = get_commands()["migrate"]
-    command = load_command_class(app, "migrate") if isinstance(app, str) else app
+    if apps.is_installed("django_tenants"):
+        from django_tenants.utils import get_tenant_base_migrate_command_class
+
+        command = get_tenant_base_migrate_command_class()()
+    else:
+        command = load_command_class(app, "migrate") if isinstance(app, str) else app
     _watch(command, on_applied)
     command.execute(**_options(command, project, words))
     _passed()

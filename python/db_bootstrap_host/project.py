@@ -11,23 +11,27 @@ from .manage import run_manage
 from .sources import settings_load
 
 #: Django's own engine, and the name that it had once and still answers to.
-_POSTGRESQL = ("django.db.backends.postgresql", "django.db.backends.postgresql_psycopg2")
+POSTGRESQL = ("django.db.backends.postgresql", "django.db.backends.postgresql_psycopg2")
 
 _project = None
 _broken = None
+_others = {}
+_alias = None
 
 
 class Project:
-    """What the methods need to know of the loaded project."""
+    """What the methods need to know of the loaded project in one of its databases: the main one, or that of another `alias`, which has no tenants."""
 
-    def __init__(self):
+    def __init__(self, alias=None):
         from django.apps import apps
         from django.db import DEFAULT_DB_ALIAS, connections
 
+        if alias is not None and alias not in connections:
+            raise Failure("command", 'DATABASES has no alias "%s"' % alias, names=sorted(connections))
         self.settings_module = os.environ["DJANGO_SETTINGS_MODULE"]
-        self.tenancy = apps.is_installed("django_tenants")
+        self.tenancy = alias is None and apps.is_installed("django_tenants")
         self.public_schema = "public"
-        self.alias = DEFAULT_DB_ALIAS
+        self.alias = alias or DEFAULT_DB_ALIAS
         if self.tenancy:
             from django_tenants.utils import get_public_schema_name, get_tenant_database_alias
 
@@ -50,6 +54,8 @@ class Project:
         """The schema that plain Django works in: the first of the search path that exists."""
         if self.tenancy:
             return self.public_schema
+        if self.connection.vendor != "postgresql":
+            return ""
         with self.connection.cursor() as cursor:
             cursor.execute("select coalesce(current_schema(), 'public')")
             return cursor.fetchone()[0]
@@ -69,7 +75,38 @@ def load_project():
         except Failure as failure:
             _broken = failure
             raise
-    return _project
+    if _alias is None or _alias == _project.alias:
+        return _project
+    if _alias not in _others:
+        _others[_alias] = Project(_alias)
+    return _others[_alias]
+
+
+def passwords():
+    """Those of all databases in the settings, which the project may print; a word that names something too keeps no secret."""
+    if _project is None:
+        return []
+    from django.conf import settings
+
+    every = list(settings.DATABASES.values())
+    names = {str(each.get(key) or "") for each in every for key in ("USER", "NAME", "HOST")} | {"postgres"}
+    return sorted({str(each.get("PASSWORD") or "") for each in every} - names)
+
+
+@contextmanager
+def in_database(alias):
+    """While it holds, the project is looked at in another of its databases; failures name it. None: in its main one."""
+    global _alias
+    _alias = alias
+    try:
+        yield
+    except Exception as error:
+        # What keeps the project from loading has to do with no database.
+        if alias is not None and error is not _broken:
+            error.db_bootstrap_alias = alias
+        raise
+    finally:
+        _alias = None
 
 
 @contextmanager
@@ -140,10 +177,10 @@ def _require_postgresql(settings):
 
     engine = settings.DATABASES.get(DEFAULT_DB_ALIAS, {}).get("ENGINE") or "django.db.backends.dummy"
     # Names of engines are free; those of Django itself say what they are not.
-    if engine.startswith("django.db.backends.") and engine not in _POSTGRESQL:
+    if engine.startswith("django.db.backends.") and engine not in POSTGRESQL:
         raise Failure("engine", "the project's database engine is %s, not PostgreSQL" % engine)
     tenancy = any(app == "django_tenants" or app.startswith("django_tenants.") for app in settings.INSTALLED_APPS)
-    if tenancy and engine in _POSTGRESQL:
+    if tenancy and engine in POSTGRESQL:
         # Every tenant would silently be the public schema.
         raise Failure("engine", "the project's database engine is %s, which knows no tenants" % engine)
 

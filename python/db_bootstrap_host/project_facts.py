@@ -7,6 +7,7 @@ from django.db import connections, models, router
 from .app_places import AppPlaces
 from .failure import project_path
 from .migration_facts import migration_facts, package_of
+from .other_databases import other_databases
 from .project import load_project
 from .source_places import class_place, field_place
 
@@ -20,6 +21,7 @@ def project_facts():
         "tenantModel": _tenant_model("TENANT_MODEL", places) if project.tenancy else None,
         "domainModel": _tenant_model("TENANT_DOMAIN_MODEL", places) if project.tenancy else None,
         "apps": [_app(config, places) for config in apps.get_app_configs()],
+        "otherDatabases": other_databases(project),
         "notInstalled": _not_installed() if project.tenancy else [],
         "crossings": _crossings(places) if project.tenancy else [],
         "contentTypes": _content_types(places) if project.tenancy else None,

@@ -11,6 +11,7 @@ from . import running
 from .memory import memory
 from .failure import Cancelled, Failure, describe
 from .methods import find_method
+from .project import in_database, passwords
 from .sources import places
 
 PROTOCOL = 1
@@ -49,9 +50,11 @@ class Server:
         answer = {"id": number}
         try:
             with running.request(number):
-                answer["result"] = find_method(request["method"])(
-                    request.get("params") or {}, lambda event: self._write({"id": number, "event": event})
-                )
+                params = request.get("params") or {}
+                with in_database(params.get("alias")):
+                    answer["result"] = find_method(request["method"])(
+                        params, lambda event: self._write({"id": number, "event": event})
+                    )
         except SystemExit as error:
             answer["error"] = describe(Failure("internal", "the project ended the process (%r)" % (error.code,)))
         except (Exception, Cancelled, KeyboardInterrupt) as error:
@@ -61,7 +64,7 @@ class Server:
                 stream.flush()
             except (OSError, ValueError):
                 pass  # The project closed it, or nobody reads it.
-        answer["memory"] = memory()
+        answer.update(memory=memory(), secrets=passwords())
         self._write(answer)
 
     def _error(self, number, error):

@@ -2,6 +2,8 @@
 
 import json
 
+from django.db.migrations.recorder import MigrationRecorder
+
 from .disk_graph import disk_graph
 from .failure import Failure
 from .flush_plan import qualified
@@ -79,6 +81,8 @@ def read_records(connection, schemas, digests=None):
     What each schema has recorded, as a frozenset of keys; empty where there is no schema or no table. `digests` says for every
     schema that has the table what it has recorded: of those with the same, one is read.
     """
+    if connection.vendor != "postgresql":
+        return {schema: frozenset(MigrationRecorder(connection).applied_migrations()) for schema in schemas}
     records = dict.fromkeys(schemas, frozenset())
     if digests is None:
         alike = {schema: [schema] for schema in _recording(connection, schemas)}

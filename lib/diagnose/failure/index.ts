@@ -33,7 +33,13 @@ export async function explainFailure(
 function repairs({ facts: found = {} }: Problem, { code, facts = {} }: Problem): boolean {
   const has = (list: unknown, name: unknown): boolean => Array.isArray(list) && list.includes(name);
   const isThere = has(found.schemas ?? [found.schema], facts.schema);
-  return lost.has(code) && facts.column === undefined && isThere && has(found.tables, facts.table);
+  return (
+    facts.alias === undefined &&
+    lost.has(code) &&
+    facts.column === undefined &&
+    isThere &&
+    has(found.tables, facts.table)
+  );
 }
 
 /** What was not looked at is likely to have the cause that the same failure had elsewhere. */
@@ -50,6 +56,8 @@ function asBefore(problem: Problem, explained: readonly Problem[]): Problem {
 
 async function explain(problem: Problem, scene: Scene, failed: Failed): Promise<Problem> {
   if ((problem.severity ?? 'error') !== 'error') return problem;
+  // The scene is that of the main database.
+  if (problem.facts?.alias !== undefined) return problem;
   try {
     if (unloadable.has(problem.code))
       return await (await import('./unloadable.js')).explainUnloadable(problem, failed);

@@ -4,6 +4,7 @@ import { sameDatabase } from './database.js';
 import { projectLoads } from './load.js';
 import { migrationFiles } from './migrations.js';
 import { movedApps } from './moved-apps.js';
+import { otherDatabases } from './other-databases.js';
 import { placement } from './placement.js';
 import { relabelledApps } from './relabelled-apps.js';
 import { settingsModules } from './settings-modules.js';
@@ -24,6 +25,7 @@ export const projectRules: readonly Rule[] = [
   relabelledApps,
   migrationFiles,
   tenantFields,
+  otherDatabases,
   sameDatabase,
 ];
 

@@ -275,6 +275,8 @@ function isLasting(method: string, params: Params): boolean {
 }
 
 function isOfState(method: string, params: Params): boolean {
+  // The state is that of the main database.
+  if (params.alias !== undefined) return false;
   return ofState.has(method) || (method === 'ensureTenants' && params.plan === true);
 }
 
