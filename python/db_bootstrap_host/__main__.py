@@ -7,6 +7,7 @@ import sys
 # we have loaded what we need: it may hold a "queue" or a "json" of its own.
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
+from db_bootstrap_host.bytecode import distrust_bytecode
 from db_bootstrap_host.server import Server
 
 
@@ -29,6 +30,7 @@ def main():
     # As with manage.py: settings that look at the command line find a usual one.
     sys.path[0] = os.getcwd()
     sys.argv = ["manage.py", "migrate"]
+    distrust_bytecode()
     Server(os.fdopen(3, "r", encoding="utf-8"), os.fdopen(4, "w", encoding="utf-8")).serve()
 
 

@@ -10,6 +10,7 @@ search_path, limit = json.loads(sys.argv[1]), int(sys.argv[2])
 signal.alarm(limit)
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
+from db_bootstrap_host.bytecode import distrust_bytecode
 from db_bootstrap_host.failure import whole_text_of
 from db_bootstrap_host.settings_facts import settings_facts
 
@@ -18,6 +19,7 @@ def load():
     """The facts of the settings, or why they could not be had."""
     sys.path[:] = search_path
     sys.argv = ["manage.py", "migrate"]
+    distrust_bytecode()
     module = os.environ["DJANGO_SETTINGS_MODULE"]
     try:
         facts = settings_facts(module)

@@ -5,6 +5,7 @@ import site
 import sys
 import sysconfig
 from contextlib import contextmanager
+from functools import lru_cache
 
 _doubts = set()
 _loading = False
@@ -28,7 +29,7 @@ def places():
 
 def sources(params, emit):
     """The host's method `sources`: the places at the end; `doubts` says why an answer may not hold though no file changes."""
-    return dict(places(), doubts=sorted(_doubts | _tenant_doubts()))
+    return dict(places(), doubts=sorted(_doubts | _gone() | _tenant_doubts()))
 
 
 @contextmanager
@@ -53,10 +54,22 @@ def _hook(event, arguments):
         _doubts.add("the settings open a database while they load")
 
 
+def is_installed(path):
+    """Whether a file is Python's own, this host's or an installed package's: those change by an installation."""
+    return "-packages" + os.sep in path or path.startswith(tuple(folder + os.sep for folder in _python()))
+
+
+@lru_cache(maxsize=None)
 def _python():
     paths = {sysconfig.get_paths().get(name) for name in ("stdlib", "platstdlib")} - {None}
     own = os.path.dirname(os.path.abspath(__file__))
     return paths | {os.path.realpath(path) for path in paths} | {own}
+
+
+def _gone():
+    """Code that came and went while the project was loaded: no digest of files before and after has it."""
+    folders = {os.path.dirname(path) for path in _of_modules() if not os.path.exists(path)}
+    return {"code in %s was loaded and is gone" % folder for folder in folders}
 
 
 def _of_modules():

@@ -43,7 +43,8 @@ interface Page {
 /** The project as it was before a host loaded it. */
 interface Loading {
   readonly places: Places;
-  readonly fingerprint: Fingerprint;
+  /** With the times of its code: a file that is what it was again may have been loaded as another. */
+  readonly withTimes: Fingerprint;
 }
 
 /** Methods that read nothing but files. */
@@ -130,11 +131,10 @@ export class AnswerBook {
   /** Takes the fingerprint of the project that a host is about to load; `places` is where Python looks for it. */
   loading(places: Places): void {
     const all = united(places, this.#known);
-    const fingerprint = fingerprintProject(this.#loaded, all);
+    const withTimes = fingerprintProject(this.#loaded, all, true);
     // Another host of this run loads the project again: what both have answered must come from the same files.
-    if (this.#loading && difference(this.#loading.fingerprint, fingerprint) !== undefined)
-      this.#changed = true;
-    this.#loading ??= { places: all, fingerprint };
+    if (this.#loading && difference(this.#loading.withTimes, withTimes) !== undefined) this.#changed = true;
+    this.#loading ??= { places: all, withTimes };
   }
 
   /** Remembers what the host has answered; only questions of which this book knows what their answers depend on. */
@@ -169,7 +169,8 @@ export class AnswerBook {
     // Asked for last: answering may have loaded more.
     const sources = (await ask('sources', {})) as Sources;
     const fingerprint = fingerprintProject(this.#loaded, loading.places);
-    if (difference(loading.fingerprint, fingerprint) !== undefined) return;
+    const withTimes = fingerprintProject(this.#loaded, loading.places, true);
+    if (difference(loading.withTimes, withTimes) !== undefined) return;
     const { root, settings } = this.#loaded;
     const old =
       this.#page && difference(this.#page.fingerprint, fingerprint) === undefined ? this.#page : undefined;

@@ -10,6 +10,9 @@ const skipped = new Set(['node_modules', '__pycache__', 'dist-packages', 'site-p
 export const settingsLike =
   /^\.env|\.(?:env|toml|ya?ml|json|ini|cfg|conf|properties|lock|txt)$|^(?:Pipfile|VERSION)$/;
 
+/** Code that Python imports: compiled files count where they are beside the sources, or in their place, but not in `__pycache__`. */
+const code = /\.(?:py|pyc|so)$/;
+
 /** Beyond so many files nobody waits for a digest at each run. */
 const limit = 20_000;
 
@@ -33,7 +36,7 @@ export function filesBelow(folder: string): Found {
     const entries = entriesOf(path);
     if (entries.some(({ name }) => name === 'pyvenv.cfg')) return;
     const files = entries.filter((entry) => !isFolder(path, entry)).map(({ name }) => name);
-    const own = files.filter((name) => name.endsWith('.py'));
+    const own = files.filter((name) => code.test(name));
     python.push(...own.map((name) => join(path, name)));
     if (depth < 2 || own.length > 0)
       data.push(...files.filter((name) => settingsLike.test(name)).map((name) => join(path, name)));

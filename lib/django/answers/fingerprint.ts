@@ -27,9 +27,10 @@ const large = 1_000_000;
 /**
  * A digest of the contents that Django's answers depend on: the project's Python files and what settings commonly read beside them,
  * the variables that these name, the interpreter, and what is installed. Paths count relative to the root, so that another checkout
- * of the same files has the same digest. docs/django.md lists what is covered.
+ * of the same files has the same digest. docs/django.md lists what is covered. With `times`, code counts as another one once it was
+ * saved, and when it is what it was again.
  */
-export function fingerprintProject(loaded: LoadedAs, places: Places): Fingerprint {
+export function fingerprintProject(loaded: LoadedAs, places: Places, times = false): Fingerprint {
   const { root, directory, settings, env } = loaded;
   const shown = (path: string): string => (isBelow(path, root) ? relative(root, path) || '.' : path);
   const parts = new Parts();
@@ -48,6 +49,7 @@ export function fingerprintProject(loaded: LoadedAs, places: Places): Fingerprin
   for (const path of python) {
     const content = contentOf(path);
     addFile(path, content);
+    if (times) addFile(path, timeOf(path));
     const text = typeof content === 'string' ? '' : content.toString('latin1');
     variables.add(text);
     for (const [file] of text.matchAll(/(?<=["'])[~/][^"'\n]*\/[^"'\n]+(?=["'])/g)) named.add(file);
@@ -95,8 +97,8 @@ function filesOf({ directory, root }: LoadedAs, places: Places): Files {
   const data = new Set<string>();
   const excess: string[] = [];
   for (const folder of new Set([directory, root, ...places.folders])) {
-    // A single module stands in Python's path as well.
-    if (folder.endsWith('.py')) python.add(folder);
+    // A single module or an archive is in Python's path as well.
+    if (isFile(folder)) python.add(folder);
     const found = filesBelow(folder);
     for (const path of found.python) python.add(path);
     for (const path of found.data) data.add(path);
@@ -113,11 +115,21 @@ function filesOf({ directory, root }: LoadedAs, places: Places): Files {
 function isReadable(path: string): boolean {
   if (/^\/(?:proc|sys|dev)\//.test(path)) return false;
   if (extname(path) !== '' && !settingsLike.test(basename(path))) return false;
+  return isFile(path);
+}
+
+function isFile(path: string): boolean {
   try {
     return statSync(path).isFile();
   } catch {
     return false;
   }
+}
+
+/** Which file it is, and when anything of it was changed last, which nobody can set. */
+function timeOf(path: string): string {
+  const { ino, ctimeNs } = statSync(path, { bigint: true, throwIfNoEntry: false }) ?? {};
+  return `${String(ino)} ${String(ctimeNs)}`;
 }
 
 function dataOf(path: string): Buffer | string {
