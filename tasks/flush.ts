@@ -24,10 +24,10 @@ async function plan(ctx: Context): Promise<Plan> {
   const answer = await ctx.host.request<Flushed>('flush', { plan: true, remains });
   refuseBlocked(ctx, answer);
   const { rows, tables, schemas } = totals(answer);
-  if (rows === 0) return { action: 'up-to-date', reason: 'all tables are empty' };
+  if (rows === 0) return { action: 'up-to-date', reason: `all tables are empty${kept(answer)}` };
   return {
     action: 'run',
-    reason: `${counted(rows, 'row')} in ${counted(tables, 'table')} of ${counted(schemas, 'schema')} would be deleted`,
+    reason: `${counted(rows, 'row')} in ${counted(tables, 'table')} of ${counted(schemas, 'schema')} would be deleted${kept(answer)}`,
   };
 }
 
@@ -57,11 +57,12 @@ async function run(ctx: Context): Promise<TaskResult> {
       : [];
   return {
     changed: rows > 0,
-    summary:
+    summary: `${
       rows === 0
         ? 'all tables were empty'
-        : `${counted(rows, 'row')} of ${counted(tables, 'table')} deleted in ${counted(schemas, 'schema')}`,
-    details: { schemas: answer.schemas, dataMigrations: gone, kept: answer.kept },
+        : `${counted(rows, 'row')} of ${counted(tables, 'table')} deleted in ${counted(schemas, 'schema')}`
+    }${kept(answer)}`,
+    details: { schemas: answer.schemas, dataMigrations: gone, kept: answer.kept, hidden: answer.hidden },
     warnings,
   };
 }
@@ -79,15 +80,28 @@ function isRecord(value: Json | undefined): value is Readonly<Record<string, Jso
 function refuseBlocked(ctx: Context, answer: Flushed): void {
   const [first, ...others] = answer.blocked;
   if (first === undefined) return;
+  const owner = answer.hidden.find((schema) => first.table.startsWith(`${schema}.`));
+  const what =
+    owner === undefined
+      ? 'which is no table of the models'
+      : `of a tenant that the tenant model's manager hides`;
   throw ctx.fail({
     code: 'DBB6034',
-    message: `table "${first.refersTo}" cannot be emptied: rows of "${first.table}", which is no table of the models, refer to it`,
+    message: `table "${first.refersTo}" cannot be emptied: rows of "${first.table}", ${what}, refer to it`,
     notes: [
       ...others.map((one) => ({ label: 'also', text: `"${one.table}" refers to "${one.refersTo}"` })),
       { label: 'not done', text: 'no table was emptied' },
     ],
     help: `delete the rows of "${first.table}" yourself, then run again`,
   });
+}
+
+/** What is left alone and looks as if it were not: rows of tenants that the project hides. */
+function kept({ hidden }: Flushed): string {
+  if (hidden.length === 0) return '';
+  const names = hidden.slice(0, 5).map((schema) => `"${schema}"`);
+  const others = hidden.length > names.length ? ` and ${String(hidden.length - names.length)} more` : '';
+  return `; ${counted(hidden.length, 'tenant')} that the tenant model's manager hides kept: ${names.join(', ')}${others}`;
 }
 
 function totals(answer: Flushed): { rows: number; tables: number; schemas: number } {

@@ -21,6 +21,9 @@ const loading: Readonly<Record<string, string>> = {
   SystemCheckError: 'correct what it names; "python manage.py check" shows the same',
 };
 
+/** What runs a project's own command as `manage.py` does. */
+const ownCommand = '{ use: command, run: python manage.py migrate_schemas }';
+
 const codeOf: Record<HostError['kind'], ErrorCode> = {
   'django-missing': 'DBB6002',
   'settings-missing': 'DBB6004',
@@ -40,6 +43,7 @@ const codeOf: Record<HostError['kind'], ErrorCode> = {
   'schema-name': 'DBB6023',
   'no-tenants': 'DBB6018',
   command: 'DBB6028',
+  'own-command': 'DBB6028',
   'other-database': 'DBB6005',
   'write-refused': 'DBB6028',
   database: 'DBB5004',
@@ -185,6 +189,8 @@ function helpFor(code: ErrorCode, error: HostError, host: HostFacts): string | u
       return "correct the row in the tenant model's table, or delete it";
     case 'other-database':
       return 'see which servers the name in the URL leads to, and name one database there';
+    case 'own-command':
+      return `give it the option --schema; or let a command run it, in the config: tasks: { shared: ${ownCommand}, tenant-migrations: ${ownCommand} }`;
     case 'write-refused':
       return 'run "python manage.py makemigrations" in a terminal: it asks what it has to know';
     case 'no-tenants':

@@ -59,6 +59,7 @@ export interface HostError {
     | 'schema-name'
     | 'no-tenants'
     | 'command'
+    | 'own-command'
     | 'other-database'
     | 'write-refused'
     | 'database'

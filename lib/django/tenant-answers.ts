@@ -71,6 +71,8 @@ export interface Flushed {
   readonly kept: readonly { readonly table: string; readonly neededBy: string | null }[];
   /** What stands in tables after a flush, made again by the project's own post_migrate handlers: a digest by "schema.table". */
   readonly remains: Readonly<Record<string, string>>;
-  /** Rows of tables that are none of the models' refer to tables that would be emptied; then nothing was changed. */
+  /** Schemas of tenants that the tenant model's manager hides: nothing of theirs is emptied. */
+  readonly hidden: readonly string[];
+  /** Rows of tables that are kept, because they are none of the models' or a hidden tenant's, refer to tables that would be emptied; then nothing was changed. */
   readonly blocked: readonly { readonly table: string; readonly refersTo: string }[];
 }

@@ -10,6 +10,7 @@ from django.db.models import signals
 
 from .app_places import own_router
 from .listeners import connection_listeners, label_of, listening_signal
+from .own_command import own_command
 
 #: Packages of database backends, and the schema editor of each.
 _BACKENDS = (
@@ -35,6 +36,9 @@ def _why_command():
     from django.core.management.commands.migrate import Command
     from django_tenants.utils import get_tenant_base_migrate_command_class
 
+    own = own_command()
+    if own is not None:
+        return "the project has a migrate_schemas command of its own: %s" % label_of(type(own))
     if get_tenant_base_migrate_command_class() is not Command:
         return "the settings name a migrate command of the project's own"
     return None

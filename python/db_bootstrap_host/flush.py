@@ -9,7 +9,7 @@ from django.db import transaction
 
 from .connection import require_identity
 from .data_migrations import data_migrations
-from .flush_plan import read_schemas
+from .flush_plan import hidden_schemas, read_schemas
 from .flush_tables import count_rows, digests, empty_tables
 
 
@@ -69,4 +69,5 @@ def _result(schemas, flushed, left, blocked):
         "kept": schemas[-1].kept_list(),
         "remains": left,
         "blocked": blocked,
+        "hidden": hidden_schemas(schemas),
     }

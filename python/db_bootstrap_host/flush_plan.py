@@ -85,22 +85,37 @@ def read_schemas():
 
 
 def _tenant_schemas():
-    from django_tenants.utils import get_public_schema_name, get_tenant_model
+    from django_tenants.utils import get_public_schema_name
 
     from .tenant_names import require_names
-    from .tenant_state import existing_schemas, tenant_connection, what_is_missing
+    from .tenant_state import existing_schemas, shown_tenants, tenant_connection, what_is_missing
 
     connection = tenant_connection()
     public = get_public_schema_name()
     schemas = []
     if what_is_missing(connection) is None:
         existing = existing_schemas(connection)
-        tenants = list(get_tenant_model()._base_manager.order_by("pk"))
+        tenants = list(shown_tenants().order_by("pk"))
         require_names(tenant.schema_name for tenant in tenants)
         for tenant in tenants:
             if tenant.schema_name != public and tenant.schema_name in existing:
                 schemas.append(Schema(connection, tenant.schema_name, tenant))
     return [*schemas, Schema(connection, public)]
+
+
+def hidden_schemas(schemas):
+    """Schemas of tenants that the project's manager hides: nothing of theirs is emptied."""
+    if not apps.is_installed("django_tenants"):
+        return []
+    from django_tenants.utils import get_tenant_model
+
+    from .tenant_state import existing_schemas, hides_tenants, rows_of, what_is_missing
+
+    connection = schemas[-1].connection
+    if not hides_tenants() or what_is_missing(connection) is not None:
+        return []
+    names = set(rows_of(get_tenant_model()).values_list("schema_name", flat=True))
+    return sorted(names & existing_schemas(connection) - {schema.name for schema in schemas})
 
 
 def _choose_tables(schema, edges):

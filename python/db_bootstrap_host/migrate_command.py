@@ -4,13 +4,13 @@ import time
 from contextlib import contextmanager, nullcontext
 
 from django.apps import apps
-from django.core.management import get_commands, load_command_class
 
 from .failure import Failure
 from .fewer_statements import fewer_statements
 from .kept_command import kept_command
 from .kept_connection import kept_connection
 from .kept_states import kept_states
+from .own_command import load_command, own_command, run_own
 from .post_migrate import tenant_type_of
 
 _checked = False
@@ -18,13 +18,12 @@ _checked = False
 
 def run_plainly(project, words, on_applied):
     """The project's own `migrate`, without schemas; that of django_tenants knows no database without tenants, so it is the one below it."""
-    app = get_commands()["migrate"]
     if apps.is_installed("django_tenants"):
         from django_tenants.utils import get_tenant_base_migrate_command_class
 
         command = get_tenant_base_migrate_command_class()()
     else:
-        command = load_command_class(app, "migrate") if isinstance(app, str) else app
+        command = load_command("migrate")
     _watch(command, on_applied)
     command.execute(**_options(command, project, words))
     _passed()
@@ -32,7 +31,7 @@ def run_plainly(project, words, on_applied):
 
 def run_schema(project, schema, words, on_applied, record):
     """
-    What `migrate_schemas --schema` does: signals, the table of records, and the base command that the settings name. `record` is what the
+    What `migrate_schemas --schema` does, by the project's own command where there is one: signals, the table of records, and the base command that the settings name. `record` is what the
     schema has recorded.
     """
     from django_tenants.migration_executors import base
@@ -49,14 +48,17 @@ def run_schema(project, schema, words, on_applied, record):
             super().__init__(*args, **kwargs)
             _watch(self, on_applied)
 
-    options = _options(make(), project, words)
+    own, options = own_command(), _options(make(), project, words)
     # django_tenants asks for the class when it migrates; here it gets one that tells what was applied.
     # Towards another migration the graph is read anew, with and without squashed ones.
-    kept = nullcontext() if words else kept_command(project, schema, record)
+    kept = nullcontext() if words or own else kept_command(project, schema, record)
     with kept_connection(base, project.connection), kept_states(), fewer_statements(), kept, _replaced(
         base, "get_tenant_base_migrate_command_class", lambda: Command
     ):
-        base.run_migrations((), options, "standard", schema, tenant_type=tenant_type_of(project, schema))
+        if own is None:
+            base.run_migrations((), options, "standard", schema, tenant_type=tenant_type_of(project, schema))
+        else:
+            run_own(own, project, schema, words)
     _passed()
 
 
@@ -75,6 +77,9 @@ def _passed():
 
 
 def _watch(command, on_applied):
+    # A project's own command may be something else: what it has applied is told by the records.
+    if not hasattr(command, "migration_progress_callback"):
+        return
     report, started = command.migration_progress_callback, [0.0]
 
     def progress(action, migration=None, fake=False):

@@ -3,16 +3,19 @@ import { randomBytes } from 'node:crypto';
 import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TaskKind } from '../../config/define.js';
-import { preflight } from '../../lib/django/index.js';
+import { migrate, preflight } from '../../lib/django/index.js';
 import { placement } from '../../lib/diagnose/project/placement.js';
 import { checkDrift } from '../../tasks/checks/drift.js';
 import { checkTables } from '../../tasks/checks/tables.js';
 import { tenantMigrations } from '../../tasks/tenant-migrations.js';
 import { djangoTask } from '../support/django-task.js';
+import { bootstrap } from '../support/command.js';
 import { findingsWith } from '../support/evidence.js';
 import { openMigrated, reopen } from '../support/fleet.js';
 import type { TestHost } from '../support/host.js';
 import { query, testServer } from '../support/postgres.js';
+import { virtualEnv } from '../support/python.js';
+import { rejection } from '../support/rejection.js';
 import { logOf, testMemory } from '../support/task-context.js';
 
 const kind = tenantMigrations as unknown as TaskKind;
@@ -28,6 +31,29 @@ class Router(TenantSyncRouter):
         if app_label == "carriers" and connections[db].schema_name in (${refused}):
             return False
         return super().allow_migrate(db, app_label, model_name, **hints)
+`;
+
+const ownCommand = `
+from django.db import connection
+from django_tenants.management.commands.migrate_schemas import MigrateSchemasCommand
+
+
+class Command(MigrateSchemasCommand):
+    def handle(self, *args, **options):
+        super().handle(*args, **options)
+        with connection.cursor() as cursor:
+            cursor.execute("comment on schema %s is 'ours: %s'" % (self.schema_name, self.schema_name))
+`;
+
+const otherCommand = `
+from django.core.management.base import BaseCommand
+from django.db import connection
+
+
+class Command(BaseCommand):
+    def handle(self, *args, **options):
+        with connection.cursor() as cursor:
+            cursor.execute("comment on schema one is 'all at once'")
 `;
 
 const own = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(', ');
@@ -220,5 +246,56 @@ class Migration(migrations.Migration):
     assert.deepEqual(facts?.apps.find(({ label }) => label === 'carriers')?.places, []);
     assert.deepEqual(await findingsWith([placement], { host: host.forTask() }), []);
     await host.close();
+  });
+
+  it("migrates each schema by the project's own migrate_schemas command", async () => {
+    const folder = join(project.directory, 'wholesale/ours/management/commands');
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'migrate_schemas.py'), ownCommand);
+    await writeFile(join(project.directory, 'wholesale/routers.py'), router('"nobody"'));
+    await settings('SHARED_APPS.insert(0, "wholesale.ours")\nINSTALLED_APPS.insert(0, "wholesale.ours")');
+    const log = await release(depot(5));
+    assert.match(
+      log,
+      /done by Django: the project has a migrate_schemas command of its own: wholesale\.ours\./,
+    );
+    const rows = await project.rows<{ schema: string; told: string }>(
+      `select nspname as schema, obj_description(oid, 'pg_namespace') as told from pg_namespace where nspname = any($1) order by 1`,
+      [schemas],
+    );
+    assert.deepEqual(
+      rows.map(({ told }) => told),
+      schemas.map((schema) => `ours: ${schema}`),
+    );
+  });
+
+  it("refuses a project's own command that cannot migrate one schema, and a command task runs it", async () => {
+    const file = 'wholesale/ours/management/commands/migrate_schemas.py';
+    await writeFile(join(project.directory, file), otherCommand);
+    const host = await reopen(project);
+    const { problems } = await rejection(migrate(host.forTask(), { schema: 'one' }));
+    const [problem] = problems;
+    await host.close();
+    assert.equal(problem.code, 'DBB6028');
+    assert.match(
+      problem.message,
+      /own command wholesale\.ours\..*\.Command cannot migrate one schema: it has no option --schema/,
+    );
+    assert.equal(problem.place?.file, file);
+    const [, tasks = ''] = /in the config: (tasks: .*)$/.exec(problem.help ?? '') ?? [];
+    await writeFile(
+      join(project.directory, '.bootstraprc'),
+      `preset: django-tenants\nenv: { DJANGO_SETTINGS_MODULE: wholesale.settings.test }\n${tasks}\n`,
+    );
+    const { code, stdout, stderr } = await bootstrap(['run', '--only', 'shared,tenant-migrations'], {
+      cwd: project.directory,
+      env: {
+        DATABASE_URL: project.url,
+        PATH: `${join(await virtualEnv('new'), 'bin')}:${process.env.PATH ?? ''}`,
+      },
+    });
+    assert.equal(code, 0, stdout + stderr);
+    const [row] = await project.rows("select obj_description('one'::regnamespace, 'pg_namespace') as told");
+    assert.deepEqual(row, { told: 'all at once' });
   });
 });

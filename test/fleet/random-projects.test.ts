@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { lostRows, type Choices } from '../random/copies.js';
+import { deciders } from '../random/deciders.js';
 import { compareFleets } from '../random/trial.js';
 import { pythonOf, pythonSets } from '../support/python.js';
 
@@ -13,6 +14,8 @@ const choices: fc.Arbitrary<Choices> = fc.record({
   numbers: fc.array(fc.nat(9999), { minLength: 20, maxLength: 150 }),
   parts: fc.array(fc.constantFrom(0, 0.4, 0.7), { minLength: 2, maxLength: 5 }),
   lost: lostRows,
+  // Half of the projects decide nothing by tenant.
+  decider: fc.constantFrom(...deciders.map(() => undefined), ...deciders),
 });
 
 for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[]) {

@@ -5,6 +5,7 @@ import { Command } from '../support/command.js';
 import { makeFolder } from '../support/folder.js';
 import { createTestDatabase, type TestServer } from '../support/postgres.js';
 import type { pythonSets } from '../support/python.js';
+import { letDecide, type Decider } from './deciders.js';
 import { HistoryBuilder, type History } from './history.js';
 import { schemaNames, writeRandomProject, type RandomTenant } from './project.js';
 
@@ -18,6 +19,8 @@ export interface Choices {
   readonly parts: readonly number[];
   /** What each tenant has lost of the rows that Django's post_migrate had added. */
   readonly lost: readonly RandomTenant['lost'][];
+  /** What of the project decides by tenant. */
+  readonly decider?: Decider | undefined;
 }
 
 /** For tenants, in their order. */
@@ -71,6 +74,7 @@ export async function openCopies(
     lost: choices.lost[index] ?? 'nothing',
   }));
   writeRandomProject(folder, history, tenants, listenedTo[choices.numbers.length % listenedTo.length]);
+  if (choices.decider) letDecide(folder, choices.decider);
   const databases: Awaited<ReturnType<typeof createTestDatabase>>[] = [];
   const newDatabase = async (template?: string): Promise<(typeof databases)[number]> => {
     const made = await createTestDatabase({

@@ -3,9 +3,11 @@ import type { TaskKind } from '../../config/define.js';
 import { checkOrphans } from '../../tasks/checks/orphans.js';
 import { checkTables } from '../../tasks/checks/tables.js';
 import { checkTenants } from '../../tasks/checks/tenants.js';
+import { flush } from '../../tasks/flush.js';
 import { tenants as tenantsTask } from '../../tasks/tenants.js';
 import { told } from '../support/findings.js';
 import { pythonSets } from '../support/python.js';
+import { rejection } from '../support/rejection.js';
 import { openWholesale, wholesaleContext, type Wholesale } from '../support/wholesale.js';
 
 for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[]) {
@@ -61,6 +63,30 @@ for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[]) {
         ['public', 'acme'],
       );
       assert.deepEqual(told(await run(checkOrphans)), []);
+    });
+
+    it('says which hidden tenants a flush keeps', async () => {
+      for (const schema of ['acme', 'zoo']) {
+        await project.manage('migrate_schemas', '--schema', schema, '-v0');
+        await project.rows(`insert into ${schema}.stock_item (name) values ('a')`);
+      }
+      const { summary } = await run(flush);
+      assert.match(summary, /deleted in .*; 1 tenant that the tenant model's manager hides kept: "zoo"$/);
+      const left = await project.rows(
+        'select (select count(*)::int from acme.stock_item) as acme, (select count(*)::int from zoo.stock_item) as zoo',
+      );
+      assert.deepEqual(left, [{ acme: 0, zoo: 1 }]);
+    });
+
+    it('empties nothing that a hidden tenant refers to', async () => {
+      await project.rows('alter table zoo.stock_item add site_id bigint references public.django_site (id)');
+      await project.rows('update zoo.stock_item set site_id = (select min(id) from public.django_site)');
+      const problem = await rejection(run(flush));
+      assert.equal(problem.code, 'DBB6034');
+      assert.match(problem.message, /"zoo\.stock_item", of a tenant that the tenant model's manager hides,/);
+      assert.equal(problem.problems[0].help, 'delete the rows of "zoo.stock_item" yourself, then run again');
+      await project.rows('delete from zoo.stock_item');
+      await run(flush);
     });
   });
 }

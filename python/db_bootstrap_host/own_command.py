@@ -1,0 +1,54 @@
+"""A command of the project's in the place of django_tenants' `migrate_schemas`."""
+
+import inspect
+
+from django.core.management import get_commands, load_command_class
+
+from .failure import Failure, place_of, project_path, whole_text_of
+from .listeners import label_of
+
+
+def own_command():
+    """
+    What `manage.py migrate_schemas` is, or `manage.py migrate` that does the same, where it is not django_tenants' own by identity; else None.
+    A `migrate` that knows no schemas is not what migrates tenants.
+    """
+    from django_tenants.management.commands.migrate_schemas import MigrateSchemasCommand
+
+    for name in ("migrate_schemas", "migrate"):
+        command = load_command(name)
+        if type(command) is not MigrateSchemasCommand and (name == "migrate_schemas" or isinstance(command, MigrateSchemasCommand)):
+            return command
+    return None
+
+
+def run_own(command, project, schema, words):
+    """Lets it migrate one schema, which it must take as `--schema`."""
+    parser = command.create_parser("manage.py", "migrate_schemas")
+    if not any(action.dest == "schema_name" for action in parser._actions):
+        raise Failure(
+            "own-command",
+            "the project's own command %s cannot migrate one schema: it has no option --schema" % label_of(type(command)),
+            schema=schema,
+            at=_place(type(command)),
+        )
+    options = vars(parser.parse_args(words))
+    args = options.pop("args", ())
+    options.update(schema_name=schema, executor="standard", interactive=False, database=project.alias, no_color=True, force_color=False)
+    command.execute(*args, **options)
+
+
+def _place(kind):
+    lines, first = inspect.getsourcelines(kind)
+    path = project_path(inspect.getsourcefile(kind))
+    return path and "%s:%d" % (path, first)
+
+
+def load_command(name):
+    """A management command as `manage.py` finds it: the project's own before that of a package."""
+    app = get_commands()[name]
+    try:
+        return load_command_class(app, name) if isinstance(app, str) else app
+    except Exception as error:
+        message = 'the command "%s" of %s cannot be loaded: %s' % (name, app, whole_text_of(error))
+        raise Failure("command", message, **place_of(error)) from error
