@@ -6,7 +6,10 @@ import traceback
 from django.db import InterfaceError, OperationalError, transaction
 from django_tenants.utils import get_tenant_database_alias, get_tenant_domain_model, get_tenant_model
 
+from .project import load_project
 from .read_where_written import read_where_written
+from .states import read_records
+from .tenant_created import tell_created
 from .tenant_fields import differing_fields
 from .tenant_specs import check_against, check_specs, read_specs
 from .tenant_state import TenantState, tenant_connection, what_is_missing
@@ -84,6 +87,9 @@ def _apply(connection, spec, update):
         if "row" in kinds:
             row = get_tenant_model()(schema_name=spec.schema, **spec.fields)
             _save_tenant(row)
+            if read_records(connection, [spec.schema])[spec.schema]:
+                # Nothing is left to be migrated: django_tenants tells of such a tenant as soon as its row is saved.
+                tell_created(load_project(), spec.schema)
         else:
             row = state.instances[spec.schema]
             if "field" in kinds:

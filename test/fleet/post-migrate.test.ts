@@ -169,5 +169,16 @@ class Migration(migrations.Migration):
         filled,
         [...names, 'refused'].map((tenant) => ({ tenant, path: 'public', whole: true })),
       );
+      // As django_tenants does for a new row whose schema is there already, migrated.
+      await project.rows(
+        `delete from public.tenants_domain; delete from public.tenants_client; truncate public.filled`,
+      );
+      const again = await reopen(project, set);
+      await addTenants(again, ['fresh']);
+      await addTenants(again, ['fresh']);
+      await again.close();
+      assert.deepEqual(await project.rows('select tenant, path from filled'), [
+        { tenant: 'fresh', path: 'public' },
+      ]);
     });
   });
