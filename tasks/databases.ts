@@ -24,11 +24,11 @@ export function named(alias: string): string {
 
 /** The aliases beside the main one, each once. */
 export async function othersOf(
-  { host }: Pick<TaskContext<unknown>, 'host'>,
+  ctx: Pick<TaskContext<unknown>, 'host'>,
   aliases: readonly string[] = [],
 ): Promise<readonly string[]> {
   if (aliases.length === 0) return [];
-  const { alias: main } = await inspect(host);
+  const { alias: main } = await inspect(ctx.host);
   return [...new Set(aliases)].filter((alias) => alias !== main);
 }
 

@@ -104,7 +104,10 @@ function stageOf({ reads }: Rule): Stage {
   return reads.includes('database') ? 'database' : 'files';
 }
 
-/** Errors, what keeps us from finding any, and databases that the run passes over, unless a check reports them. */
+/**
+ * Errors, what keeps us from finding any, and databases that the run passes over, unless a check reports them. Other warnings speak of the
+ * project or of other settings: the run leaves what Django would leave, and its checks look at that.
+ */
 function concernsRun({ severity = 'error', code }: Finding, isChecked: boolean): boolean {
   if (code === 'DBB6058') return !isChecked;
   return severity === 'error' || code === 'DBB9001';

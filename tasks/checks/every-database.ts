@@ -102,6 +102,8 @@ function repairIn(alias: string): (repair: Repair) => Repair {
 }
 
 function merged(results: readonly TaskResult[], more: readonly Finding[]): TaskResult {
+  const [first] = results;
+  if (first && results.length === 1 && more.length === 0) return first;
   const findings = [...results.flatMap((result) => result.findings ?? []), ...more];
   const warnings = results.flatMap((result) => result.warnings ?? []);
   return {
