@@ -47,6 +47,17 @@ describe('what a run looks for before it changes anything', function () {
         planned.stdout,
         /\d+ skipped\n\na run would stop before its first change:\n\nerror\[DBB4041\]/,
       );
+      // A check examines first what a run examines first.
+      const checked = await bootstrap(['check', '--json'], {
+        cwd: project.folder,
+        env: { DATABASE_URL: pgbouncer.url },
+      });
+      const { problems } = JSON.parse(checked.stdout) as { problems?: { code: string }[] };
+      assert.equal(checked.code, 3);
+      assert.deepEqual(
+        problems?.map(({ code }) => code),
+        ['DBB4041'],
+      );
       const schemas = await query<{ name: string }>(
         database.url,
         `select nspname as name from pg_namespace where nspname !~ '^pg_' and nspname not in ('information_schema', 'db_bootstrap')`,
