@@ -132,19 +132,20 @@ def _look(project, own, sample, statement, made):
     except Undo:
         pass
     bad = {each["table"] for each in unmade}
-    return [
-        row
-        for row in rows
-        if row["table"] in tables and tables[row["table"]].table not in bad and not _is_hidden_key(row, tables)
-    ], unmade
+    own = [row for row in rows if row["table"] in tables and tables[row["table"]].table not in bad]
+    return [each for row in own for each in _without_type(row, tables[row["table"]].model)], unmade
 
 
-def _is_hidden_key(row, tables):
-    # The keys of hidden many-to-many tables have the type of DEFAULT_AUTO_FIELD on the day they were made; no migration alters them.
-    model = tables[row["table"]].model
-    if not model._meta.auto_created:
-        return False
-    return row["name"] == model._meta.pk.column or (row["text"] or "").startswith("PRIMARY KEY")
+def _without_type(row, model):
+    """
+    The row, without the type of the key of a hidden many-to-many table: that is DEFAULT_AUTO_FIELD of the day on which the table was made,
+    and no migration alters it. An index without a definition is compared by its text, which names columns and not their types.
+    """
+    if model._meta.auto_created and row["kind"] == "column" and row["name"] == model._meta.pk.column:
+        return []
+    if model._meta.auto_created and (row["text"] or "").startswith("PRIMARY KEY"):
+        return [{**row, "definition": ""}]
+    return [row]
 
 
 def _packed(objects):

@@ -1,7 +1,7 @@
 import type { Finding } from '../../config/define.js';
 import { quoteIdentifier, quoteLiteral } from '../../lib/postgres/index.js';
 import type { ModelDifference } from './model-differences.js';
-import { nounOf, repairStatements } from './object-statements.js';
+import { nounOf, ownerLacks, repairStatements } from './object-statements.js';
 import type { Place } from './places.js';
 
 /** How many schemas a note names. */
@@ -30,19 +30,22 @@ function finding(difference: ModelDifference, all: number): Finding {
     ? `in schema "${schema}"`
     : `in ${String(schemas.length)} of ${String(all)} ${tenants(kind)}`;
   const is = `${noun} "${name}" of table "${table}"`;
+  const lacks = found && ownerLacks(found);
   const lines = [
     ...(expected ? [{ label: 'expected', text: expected.text }] : []),
     ...(found ? [{ label: 'found', text: found.text }] : []),
     ...(alone ? [] : [{ label: 'schemas', text: listed(schemas) }]),
-    ...(schemas.length === all && expected ? [{ label: 'new schemas', text: lasting }] : []),
+    ...(schemas.length === all && expected && !lacks ? [{ label: 'new schemas', text: lasting }] : []),
   ];
   return {
     code: 'DBB6098',
-    message: !expected
-      ? `${is} is unknown to the models, not null and without a default ${where}: inserts by Django fail`
-      : found
-        ? `${is} is not as the models have it ${where}`
-        : `${is}, which the models declare, does not exist ${where}`,
+    message: lacks
+      ? `the owner of table "${table}", ${lacks.owner}, has no right to ${lacks.rights} ${where}`
+      : !expected
+        ? `${is} is unknown to the models, not null and without a default ${where}: inserts by Django fail`
+        : found
+          ? `${is} is not as the models have it ${where}`
+          : `${is}, which the models declare, does not exist ${where}`,
     notes: lines,
     help: `run: ${inSchemas(schemas, repairStatements(expected, found))}`,
     facts: {

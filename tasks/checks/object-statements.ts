@@ -15,11 +15,22 @@ export function createStatement(object: CatalogObject): string {
   return `create ${unique === '' ? '' : 'unique '}index ${quoteIdentifier(name)} on ${on} ${rest};`;
 }
 
+/** The rights to a table that its owner lacks, and the owner as an identifier. */
+export function ownerLacks({
+  kind,
+  definition,
+}: CatalogObject): { readonly rights: string; readonly owner: string } | undefined {
+  const [, rights = '', owner = ''] = / without (.+) for its owner (.+)$/.exec(definition) ?? [];
+  return kind === 'table' && owner !== '' ? { rights, owner } : undefined;
+}
+
 /** What makes an object as it is expected, instead of what was found; names without a schema are looked up in the search_path. */
 export function repairStatements(
   expected: CatalogObject | undefined,
   found: CatalogObject | undefined,
 ): string {
+  const lacks = found && ownerLacks(found);
+  if (lacks) return `grant ${lacks.rights} on ${quoteIdentifier(found.table)} to ${lacks.owner};`;
   const drop = found && found.kind !== 'column' ? [dropStatement(found)] : [];
   if (expected && expected.kind !== 'column') return [...drop, createStatement(expected)].join(' ');
   const { table = '', name = '' } = expected ?? found ?? {};

@@ -4,7 +4,7 @@ import { createTestDatabase, query, testServer, type TestServer } from '../suppo
 import type { pythonSets } from '../support/python.js';
 import { survivorsOf } from '../support/survivors.js';
 import { openCopies, type Choices } from './copies.js';
-import { chooseDamage } from './damage.js';
+import { chooseDamage, type Damage } from './damage.js';
 import { Gate, untilAlone } from './gate.js';
 import { whyNotReady, writeJudge } from './judge.js';
 
@@ -16,7 +16,7 @@ export interface Blow {
   readonly share?: number;
   /** Which schemas are damaged alike. */
   readonly where: 'one tenant' | 'all tenants' | 'public';
-  /** Whether the copy was called ready by a run before it was damaged: then the ledger holds what passed. */
+  /** Whether the copy was called ready by a run before it was damaged: then the ledger holds what passed. A copy that was broken off is damaged too. */
   readonly known: boolean;
 }
 
@@ -69,7 +69,7 @@ export async function tellTruth(
     const verdicts: Verdict[] = [];
     for (const blow of blows) {
       const verdict =
-        blow.share === undefined ? await damaged(scene, blow) : await brokenOff(scene, blow.share);
+        blow.share === undefined ? await damaged(scene, blow) : await brokenOff(scene, blow, blow.share);
       if (verdict) verdicts.push(verdict);
     }
     return verdicts;
@@ -92,30 +92,43 @@ interface Scene {
   readonly known: string;
 }
 
-async function damaged(scene: Scene, { kind, row, where, known }: Blow): Promise<Verdict | undefined> {
+async function damaged(scene: Scene, blow: Blow): Promise<Verdict | undefined> {
   const copy = await createTestDatabase({
     server: scene.server,
-    template: nameOf(known ? scene.known : scene.twin),
+    template: nameOf(blow.known ? scene.known : scene.twin),
   });
   try {
-    const chosen =
-      where === 'public' ? ['public'] : where === 'all tenants' ? scene.schemas : scene.schemas.slice(0, 1);
-    const damage = await chooseDamage(copy.url, chosen, [kind, row]);
+    const damage = await damageBy(copy.url, scene, blow);
     if (!damage) return undefined;
-    try {
-      for (const statement of damage.statements) await query(copy.url, statement);
-    } catch {
-      // PostgreSQL itself does not allow it: a key refers to the column, say.
-      return undefined;
-    }
-    const story = `${damage.kind} (${where}, ${known ? 'known' : 'new'}): ${damage.statements.join('; ')}`;
-    return await judged(scene, copy.url, { kind: damage.kind, story, harmless: damage.harmless });
+    const { kind, harmless } = damage;
+    const story = `${storyOf(damage, blow)} ${blow.known ? 'known' : 'new'}`;
+    return await judged(scene, copy.url, { kind, story, ignoresCatalog: harmless, isHealthy: harmless });
   } finally {
     await copy.drop();
   }
 }
 
-async function brokenOff(scene: Scene, share: number): Promise<Verdict> {
+/** Undefined where PostgreSQL itself does not allow it: a key refers to the column, say. */
+async function damageBy(
+  url: string,
+  { schemas }: Scene,
+  { kind, row, where }: Blow,
+): Promise<Damage | undefined> {
+  const chosen = where === 'public' ? ['public'] : where === 'all tenants' ? schemas : schemas.slice(0, 1);
+  const damage = await chooseDamage(url, chosen, [kind, row]);
+  try {
+    for (const statement of damage?.statements ?? []) await query(url, statement);
+  } catch {
+    return undefined;
+  }
+  return damage;
+}
+
+function storyOf({ kind, statements }: Damage, { where }: Blow): string {
+  return `${kind} (${where}): ${statements.join('; ')}`;
+}
+
+async function brokenOff(scene: Scene, blow: Blow, share: number): Promise<Verdict> {
   const copy = await createTestDatabase({ server: scene.server, template: nameOf(scene.before) });
   try {
     const admin = asAdmin(await testServer(), copy.url);
@@ -134,10 +147,12 @@ async function brokenOff(scene: Scene, share: number): Promise<Verdict> {
     await command.ended;
     await untilAlone(copy.url);
     await gate.remove();
+    const damage = blow.known ? await damageBy(copy.url, scene, blow) : undefined;
     return await judged(scene, copy.url, {
-      kind: 'broken off',
-      story: `broken off at ${String(share)}`,
-      harmless: false,
+      kind: damage ? 'broken off and damaged' : 'broken off',
+      story: `broken off at ${String(share)}${damage ? `, ${storyOf(damage, blow)}` : ''}`,
+      ignoresCatalog: damage?.harmless === true,
+      isHealthy: false,
     });
   } finally {
     await copy.drop();
@@ -147,7 +162,18 @@ async function brokenOff(scene: Scene, share: number): Promise<Verdict> {
 async function judged(
   scene: Scene,
   url: string,
-  { kind, story, harmless }: { readonly kind: string; readonly story: string; readonly harmless: boolean },
+  {
+    kind,
+    story,
+    ignoresCatalog,
+    isHealthy,
+  }: {
+    readonly kind: string;
+    readonly story: string;
+    readonly ignoresCatalog: boolean;
+    /** Whether a check that fails gives a false alarm. */
+    readonly isHealthy: boolean;
+  },
 ): Promise<Verdict> {
   const lies: string[] = [];
   const codes: (number | null)[] = [];
@@ -155,11 +181,11 @@ async function judged(
     const { code, stdout, stderr } = await bootstrapIn(scene, command, url);
     codes.push(code);
     if (code !== 0) continue;
-    const wrong = await whyNotReady({ ...scene, url, ignoresCatalog: harmless });
+    const wrong = await whyNotReady({ ...scene, url, ignoresCatalog });
     if (wrong.length > 0)
       lies.push(`${story}\n${command} calls it ready: ${wrong.join('\n')}\n${stdout}${stderr}`);
   }
-  return { kind, lies, falseAlarm: harmless && codes.some((code) => code !== 0), codes };
+  return { kind, lies, falseAlarm: isHealthy && codes.some((code) => code !== 0), codes };
 }
 
 function bootstrapIn({ folder, python }: Scene, command: 'check' | 'run', url: string): Promise<Ended> {

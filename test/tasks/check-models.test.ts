@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { openFleet, type Fleet } from '../support/fleet.js';
 import { pythonSets } from '../support/python.js';
 
@@ -106,6 +107,47 @@ for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[]) {
       );
       for (const { help = '' } of findings) await fleet.rows(help.replace(/^run: /, ''));
       assert.deepEqual((await fleet.check('tables')).findings, []);
+    });
+
+    it('finds the key of a hidden many-to-many table that is gone, whatever its type', async () => {
+      await fleet.rows(
+        'alter table auth_user_groups alter id type int; alter table auth_user_groups drop constraint auth_user_groups_pkey',
+      );
+      const { findings = [] } = await fleet.check('tables');
+      assert.deepEqual(
+        findings.map(({ message }) => message),
+        [
+          'constraint "auth_user_groups_pkey" of table "auth_user_groups", which the models declare, does not exist in schema "public"',
+        ],
+      );
+      for (const type of ['int', 'bigint']) {
+        await fleet.rows(`alter table auth_user_groups alter id type ${type}`);
+        if (type === 'int') await fleet.rows(findings[0]?.help?.replace(/^run: /, '') ?? '');
+        assert.deepEqual((await fleet.check('tables')).findings, []);
+      }
+    });
+
+    it('finds rights that the owner of a table lacks', async () => {
+      const role = `"Owner ${randomBytes(6).toString('hex')}"`;
+      const owned = await fleet.rows<{ owner: string }>(
+        `select relowner::regrole::text as owner from pg_class where oid = 'public.auth_group'::regclass`,
+      );
+      await fleet.rows(
+        `create role ${role}; alter table auth_group owner to ${role}; revoke insert, select on auth_group from ${role};`,
+      );
+      try {
+        const { findings = [] } = await fleet.check('tables');
+        assert.deepEqual(
+          findings.map(({ code, message }) => `${code} ${message}`),
+          [
+            `DBB6098 the owner of table "auth_group", ${role}, has no right to insert, select in schema "public"`,
+          ],
+        );
+        await fleet.rows(findings[0]?.help?.replace(/^run: /, '') ?? '');
+        assert.deepEqual((await fleet.check('tables')).findings, []);
+      } finally {
+        await fleet.rows(`alter table auth_group owner to ${owned[0]?.owner ?? ''}; drop role ${role}`);
+      }
     });
 
     it('passes where the catalog has more, or the same in another way', async () => {

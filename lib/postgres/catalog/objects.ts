@@ -88,6 +88,11 @@ const constraints = (shown: boolean): string => `
     left join pg_catalog.pg_class f on f.oid = k.confrelid and k.contype = 'f'
     left join pg_catalog.pg_namespace fn on fn.oid = f.relnamespace`;
 
+// What a migration tool and its application do as the owner of a table.
+const lacking = `(
+  select ' without ' || string_agg(lower(p), ', ' order by p) || ' for its owner ' || quote_ident(pg_catalog.pg_get_userbyid(relowner))
+    from unnest(array['DELETE', 'INSERT', 'SELECT', 'UPDATE']) p where not pg_catalog.has_table_privilege(relowner, relation.oid, p))`;
+
 // Own names are taken out where they stand alone: "a." of the schema a is no part of "data.". Whether a constraint is validated and
 // an index valid is reported by checks of their own, and not-null constraints by their columns. A serial column and an identity column
 // take their values in the same way.
@@ -99,7 +104,7 @@ const objects = (shown: boolean): string => `
              where nspname = any($1::text[])) n
   ),
   relation as materialized (
-    select c.oid, p.oid as place, c.relname::text as name, c.relkind, c.relpersistence, c.relrowsecurity, p.nspname::text as schema,
+    select c.oid, p.oid as place, c.relname::text as name, c.relkind, c.relpersistence, c.relrowsecurity, c.relacl, c.relowner, p.nspname::text as schema,
            array(select a.attname::text from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attnum > 0 order by a.attnum) as names
       from place p join pg_catalog.pg_class c on c.relnamespace = p.oid and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S')
   ),
@@ -108,7 +113,8 @@ const objects = (shown: boolean): string => `
            case relkind when 'v' then 'view' when 'm' then 'materialized view' when 'f' then 'foreign table'
                         when 'p' then 'partitioned table' else 'table' end
              || case when relpersistence = 'u' then ' unlogged' else '' end
-             || case when relrowsecurity then ' with row level security' else '' end, '', null, null, null
+             || case when relrowsecurity then ' with row level security' else '' end
+             || case when relacl is not null and relkind in ('r', 'p') then coalesce(${lacking}, '') else '' end, '', null, null, null
       from relation where relkind <> 'S'
     union all
     select r.schema, 'column', r.name, a.attname::text,
