@@ -7,7 +7,7 @@ import {
   type TaskContext,
   type TaskResult,
 } from '../config/define.js';
-import { autodetect, type Autodetected } from '../lib/django/index.js';
+import { autodetect, migrationAdvice, type Autodetected } from '../lib/django/index.js';
 import { counted, refuseConflicts } from './migrations/pending.js';
 
 const options = z.strictObject({
@@ -54,7 +54,7 @@ async function run(ctx: Context): Promise<TaskResult> {
       code: 'DBB6006',
       message: `models and migrations differ in ${apps.length === 1 ? 'the app' : 'the apps'} ${apps.map((app) => `"${app}"`).join(', ')}`,
       notes: changes.map(({ app, operations }) => ({ label: app, text: operations.join('; ') })),
-      help: helpFor(changes),
+      help: migrationAdvice('difference', changes),
     });
   }
   if (ctx.ci) {
@@ -88,14 +88,6 @@ async function look(ctx: Context): Promise<{ changes: Autodetected['changes']; o
 function agreement(others: readonly string[]): string {
   if (others.length === 0) return agree;
   return `${agree} in the apps of the project; those of installed packages differ: ${others.join(', ')}`;
-}
-
-/** Files of installed packages are never to be changed: the next installation would undo it. */
-function helpFor(changes: Autodetected['changes']): string {
-  const own = changes.filter((change) => change.own).map(({ app }) => app);
-  if (own.length === 0)
-    return 'install a release of the package whose migrations fit its models, or take it out of "apps"';
-  return `run "python manage.py makemigrations ${own.join(' ')}" and commit the ${own.length === 1 ? 'file' : 'files'}`;
 }
 
 function narrowed({ options: { apps } }: Context): { apps?: readonly string[] } {

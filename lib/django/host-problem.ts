@@ -1,5 +1,6 @@
 import type { ErrorCode, Facts, Note, Problem } from '../errors/index.js';
 import { nearest } from '../errors/index.js';
+import { migrationAdvice } from './migration-advice.js';
 import { loginRefused } from './login-refused.js';
 import { problemInOther } from './other-databases.js';
 import { projectPlace, type ProjectFolders } from './project-place.js';
@@ -171,7 +172,7 @@ function helpFor(code: ErrorCode, error: HostError, host: HostFacts): string | u
     case 'engine':
       return 'set DATABASES["default"]["ENGINE"] to "django.db.backends.postgresql", or with tenants to "django_tenants.postgresql_backend"';
     case 'conflict':
-      return 'run "python manage.py makemigrations --merge"';
+      return migrationAdvice('conflict', [{ app: error.app ?? '', own: error.own ?? true }]);
     case 'missing-dependency':
       return error.squashed === undefined
         ? `restore ${names[0] ?? 'the migration'}, or correct "dependencies"`

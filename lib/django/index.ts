@@ -9,6 +9,7 @@ export type * from './protocol.js';
 export type * from './tenant-answers.js';
 export { findInterpreter, type Interpreter, type InterpreterOptions } from './find-interpreter.js';
 export { findSettings, type SettingsOptions } from './find-settings.js';
+export { migrationAdvice, packageAdvice } from './migration-advice.js';
 export {
   createHostService,
   type HostClient,

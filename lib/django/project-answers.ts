@@ -15,6 +15,8 @@ export interface ExpectedTable {
   readonly schema?: string;
   readonly table: string;
   readonly app: string;
+  /** Whether the app's migrations are the project's to write. */
+  readonly own: boolean;
   readonly model: string;
   readonly columns: readonly string[];
   readonly shared: boolean;
@@ -93,7 +95,7 @@ export interface MigrationKey {
 export interface MigrationStates {
   /** Leaf nodes of the graph on disk. */
   readonly leaves: readonly MigrationKey[];
-  readonly conflicts: readonly { readonly app: string; readonly leaves: readonly string[] }[];
+  readonly conflicts: readonly Conflict[];
   /** The settings say in which order tenants are migrated (TENANT_MIGRATION_ORDER); `schemas` are in that order. */
   readonly ordered: boolean;
   readonly schemas: readonly {
@@ -108,6 +110,14 @@ export interface MigrationStates {
   }[];
 }
 
+/** An app whose migrations have several leaf nodes. */
+export interface Conflict {
+  readonly app: string;
+  readonly leaves: readonly string[];
+  /** Whether its migrations are the project's to write. */
+  readonly own: boolean;
+}
+
 /** `autodetect`: operations that makemigrations would write, per app. */
 export interface Autodetected {
   readonly changes: readonly {
@@ -117,7 +127,7 @@ export interface Autodetected {
     readonly operations: readonly string[];
     readonly suggestedName: string;
   }[];
-  readonly conflicts: readonly { readonly app: string; readonly leaves: readonly string[] }[];
+  readonly conflicts: readonly Conflict[];
   /** Files written, relative to the project; only with `write`. */
   readonly written: readonly string[];
 }

@@ -85,6 +85,8 @@ export interface HostError {
   /** Valid names, for "unknown field" and "unknown app". */
   readonly valid?: readonly { readonly name: string; readonly type?: string; readonly required?: boolean }[];
   readonly names?: readonly string[];
+  /** Whether the migrations of `app` are the project's to write. */
+  readonly own?: boolean;
   /** The squashed migration, where the rest of what it replaces (`names`) is not on disk any more. */
   readonly squashed?: string;
   /** The database of the settings, where it was not the main one. */

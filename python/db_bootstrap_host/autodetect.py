@@ -5,7 +5,6 @@ import os
 from contextlib import redirect_stderr, redirect_stdout
 
 from django.apps import apps
-from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db.migrations.autodetector import MigrationAutodetector
@@ -14,6 +13,7 @@ from django.db.migrations.state import ProjectState
 
 from .disk_graph import disk_graph, forget_disk_graph
 from .failure import Failure, project_path
+from .own_apps import is_own
 
 
 def autodetect(params, emit):
@@ -47,12 +47,6 @@ def autodetect(params, emit):
         "conflicts": [],
         "written": written,
     }
-
-
-def is_own(label):
-    """Whether the migrations of an app are the project's to write: not those of an installed package."""
-    file = getattr(apps.get_app_config(label).module, "__file__", None)
-    return label in settings.MIGRATION_MODULES or (file is not None and project_path(file) is not None)
 
 
 def missing_changes(labels=()):

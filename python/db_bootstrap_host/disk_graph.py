@@ -9,6 +9,7 @@ from django.db.migrations.exceptions import NodeNotFoundError
 from django.db.migrations.loader import MigrationLoader
 
 from .failure import Failure
+from .own_apps import is_own
 
 _graph = None
 
@@ -82,7 +83,7 @@ class DiskGraph:
     def conflicts(self):
         """Apps with more than one end."""
         found = self.loader.detect_conflicts()
-        return [{"app": app, "leaves": sorted(names)} for app, names in sorted(found.items())]
+        return [{"app": app, "leaves": sorted(names), "own": is_own(app)} for app, names in sorted(found.items())]
 
     def pending(self, recorded):
         """The migrations that a schema with this record (a frozenset of keys) lacks, in order of application."""

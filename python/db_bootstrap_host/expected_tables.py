@@ -3,6 +3,7 @@
 from django.apps import apps
 
 from .app_places import AppPlaces
+from .own_apps import is_own
 from .table_name import named
 
 
@@ -19,6 +20,7 @@ def expected_tables(params, emit):
             table = {
                 **named(meta.db_table),
                 "app": app.label,
+                "own": is_own(app.label),
                 "model": model.__name__,
                 # Composite keys and relations without a column have none.
                 "columns": [field.column for field in meta.local_concrete_fields if field.column],

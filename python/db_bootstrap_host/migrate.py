@@ -6,6 +6,7 @@ from django.core.management.base import CommandError, SystemCheckError
 
 from .concurrent_indexes import repeatable
 from .deferred_statements import deferred_inside
+from .disk_graph import disk_graph
 from .failed_operation import migration_failure
 from .failure import Failure
 from .migrate_command import run_plainly, run_schema
@@ -47,8 +48,10 @@ def migrate(params, emit):
     except SystemCheckError as error:
         raise checks_failed(error) from error
     except CommandError as error:
-        kind = "conflict" if str(error).startswith("Conflicting migrations") else "command"
-        raise Failure(kind, str(error).strip(), schema=name) from error
+        if str(error).startswith("Conflicting migrations"):
+            told = {"app": found["app"], "own": found["own"]} if (found := next(iter(disk_graph().conflicts()), None)) else {}
+            raise Failure("conflict", str(error).strip(), schema=name, **told) from error
+        raise Failure("command", str(error).strip(), schema=name) from error
     except Failure:
         raise
     except (Exception, SystemExit) as error:

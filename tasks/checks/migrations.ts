@@ -1,6 +1,12 @@
 import * as z from 'zod/mini';
 import { defineTask, type Finding, type TaskContext, type TaskResult } from '../../config/define.js';
-import type { Inspection, MigrationKey, MigrationStates, TenantRows } from '../../lib/django/index.js';
+import {
+  migrationAdvice,
+  type Inspection,
+  type MigrationKey,
+  type MigrationStates,
+  type TenantRows,
+} from '../../lib/django/index.js';
 import { limitFindings } from './limit.js';
 import { missingSchema } from './missing-schema.js';
 import { migrateHelp } from './missing-table.js';
@@ -65,11 +71,11 @@ async function schemasGone(
   return new Set(tenants.filter((tenant) => !tenant.schemaExists).map(({ schema }) => schema));
 }
 
-function conflict({ app, leaves }: MigrationStates['conflicts'][number]): Finding {
+function conflict({ app, leaves, own }: MigrationStates['conflicts'][number]): Finding {
   return {
     code: 'DBB6007',
     message: `app "${app}" has ${leaves.length} leaf migrations: ${leaves.join(', ')}`,
-    help: 'run "python manage.py makemigrations --merge"',
+    help: migrationAdvice('conflict', [{ app, own }]),
     subject: { app, leaves: leaves.join(', ') },
   };
 }

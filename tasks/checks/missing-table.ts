@@ -1,10 +1,11 @@
 import type { Finding, TaskHost } from '../../config/define.js';
-import type {
-  ExpectedTable,
-  Inspection,
-  MigrationStates,
-  TableMigration,
-  TableMigrations,
+import {
+  migrationAdvice,
+  type ExpectedTable,
+  type Inspection,
+  type MigrationStates,
+  type TableMigration,
+  type TableMigrations,
 } from '../../lib/django/index.js';
 import { quoteIdentifier } from '../../lib/postgres/index.js';
 import { qualified } from './words.js';
@@ -43,18 +44,19 @@ export async function explainMissing(
   );
   return missing.flatMap((one) => {
     const maker = makers.get(one.table);
-    const app = expected.find(({ table }) => table === one.table)?.app;
+    const model = expected.find(({ table }) => table === one.table);
+    const help = migrationAdvice('difference', [model ?? { app: '', own: true }]);
     const waiting = unapplied.get(one.schema);
     const isRecorded = (migration: string): boolean => waiting?.has(migration) === false;
     if (one.columns !== null)
       return one.columns.map((column) => {
         const migration = makerOf(column, maker);
-        if (migration === undefined) return columnWithoutMigration(one, column, app);
+        if (migration === undefined) return missingColumn(one, column, 'no migration makes it', help);
         if (isRecorded(migration)) return recordedButMissingColumn(one, column, migration);
         return columnNotMigrated(one, column, migration, inspection);
       });
     const migration = maker && `${maker.app}.${maker.migration}`;
-    if (migration === undefined) return [withoutMigration(one, app)];
+    if (migration === undefined) return [withoutMigration(one, help)];
     if (isRecorded(migration)) return [recordedButMissing(one, migration)];
     return [notMigrated(one, migration, inspection)];
   });
@@ -88,11 +90,11 @@ function notMigrated({ schema, table }: Missing, migration: string, inspection: 
   };
 }
 
-function withoutMigration({ schema, table }: Missing, app: string | undefined): Finding {
+function withoutMigration({ schema, table }: Missing, help: string): Finding {
   return {
     code: 'DBB6031',
     message: `table "${table}" does not exist in schema "${schema}": no migration makes it`,
-    help: makeHelp(app),
+    help,
     facts: { schema, table },
     subject: { schema, table },
   };
@@ -115,10 +117,6 @@ function missingColumn({ schema, table }: Missing, column: string, why: string, 
   };
 }
 
-function columnWithoutMigration(missing: Missing, column: string, app: string | undefined): Finding {
-  return missingColumn(missing, column, 'no migration makes it', makeHelp(app));
-}
-
 function columnNotMigrated(
   missing: Missing,
   column: string,
@@ -137,11 +135,6 @@ function recordedButMissingColumn(missing: Missing, column: string, migration: s
     `migration ${shortName(migration)}, which makes it, is recorded as applied`,
     'run "db-bootstrap explain DBB6033" for the ways this happens and the repair for each',
   );
-}
-
-/** Without the app's name, makemigrations passes over an app that has no migrations yet. */
-function makeHelp(app: string | undefined): string {
-  return `run "python manage.py makemigrations${app === undefined ? '' : ` ${app}`}"`;
 }
 
 /** The command that applies what a schema lacks. */

@@ -1,5 +1,5 @@
 import type { Json, Plan } from '../../config/define.js';
-import type { MigrationKey, MigrationStates } from '../../lib/django/index.js';
+import { migrationAdvice, type MigrationKey, type MigrationStates } from '../../lib/django/index.js';
 import { BootstrapError, type Problem } from '../../lib/errors/index.js';
 
 /** Schemas that lack migrations. */
@@ -22,10 +22,10 @@ export function planOf(states: MigrationStates): Plan {
 
 /** Throws DBB6007, a problem for each app, where the graph has several ends. */
 export function refuseConflicts(conflicts: MigrationStates['conflicts']): void {
-  const [first, ...rest] = conflicts.map(({ app, leaves }): Problem => ({
+  const [first, ...rest] = conflicts.map(({ app, leaves, own }): Problem => ({
     code: 'DBB6007',
     message: `app "${app}" has ${leaves.length} leaf migrations: ${leaves.join(', ')}`,
-    help: `run "python manage.py makemigrations --merge ${app}"`,
+    help: migrationAdvice('conflict', [{ app, own }]),
   }));
   if (first !== undefined) throw new BootstrapError([first, ...rest]);
 }

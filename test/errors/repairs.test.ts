@@ -59,7 +59,8 @@ const executed: Readonly<Record<string, readonly string[]>> = {
   'tasks/check-foreign-keys': ['tasks/checks/foreign-keys.ts#danglingFinding'],
   'tasks/check-roles': ['tasks/checks/roles.ts#findingsOf'],
   'tasks/check-tables': [
-    'tasks/checks/missing-table.ts#makeHelp',
+    'lib/django/migration-advice.ts#migrationAdvice',
+    'lib/django/migration-advice.ts#packageAdvice',
     'tasks/checks/missing-table.ts#migrateHelp',
     'tasks/checks/missing-table.ts#recordedButMissing',
   ],
@@ -77,27 +78,17 @@ const left: Readonly<Record<string, readonly string[]>> = {
     'lib/diagnose/project/load.ts#withEvidence',
     'lib/postgres/embedded/psql.ts#notFound',
   ],
-  'it asks what only a person knows, in a terminal': [
-    'lib/diagnose/failure/untold.ts#conflict',
-    'lib/diagnose/project/migrations.ts#conflict',
-    'lib/django/host-problem.ts#helpFor',
-    'tasks/checks/migrations.ts#conflict',
-    'tasks/migrations/pending.ts#refuseConflicts',
-  ],
-  'the same command as that of the check "tables"': [
-    'lib/diagnose/failure/missing-column.ts#explainModelColumn',
-    'lib/diagnose/failure/missing-table.ts#noMigration',
-    'lib/diagnose/project/migrations.ts#difference',
-    'lib/diagnose/project/tenant-models.ts#notMixed',
-    'tasks/makemigrations.ts#helpFor',
-  ],
+  'it asks what only a person knows, in a terminal': ['lib/django/host-problem.ts#helpFor'],
+  'the same command as that of the check "tables"': ['lib/diagnose/project/tenant-models.ts#notMixed'],
   'a person corrects something first, in the project, in the config or in rows': [
     'lib/diagnose/ci/read-workflow.ts#faultOf',
     'lib/diagnose/failure/exists.ts#explainStatement',
     'lib/diagnose/failure/extensions.ts#explainMissingRole',
     'lib/diagnose/failure/login.ts#explainLogin',
     'lib/diagnose/failure/login.ts#explainRole',
+    'lib/diagnose/failure/missing-schema.ts#explainDropped',
     'lib/diagnose/failure/missing-schema.ts#explainMissingSchema',
+    'lib/diagnose/failure/missing-schema.ts#tenantWithoutSchema',
     'tasks/checks/tables.ts#nowhere',
     'tasks/checks/tenants.ts#checkConfigured',
     'tasks/migrations/apply.ts#withWayOn',
@@ -162,7 +153,7 @@ function printing(): readonly string[] {
 /** Passes through a source; `help` says that a text there is of a help. */
 function visit(node: ts.Node, name: string, help: boolean, found: (name: string) => void): void {
   const named = (text: string): boolean =>
-    /help|repair|reset|statement|renaming|unixLines|converted/i.test(text);
+    /help|repair|reset|statement|renaming|advice|unixLines|converted/i.test(text);
   if (ts.isFunctionDeclaration(node)) [name, help] = [node.name?.text ?? name, named(node.name?.text ?? '')];
   if (ts.isVariableDeclaration(node)) {
     if (name === '') name = node.name.getText();

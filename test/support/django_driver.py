@@ -58,6 +58,7 @@ def expected_tables(params, emit):
             table = {
                 "table": model._meta.db_table,
                 "app": app.label,
+                "own": True,
                 "model": model.__name__,
                 "columns": [field.column for field in model._meta.local_concrete_fields],
                 "shared": not tenancy or app.name in settings.SHARED_APPS,
@@ -96,7 +97,7 @@ def states(params, emit):
                 "applied": len(recorded),
             }
         )
-    conflicts = [{"app": app, "leaves": sorted(names)} for app, names in loader.detect_conflicts().items()]
+    conflicts = [{"app": app, "leaves": sorted(names), "own": True} for app, names in loader.detect_conflicts().items()]
     return {"leaves": [], "conflicts": conflicts, "schemas": found}
 
 

@@ -233,7 +233,11 @@ for (const set of sets) {
         appendFileSync(join(directory, 'notes/models.py'), '    weight = models.IntegerField(null=True)\n');
         const what = 'column "weight" of table "notes_note" does not exist in schema "public"';
         assert.deepEqual(await missing(), [
-          ['DBB6033', `${what}: no migration makes it`, 'run "python manage.py makemigrations notes"'],
+          [
+            'DBB6033',
+            `${what}: no migration makes it`,
+            'run "python manage.py makemigrations notes" and commit the file',
+          ],
         ]);
         await project.manage('makemigrations', 'notes', '-v0');
         assert.deepEqual(await missing(), [
@@ -263,7 +267,7 @@ for (const set of sets) {
           found.message,
           'table "notes_note" does not exist in schema "public": no migration makes it',
         );
-        assert.equal(found.help, 'run "python manage.py makemigrations notes"');
+        assert.equal(found.help, 'run "python manage.py makemigrations notes" and commit the file');
       } finally {
         await project.close();
         rmSync(directory, { recursive: true });

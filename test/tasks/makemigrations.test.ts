@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TaskKind } from '../../config/define.js';
+import type { TaskKind, TaskResult } from '../../config/define.js';
+import { builtinKinds } from '../../tasks/index.js';
 import { makemigrations } from '../../tasks/makemigrations.js';
 import { djangoTask } from '../support/django-task.js';
+import { FailingProject } from '../support/failed-task.js';
 import { openHost, type TestHost } from '../support/host.js';
+import { pythonOf } from '../support/python.js';
 import { rejection } from '../support/rejection.js';
 import { planOf } from '../support/wholesale.js';
 
@@ -19,6 +22,11 @@ describe('task makemigrations', function () {
   });
   afterEach(() => project.close());
 
+  const checkOf = async (name: string): Promise<TaskResult> => {
+    const check = builtinKinds.get(name);
+    assert.ok(check);
+    return check.run(djangoTask(project, check));
+  };
   const drift = (): Promise<void> =>
     writeFile(
       join(project.directory, 'stock/models.py'),
@@ -71,7 +79,45 @@ describe('task makemigrations', function () {
     assert.deepEqual([writing.changed, writing.summary], [false, reason]);
     const error = await rejection(kind.run(djangoTask(project, kind, { options: { apps: ['labels'] } })));
     assert.equal(error.code, 'DBB6006');
-    assert.doesNotMatch(error.problems[0].help ?? '', /makemigrations/);
+    const advice = 'install a release of the package of "labels" whose migrations make what its models say';
+    assert.equal(error.problems[0].help, advice);
+    const { findings = [] } = await checkOf('check-tables');
+    assert.deepEqual(
+      findings
+        .filter(({ subject }) => subject.table === 'labels_label')
+        .map(({ code, help }) => [code, help]),
+      [['DBB6031', advice]],
+    );
+    const failing = new FailingProject(
+      project.url,
+      project.directory,
+      await pythonOf('old'),
+      () => Promise.resolve(),
+      'shop.settings',
+    );
+    try {
+      const select = `psql "$DATABASE_URL" -v ON_ERROR_STOP=1 -c 'select * from labels_label'`;
+      const { code, help } = await failing.failCommand(select);
+      assert.deepEqual([code, help], ['DBB6006', advice]);
+      for (const name of ['0001_a', '0001_b'])
+        await writeFile(
+          file(`migrations/${name}.py`),
+          'from django.db import migrations\n\n\nclass Migration(migrations.Migration):\n    pass\n',
+        );
+      const anew =
+        'remove the package of "labels" and install it anew: its folder holds migrations of two releases';
+      const conflict = await failing.failCommand(`${failing.python} manage.py migrate`);
+      assert.deepEqual([conflict.code, conflict.help], ['DBB6007', anew]);
+      const states = await checkOf('check-migrations');
+      assert.deepEqual(
+        states.findings?.filter(({ code }) => code === 'DBB6007').map(({ help }) => help),
+        [anew],
+      );
+      const refused = await rejection(project.forTask().request('migrate', { schema: null }));
+      assert.deepEqual([refused.code, refused.problems[0].help], ['DBB6007', anew]);
+    } finally {
+      await failing.close();
+    }
   });
 
   it('writes where it is told to, but not in CI', async () => {

@@ -1,4 +1,4 @@
-import type { ExpectedTable } from '../../django/index.js';
+import { migrationAdvice, type ExpectedTable } from '../../django/index.js';
 import { nearest } from '../../errors/index.js';
 import type { Cause } from './cause.js';
 import { migrateCommand, quoted } from './commands.js';
@@ -65,7 +65,7 @@ async function explainModelColumn(
     return {
       code: 'DBB6006',
       message: `no migration makes ${what}: model ${app}.${model.model} has the field, and its migrations do not`,
-      help: `run "python manage.py makemigrations ${app}", then migrate`,
+      help: `${migrationAdvice('difference', [model])}, then migrate`,
       facts: { table, column },
     };
   }

@@ -1,4 +1,4 @@
-import type { ExpectedTable, Inspection, TenantRows } from '../../django/index.js';
+import { migrationAdvice, type ExpectedTable, type Inspection, type TenantRows } from '../../django/index.js';
 import type { Cause } from './cause.js';
 import { migrateCommand, quoted } from './commands.js';
 import { explainElsewhere, explainPublic } from './elsewhere.js';
@@ -182,11 +182,11 @@ function outOfReach({ app, table, tenant }: ExpectedTable, migration: string, sc
   };
 }
 
-function noMigration({ app, table, model }: ExpectedTable): Cause {
+function noMigration({ app, own, table, model }: ExpectedTable): Cause {
   return {
     code: 'DBB6006',
     message: `no migration makes table "${table}": model ${app}.${model} has none`,
-    help: `run "python manage.py makemigrations ${app}"`,
+    help: migrationAdvice('difference', [{ app, own }]),
     facts: { table, app },
   };
 }

@@ -1,3 +1,4 @@
+import { migrationAdvice } from '../../django/index.js';
 import type { Problem } from '../../errors/index.js';
 import { quoteIdentifier, quoteLiteral } from '../../postgres/index.js';
 import type { Cause } from './cause.js';
@@ -118,12 +119,17 @@ async function explainHistory(
   };
 }
 
-function conflict([, , leaves = '']: RegExpExecArray): Cause {
-  const app = / in (\w+)/.exec(leaves)?.[1];
+async function conflict(
+  [, , leaves = '']: RegExpExecArray,
+  _problem: Problem,
+  { project }: Scene,
+): Promise<Cause> {
+  const app = / in (\w+)/.exec(leaves)?.[1] ?? '';
+  const found = (await project?.tables())?.find((each) => each.app === app);
   return {
     code: 'DBB6007',
     message: `migrations conflict: ${leaves}`,
-    help: `run "python manage.py makemigrations --merge${app === undefined ? '' : ` ${app}`}"`,
+    help: migrationAdvice('conflict', [{ app, own: found?.own ?? true }]),
   };
 }
 

@@ -1,4 +1,11 @@
-import type { AppFacts, MigrationFacts, PackageFault, ProjectFacts } from '../../django/index.js';
+import {
+  migrationAdvice,
+  packageAdvice,
+  type AppFacts,
+  type MigrationFacts,
+  type PackageFault,
+  type ProjectFacts,
+} from '../../django/index.js';
 import { nearest } from '../../errors/index.js';
 import type { Diagnosis } from '../diagnosis.js';
 import type { Evidence } from '../evidence.js';
@@ -39,28 +46,16 @@ function isKey(operation: string): boolean {
   return /^Alter field id on /i.test(operation);
 }
 
-/** How faults of installed packages are repaired: nobody changes files that the next installation replaces. */
-const ofPackages = {
-  dependency: () =>
-    'install releases of both packages that belong together, with all files of their migrations',
-  conflict: (label: string) =>
-    `remove the package of "${label}" and install it anew: its folder holds migrations of two releases`,
-  keys: (label: string) =>
-    `write an AppConfig for "${label}" in the project whose default_auto_field is the type that its migrations have, and name that in INSTALLED_APPS`,
-  difference: (label: string) =>
-    `install a release of the package of "${label}" whose migrations make what its models say`,
-  package: (label: string) =>
-    `name a package of the project in MIGRATION_MODULES["${label}"], and run "python manage.py makemigrations ${label}", which writes there`,
-};
-
 /** The repair for an app that is not the project's own; nothing for its own. */
 function repairOf(
   label: string,
-  fault: keyof typeof ofPackages,
+  fault: keyof typeof packageAdvice,
   { apps }: ProjectFacts,
 ): { readonly help?: string } {
   const app = apps.find((each) => each.label === label);
-  return app?.own === false ? { help: ofPackages[fault](label) } : {};
+  return app?.own === false && !(app.package.explicit && app.package.fault === null)
+    ? { help: packageAdvice[fault](label) }
+    : {};
 }
 
 const faults: Record<PackageFault, (app: AppFacts) => readonly [actual: string, help: string]> = {
@@ -147,7 +142,7 @@ function conflict({ app, leaves, at }: MigrationFacts['conflicts'][number], evid
     expected: 'one leaf node',
     actual: listed(leaves),
     evidence: leaves.map((leaf, index) => `${leaf}${shownPlace(evidence, at[index])}`),
-    help: `run "python manage.py makemigrations --merge ${app}" and commit the file`,
+    help: migrationAdvice('conflict', [{ app, own: true }]),
   };
 }
 
@@ -163,7 +158,7 @@ function difference(
     expected: 'migrations that make what the models say',
     actual: `${String(operations.length)} ${operations.length === 1 ? 'operation is' : 'operations are'} in no migration`,
     evidence: operations,
-    help: `run "python manage.py makemigrations ${app}" and commit the file`,
+    help: migrationAdvice('difference', [{ app, own: true }]),
   };
 }
 

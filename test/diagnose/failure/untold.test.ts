@@ -142,7 +142,7 @@ class Migration(migrations.Migration):
         write('0003_number_unique_credit_limit_wider');
         const two = await project.failCommand(`${manage} migrate_schemas --schema=corner_shop`);
         assert.equal(two.code, 'DBB6007');
-        assert.equal(two.help, 'run "python manage.py makemigrations --merge customers"');
+        assert.equal(two.help, 'run "python manage.py makemigrations --merge customers" and commit the file');
         write('0003_lost');
         const lost = await project.failCommand(`${manage} migrate_schemas --schema=corner_shop`);
         assert.equal(lost.code, 'DBB6026');
