@@ -23,6 +23,7 @@ export {
   applyAlone,
   autodetect,
   decidedTables,
+  ownCode,
   expectedRules,
   expectedTables,
   inspect,

@@ -117,6 +117,11 @@ export interface HostMethods {
     params: { places: readonly { readonly schema: string; readonly kind: string }[] };
     result: { readonly schemas: Readonly<Record<string, readonly string[]>> };
   };
+  /** Whether SQL or code in one migration of the app says all of these words. */
+  ownCode: {
+    params: { questions: readonly { readonly app: string; readonly words: readonly string[] }[] };
+    result: { readonly says: readonly boolean[] };
+  };
   expectedRules: { params: Record<string, never>; result: ExpectedRules };
   modelCatalog: { params: ModelCatalogParams; result: ModelCatalog };
   autodetect: { params: { apps?: readonly string[]; write?: boolean }; result: Autodetected };

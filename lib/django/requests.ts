@@ -71,6 +71,14 @@ export async function decidedTables(
   return (schema) => tables.get(schema);
 }
 
+/** Whether SQL or code in one migration of the app says all of the words, by question. */
+export async function ownCode(
+  host: Asked,
+  questions: HostMethods['ownCode']['params']['questions'],
+): Promise<readonly boolean[]> {
+  return (await host.request<HostMethods['ownCode']['result']>('ownCode', { questions })).says;
+}
+
 /** What the models expect of their tables beside columns. */
 export function expectedRules(host: Asked): Result<'expectedRules'> {
   return host.request('expectedRules');

@@ -5,7 +5,7 @@ import os
 from contextlib import redirect_stderr, redirect_stdout
 
 from django.apps import apps
-from django.core.management import call_command
+from django.core.management import call_command, get_commands, load_command_class
 from django.core.management.base import CommandError
 from django.db.migrations.autodetector import MigrationAutodetector
 from django.db.migrations.questioner import MigrationQuestioner
@@ -61,9 +61,11 @@ def missing_changes(labels=()):
 
 
 def _autodetector():
-    from django.core.management.commands.makemigrations import Command
-
-    return getattr(Command, "autodetector", MigrationAutodetector)
+    # The project's own command may name another one, or set what counts as a change where its module is loaded.
+    command = get_commands()["makemigrations"]
+    if isinstance(command, str):
+        command = load_command_class(command, "makemigrations")
+    return getattr(command, "autodetector", MigrationAutodetector)
 
 
 def _write(labels):

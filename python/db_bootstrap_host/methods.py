@@ -15,6 +15,7 @@ METHODS = {
     "otherConnection": "connection:other_connection",
     "expectedTables": "expected_tables:expected_tables",
     "decidedTables": "decided_tables:decided_tables",
+    "ownCode": "own_code:own_code",
     "expectedRules": "expected_rules:expected_rules",
     "modelCatalog": "model_catalog:model_catalog",
     "autodetect": "autodetect:autodetect",

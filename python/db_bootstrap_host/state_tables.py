@@ -50,4 +50,5 @@ def create_statements(connection, model):
         # It calls itself for the hidden tables, which may be there although this one is not.
         editor.create_model = lambda each: make(each) if each is model else None
         editor.create_model(model)
-    return [text for text in editor.collected_sql if not text.startswith("--")]
+    # Django keeps an index twice in its state where a migration gives it the name that it has.
+    return list(dict.fromkeys(text for text in editor.collected_sql if not text.startswith("--")))

@@ -14,6 +14,7 @@ import { limitFindings } from './limit.js';
 import { modelCatalog } from './model-catalog.js';
 import { findModelDifferences, type ModelDifference } from './model-differences.js';
 import { explainMissing, type Missing } from './missing-table.js';
+import { withoutOwnCode } from './own-code.js';
 import { belongs, findPlaces, type Place } from './places.js';
 import { unlessUnchanged } from './unless-unchanged.js';
 import { counted } from './words.js';
@@ -46,11 +47,10 @@ async function run(ctx: Context): Promise<TaskResult> {
   const models = await modelCatalog(database, host, places);
   const found = await unlessUnchanged(ctx, [tables, places, models], async (): Promise<readonly Fault[]> => {
     const decided = await decidedTables(host, places);
+    const differences = await findModelDifferences(database, models, places, decided);
     return [
       ...(await findMissing(ctx, places, tables, decided)).map((missing) => ({ missing })),
-      ...(await findModelDifferences(database, models, places, decided)).map((difference) => ({
-        difference,
-      })),
+      ...(await withoutOwnCode(host, differences, tables)).map((difference) => ({ difference })),
       ...models.flatMap(({ unmade }) => unmade.map((one) => ({ unmade: one }))),
     ];
   });

@@ -4,7 +4,7 @@ import { appendFileSync, chmodSync, cpSync, mkdirSync, readFileSync, writeFileSy
 import { join } from 'node:path';
 import { bootstrap } from '../support/command.js';
 import { makeFolder } from '../support/folder.js';
-import { createTestDatabase } from '../support/postgres.js';
+import { createTestDatabase, query } from '../support/postgres.js';
 import { virtualEnvWith } from '../support/python.js';
 
 const packages = [
@@ -69,5 +69,16 @@ describe('a second run of a project that reads the machine through its libraries
     assert.equal(changed.code, 0, changed.stdout);
     assert.notEqual(changed.starts, 0);
     assert.match(changed.stdout, /Django is asked: changed since answers were kept: files in sensors$/m);
+  });
+
+  it('knows what its migrations do by code, and nothing else', async () => {
+    const column = (table: string): Promise<unknown> =>
+      query(database.url, `alter table ${table} alter name type varchar(100) collate "POSIX"`);
+    await column('sensors_sensor');
+    await column('auth_group');
+    const { code, stdout } = await run();
+    assert.equal(code, 3, stdout);
+    assert.match(stdout, /column "name" of table "sensors_sensor" is not as the models have it/);
+    assert.match(stdout, /column "name" of table "auth_group" is not as the models have it/);
   });
 });

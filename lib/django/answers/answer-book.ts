@@ -54,6 +54,7 @@ const ofFiles = new Set([
   'expectedTables',
   'expectedRules',
   'modelCatalog',
+  'ownCode',
   'tableMigrations',
   'autodetect',
 ]);
