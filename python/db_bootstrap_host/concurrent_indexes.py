@@ -9,18 +9,23 @@ from django.contrib.postgres import operations
 
 from . import tape
 from .concurrent_sql import index_made, index_removed, without_concurrently
+from .done_before import is_done
+
 
 @contextmanager
 def repeatable(connection, schema, again):
     """
     While it holds, an invalid index gives way to the one that is to be made. Where the schema's migrations are applied `again`, because
-    they were broken off, an index that is there already is taken as made, and one that is gone as removed.
+    they were broken off, an index that is there already is taken as made, and one that is gone as removed; so is what else a migration
+    that is not atomic has made, whose statements stay.
     """
 
     def execute(original, editor, sql, params):
         text = str(sql)
         made, removed = index_made(text), index_removed(text)
         if made is None and removed is None:
+            if again and not editor.atomic_migration and is_done(connection, schema, text):
+                return tape.note(text)
             return original(editor, sql, params)
         valid = _is_valid(connection, schema, made or removed)
         if again and valid is (True if made else None):

@@ -1,7 +1,7 @@
 import type { TaskContext, TaskResult } from '../../config/define.js';
 import { migrate } from '../../lib/django/index.js';
 import { BootstrapError, type Problem } from '../../lib/errors/index.js';
-import { owe, settle } from './owed.js';
+import { owe, owedSchemas, settle } from './owed.js';
 import { allApplied, counted, label } from './pending.js';
 
 /** Migrates one schema to the newest state; `null` is plain Django's. */
@@ -11,8 +11,9 @@ export async function applyTo(
   { created = false, ...options }: { readonly postMigrate?: boolean; readonly created?: boolean } = {},
 ): Promise<TaskResult> {
   try {
+    const again = (await owedSchemas(ctx)).has(schema ?? '');
     await owe(ctx, schema ?? '', { invalid: [], created });
-    const { applied, ms } = await migrate(ctx.host, { schema, created, ...options });
+    const { applied, ms } = await migrate(ctx.host, { schema, created, again, ...options });
     await settle(ctx, schema ?? '');
     if (applied.length === 0) return { changed: false, summary: allApplied(1) };
     return {

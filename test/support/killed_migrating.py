@@ -55,7 +55,8 @@ def dying_at(number):
 
     def execute(execute, sql, params, many, context):
         if not project.connection.in_atomic_block:
-            passed("statement")
+            # Only a migration that is not atomic changes tables there.
+            passed("change" if '"carriers_' in sql and not sql.startswith("SELECT") else "statement")
         return execute(sql, params, many, context)
 
     project.connection.commit = committed
@@ -103,7 +104,7 @@ if "error" in calm:
     sys.exit(calm["error"])
 moments, wanted = calm["value"]
 # Each kill costs a migrated schema: of the statements some.
-kills = [number for number, kind in enumerate(moments, 1) if kind == "commit" or number % 6 == 0]
+kills = [number for number, kind in enumerate(moments, 1) if kind != "statement" or number % 12 == 0]
 wrong = {}
 for number in kills:
     if child(lambda: broken_off(number)) is not None:
