@@ -273,6 +273,20 @@ DB_TITLE = get_env_variable("POSTGRES_DB_NAME")
     });
   });
 
+  it('leaves init scripts to the server whose service mounts them', async () => {
+    const service = (image: string, folder: string): string =>
+      `{ image: ${image}, volumes: ['./${folder}:/docker-entrypoint-initdb.d'] }`;
+    for (const image of ['mysql:8', 'mariadb', 'docker.io/library/mysql:9']) {
+      write({
+        'mysql/docker-entrypoint-initdb.d/1.sql': '',
+        'pg/docker-entrypoint-initdb.d/1.sql': '',
+        'compose.yaml': `services:\n  a: ${service(image, 'mysql/docker-entrypoint-initdb.d')}\n  b: ${service('postgres:16', 'pg/docker-entrypoint-initdb.d')}\n`,
+      });
+      const { initFolders } = await inspectRepository(root);
+      assert.deepEqual(initFolders, ['pg/docker-entrypoint-initdb.d'], image);
+    }
+  });
+
   it('finds init scripts and nothing else', async () => {
     write({ 'docker/docker-entrypoint-initdb.d/1.sql': '', 'docker-compose.yml': 'services: [broken' });
     assert.deepEqual(await config(), {

@@ -7,20 +7,26 @@ import type { Found } from './walk.js';
 
 const target = '/docker-entrypoint-initdb.d';
 
-/** The PostgreSQL services of all compose files. Files that are not valid YAML are none of ours to report. */
-export async function findServices(root: string, found: readonly Found[]): Promise<ComposeService[]> {
+/** The PostgreSQL services of all compose files, and the folders of init scripts that services of other images mount. Files that are not valid YAML are none of ours to report. */
+export async function findServices(
+  root: string,
+  found: readonly Found[],
+): Promise<{ readonly services: readonly ComposeService[]; readonly foreign: readonly string[] }> {
   const files = found.filter(
     ({ name, folder }) => !folder && /^(docker-)?compose([.-].+)?\.ya?ml$/.test(name),
   );
-  if (files.length === 0) return [];
+  if (files.length === 0) return { services: [], foreign: [] };
   const { parseDocument } = await import('yaml');
-  return files.flatMap(({ path }) => {
+  const all = files.flatMap(({ path }) => {
     const document = parseDocument(fileText(join(root, path)) ?? '', { merge: true });
     const services = document.errors.length > 0 ? {} : record(record(valueOf(document)).services);
-    return Object.entries(services).flatMap(([name, service]) =>
-      serviceOf(root, path, name, record(service)),
-    );
+    return Object.entries(services).map(([name, service]) => serviceOf(root, path, name, record(service)));
   });
+  const isPostgres = ({ image }: ComposeService): boolean =>
+    /(^|\/)(postgres|postgresql|postgis|timescaledb|timescaledb-ha|pgvector|postgres-\w+)(:|@|$)/.test(image);
+  // What is built here may be PostgreSQL all the same.
+  const others = all.filter((service) => service.image !== '' && !isPostgres(service));
+  return { services: all.filter(isPostgres), foreign: others.flatMap(({ initFolders }) => initFolders) };
 }
 
 /** Undefined where aliases lead nowhere, or to more than fits into the memory. */
@@ -37,26 +43,20 @@ function serviceOf(
   file: string,
   name: string,
   service: Record<string, unknown>,
-): ComposeService[] {
+): ComposeService {
   const image = typeof service.image === 'string' ? withDefaults(service.image) : '';
-  if (
-    !/(^|\/)(postgres|postgresql|postgis|timescaledb|timescaledb-ha|pgvector|postgres-\w+)(:|@|$)/.test(image)
-  )
-    return [];
   const environment = environmentOf(service.environment);
   const mounts = mountsOf(root, posix.dirname(file), service.volumes);
-  return [
-    {
-      file,
-      name,
-      image,
-      port: portOf(service.ports),
-      user: environment.POSTGRES_USER,
-      database: environment.POSTGRES_DB ?? environment.POSTGRES_USER,
-      initFolders: mounts.filter(({ to, folder }) => to === target && folder).map(({ from }) => from),
-      initFiles: mounts.filter(({ to }) => to.startsWith(`${target}/`)).map(({ from }) => from),
-    },
-  ];
+  return {
+    file,
+    name,
+    image,
+    port: portOf(service.ports),
+    user: environment.POSTGRES_USER,
+    database: environment.POSTGRES_DB ?? environment.POSTGRES_USER,
+    initFolders: mounts.filter(({ to, folder }) => to === target && folder).map(({ from }) => from),
+    initFiles: mounts.filter(({ to }) => to.startsWith(`${target}/`)).map(({ from }) => from),
+  };
 }
 
 function environmentOf(environment: unknown): Record<string, string | undefined> {

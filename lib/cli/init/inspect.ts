@@ -11,9 +11,11 @@ import { walk, type Found } from './walk.js';
 export async function inspectRepository(root: string): Promise<RepositoryFacts> {
   const found = walk(root, 3);
   const [django, ...others] = findDjango(root, found);
-  const services = await findServices(root, found);
+  const { services, foreign } = await findServices(root, found);
   const named = found
-    .filter(({ name, folder }) => folder && name === 'docker-entrypoint-initdb.d')
+    .filter(
+      ({ name, path, folder }) => folder && name === 'docker-entrypoint-initdb.d' && !foreign.includes(path),
+    )
     .map(({ path }) => path);
   const initFolders = [...new Set([...services.flatMap((service) => service.initFolders), ...named])];
   return {
