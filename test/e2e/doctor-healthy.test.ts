@@ -32,40 +32,38 @@ describe('db-bootstrap doctor on what is healthy', function () {
   afterEach(() => database.drop());
 
   for (const kind of ['plain', 'tenants', 'types'] as const)
-    for (const set of ['old', 'new'] as const)
-      for (const directory of ['.', 'src/backend'])
-        it(`finds no fault by any rule, before and after a run (${kind}, ${set}, manage.py in ${directory})`, async () => {
-          const manage = `python ${join(directory, 'manage.py')}`;
-          const migrate =
-            kind === 'plain'
-              ? `${manage} migrate`
-              : `${manage} migrate_schemas --shared\n${manage} migrate_schemas --tenant`;
-          const project = makeFolder({
-            '.bootstraprc': `${configs[kind]}django: { directory: ${directory}, python: ${await pythonOf(set)} }\n`,
-            '.github/workflows/ci.yml': workflow(
-              run(`set -euo pipefail\n${manage} makemigrations --check\n${migrate}\npytest`),
-              postgres('        options: --health-cmd "pg_isready -U postgres"\n'),
-            ),
-          });
-          // The password holds what a URL has to escape.
-          new ProjectFiles(kind)
-            .edit(
-              'shop/settings/base.py',
-              '"PASSWORD": _url.password',
-              '"PASSWORD": os.environ["PGPASSWORD"]',
-            )
-            .save(join(project.folder, directory));
-          const command = (...args: string[]): Promise<Ended> =>
-            bootstrap(args, { cwd: project.folder, env: { DATABASE_URL: database.url } });
-          try {
-            assert.deepEqual(faultsOf(await command('doctor', '--json')), []);
-            const ended = await command('run');
-            assert.equal(ended.code, 0, ended.stdout + ended.stderr);
-            assert.deepEqual(faultsOf(await command('doctor', '--json')), []);
-          } finally {
-            project.remove();
-          }
+    for (const [set, directory] of [
+      ['old', 'src/backend'],
+      ['new', '.'],
+    ] as const)
+      it(`finds no fault by any rule, before and after a run (${kind}, ${set}, manage.py in ${directory})`, async () => {
+        const manage = `python ${join(directory, 'manage.py')}`;
+        const migrate =
+          kind === 'plain'
+            ? `${manage} migrate`
+            : `${manage} migrate_schemas --shared\n${manage} migrate_schemas --tenant`;
+        const project = makeFolder({
+          '.bootstraprc': `${configs[kind]}django: { directory: ${directory}, python: ${await pythonOf(set)} }\n`,
+          '.github/workflows/ci.yml': workflow(
+            run(`set -euo pipefail\n${manage} makemigrations --check\n${migrate}\npytest`),
+            postgres('        options: --health-cmd "pg_isready -U postgres"\n'),
+          ),
         });
+        // The password holds what a URL has to escape.
+        new ProjectFiles(kind)
+          .edit('shop/settings/base.py', '"PASSWORD": _url.password', '"PASSWORD": os.environ["PGPASSWORD"]')
+          .save(join(project.folder, directory));
+        const command = (...args: string[]): Promise<Ended> =>
+          bootstrap(args, { cwd: project.folder, env: { DATABASE_URL: database.url } });
+        try {
+          assert.deepEqual(faultsOf(await command('doctor', '--json')), []);
+          const ended = await command('run');
+          assert.equal(ended.code, 0, ended.stdout + ended.stderr);
+          assert.deepEqual(faultsOf(await command('doctor', '--json')), []);
+        } finally {
+          project.remove();
+        }
+      });
 
   for (const name of ['django-tenants', 'sql'])
     it(`finds no fault by any rule in examples/${name}, before and after a run`, async () => {

@@ -90,7 +90,7 @@ describe(`kill -9 at any moment, then run again (DB_BOOTSTRAP_TEST_SEED=${String
               ...(example === 'sql' ? (['command', 'all'] as const) : (['command', 'host', 'all'] as const)),
             ),
           }),
-          { numRuns: example === 'sql' ? 8 : 6, seed },
+          { numRuns: example === 'sql' ? 5 : 4, seed },
         );
         for (const { share, victim } of moments) {
           await trial(() => new Promise((resolve) => setTimeout(resolve, share * ms)), victim);
