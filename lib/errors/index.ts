@@ -11,7 +11,7 @@ export { redact, redactedValue, redactor } from './redact.js';
 export { renderProblem, renderProblems, type RenderOptions } from './render.js';
 export { shellWord } from './shell-word.js';
 export { shortageProblem } from './shortage.js';
-export { displayWidth, harmless, padText, plainText, truncateText, visible } from './text.js';
+export { displayWidth, harmless, padText, plainText, truncateText, visible, visibleLines } from './text.js';
 export { asError } from './thrown.js';
 export { uncaughtProblem } from './uncaught.js';
 export { unreachable } from './unreachable.js';

@@ -1,7 +1,7 @@
 import { renderExcerpt } from './excerpt.js';
 import type { Facts, Note, Place, Problem } from './problem.js';
 import { redactor } from './redact.js';
-import { inert, plainText } from './text.js';
+import { inert, plainText, visibleLines } from './text.js';
 
 /** How to render: colour for terminals, and the secrets that may stand in no text. */
 export interface RenderOptions {
@@ -14,7 +14,7 @@ export function renderProblem(problem: Problem, options: RenderOptions = {}): st
   const paint = painter(options.color ?? false);
   // Masked before anything is laid out: a gutter in the middle of a secret would hide it from the mask.
   const redact = redactor(options.secrets ?? []);
-  const clean: Clean = (text) => inert(plainText(redact(text)));
+  const clean: Clean = (text) => inert(visibleLines(redact(text)));
   const severity = problem.severity ?? 'error';
   const tone = severity === 'error' ? 'red' : severity === 'warning' ? 'yellow' : 'cyan';
   const [first = '', ...rest] = clean(problem.message).split('\n');
@@ -26,7 +26,7 @@ export function renderProblem(problem: Problem, options: RenderOptions = {}): st
   if (problem.help !== undefined) {
     lines.push(...labelled('green', { label: 'help', text: problem.help }, clean, paint));
   }
-  const output = clean(problem.output ?? '').trimEnd();
+  const output = inert(plainText(redact(problem.output ?? ''))).trimEnd();
   if (output !== '') lines.push(...output.split('\n').map((line) => `  | ${line}`.trimEnd()));
   return lines.join('\n');
 }

@@ -29,6 +29,11 @@ export function visible(name: string): string {
   return name.replace(unprintable, escapeOf);
 }
 
+/** A message, whose lines and tabs stay: every other control character is shown as an escape, because a name may hold it. */
+export function visibleLines(message: string): string {
+  return message.replace(/\r+\n/g, '\n').replace(controls, escapeOf);
+}
+
 // A command of GitHub's runner: at the head of a line, whatever blanks are before it, or the older kind anywhere.
 const commands = /^([ \t]*:):(?=[\w-]+(?:[ \t][^\n]*)?::)|(##)\[(?=[\w-])/gm;
 

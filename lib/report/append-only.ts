@@ -1,4 +1,4 @@
-import { padText, plainText } from '../errors/index.js';
+import { padText, plainText, visible } from '../errors/index.js';
 import type { Reporter, RunEvent } from '../run/events.js';
 import { outcome, renderEnd, statusWord } from './end-block.js';
 import { formatDuration, formatElapsed, oneLine, painter, shortProblem, plural } from './format.js';
@@ -92,7 +92,7 @@ class EventLines {
     if (!failed && !this.options.verbose) return [];
     const time = event.ms === undefined ? '' : ` in ${formatDuration(event.ms)}`;
     const why = event.problem ? shortProblem(event.problem) : oneLine(event.reason ?? '');
-    const text = `schema "${oneLine(event.schema)}" ${event.status}${time}${why === '' ? '' : `: ${why}`}`;
+    const text = `schema "${visible(event.schema)}" ${event.status}${time}${why === '' ? '' : `: ${why}`}`;
     return [failed ? this.paint('red', text) : text];
   }
 

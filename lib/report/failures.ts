@@ -1,4 +1,4 @@
-import { plainText, renderProblem, type Problem } from '../errors/index.js';
+import { plainText, renderProblem, visible, type Problem } from '../errors/index.js';
 import { formatCount, listNames, oneLine, painter, shortProblem } from './format.js';
 import { joinSchemas } from './join-schemas.js';
 import type { RunEnd, RunView, TaskView } from './run-view.js';
@@ -103,5 +103,5 @@ function renderTenant(
   options: { readonly color: boolean },
 ): string {
   if (tenant?.problem) return renderProblem(tenant.problem, options);
-  return `schema "${oneLine(tenant?.schema ?? '')}" failed: ${oneLine(tenant?.reason ?? 'no reason was given')}`;
+  return `schema "${visible(tenant?.schema ?? '')}" failed: ${oneLine(tenant?.reason ?? 'no reason was given')}`;
 }

@@ -1,4 +1,4 @@
-import { plainText, type Problem } from '../errors/index.js';
+import { visible, type Problem } from '../errors/index.js';
 
 /** A duration for people: "812ms", "3.2s", "2m 05s", "1h 02m". */
 export function formatDuration(ms: number): string {
@@ -30,7 +30,7 @@ export function plural(count: number, word: string): string {
 
 /** Names as people list them, at most `limit` of them: `"a", "b" and 3 more`. */
 export function listNames(names: readonly string[], limit = 10): string {
-  const quoted = names.map((name) => `"${oneLine(name)}"`);
+  const quoted = names.map((name) => `"${visible(name)}"`);
   if (quoted.length > limit) {
     return `${quoted.slice(0, limit).join(', ')} and ${formatCount(quoted.length - limit)} more`;
   }
@@ -38,9 +38,9 @@ export function listNames(names: readonly string[], limit = 10): string {
   return quoted.length === 0 ? last : `${quoted.join(', ')} and ${last}`;
 }
 
-/** A text on one line, free of control characters. */
+/** A text on one line: blanks and line ends become one space, control characters are shown as escapes. */
 export function oneLine(text: string): string {
-  return plainText(text).replace(/\s+/g, ' ').trim();
+  return visible(text.replace(/\s+/g, ' ').trim());
 }
 
 /** A problem on one line: "deadlock detected [DBB5004]". */

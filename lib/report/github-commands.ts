@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { plainText, type Problem } from '../errors/index.js';
+import { plainText, visibleLines, type Problem } from '../errors/index.js';
 import { oneLine } from './format.js';
 
 /** Escapes the text of a workflow command. */
@@ -40,8 +40,8 @@ export function annotation(level: 'error' | 'warning', problem: Problem, title: 
     if (place.column !== undefined) properties.push(`col=${place.column}`);
   }
   properties.push(`title=${escapeProperty(oneLine(title))}`);
-  const help = problem.help === undefined ? '' : `\nhelp: ${plainText(problem.help)}`;
-  return `::${level} ${properties.join(',')}::${escapeData(`${plainText(problem.message)}${help}`)}`;
+  const help = problem.help === undefined ? '' : `\nhelp: ${visibleLines(problem.help)}`;
+  return `::${level} ${properties.join(',')}::${escapeData(`${visibleLines(problem.message)}${help}`)}`;
 }
 
 /** A line of text that is no command: those begin a line with "::", or hold "##[" anywhere. */

@@ -1,4 +1,4 @@
-import { displayWidth, padText, plainText, truncateText } from '../errors/index.js';
+import { displayWidth, padText, plainText, truncateText, visible } from '../errors/index.js';
 import { outcome, statusWord } from './end-block.js';
 import { formatDuration, oneLine, shortProblem, type Paint } from './format.js';
 import { progressText } from './progress.js';
@@ -33,7 +33,7 @@ export function rowLines(task: TaskView, now: number, options: RowOptions): stri
   const below = (text: string) => truncateText(text, columns - 2);
   const failures = task.failedTenants.slice(-shownFailures).map(({ schema, problem, reason }) => {
     const why = problem ? shortProblem(problem) : oneLine(reason ?? '');
-    return paint('red', below(`${oneLine(schema)}: ${why}`));
+    return paint('red', below(`${visible(schema)}: ${why}`));
   });
   if (task.retry) return [head(retryText(task, now), (text) => paint('yellow', text)), ...failures];
   const logs = options.logLines > 0 ? task.log.slice(-options.logLines) : [];

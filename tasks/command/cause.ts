@@ -1,5 +1,5 @@
 import { isAbsolute, relative, resolve } from 'node:path';
-import { fileText, type Place } from '../../lib/errors/index.js';
+import { fileText, plainText, type Place } from '../../lib/errors/index.js';
 
 /** What the output of a failed program says about why: its own words, and the place in the project, if it names one. */
 export interface Cause {
@@ -16,7 +16,7 @@ const foreign = /[\\/](site-packages|dist-packages|node_modules)[\\/]|[\\/]lib[\
 
 /** The cause in an output: the exception of a traceback, the error of psql, or the last line that sounds like one; undefined where nothing was printed. */
 export function causeOf(output: string, cwd: string): Cause | undefined {
-  const lines = output.replace(/\r\n/g, '\n').split('\n');
+  const lines = plainText(output).split('\n');
   return ofPython(lines, cwd) ?? ofPsql(lines, cwd) ?? ofNode(lines, cwd) ?? ofLastLine(lines);
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { renderProblem, renderProblems, type Problem } from '../../lib/errors/index.js';
+import { renderProblem, renderProblems, visible, type Problem } from '../../lib/errors/index.js';
 
 const place = { file: '.bootstraprc', line: 14, column: 13, length: 6, source: '    needs: [shraed]' };
 
@@ -127,6 +127,14 @@ describe('renderProblem', () => {
 });
 
 describe('renderProblems', () => {
+  it('shows the control characters of names as escapes, and drops those of an output', () => {
+    for (const name of ['\u001b[2J', '\u0007', '\u202e'])
+      assert.equal(
+        renderProblem({ code: 'DBB3001', message: `"a${name}"`, help: name, output: `\u001b[2Jb` }),
+        `error[DBB3001]: "a${visible(name)}"\n  help: ${visible(name)}\n  | b`,
+      );
+  });
+
   it('leaves an empty line between', () => {
     const problem: Problem = { code: 'DBB3001', message: 'x' };
     assert.equal(renderProblems([problem, problem]), 'error[DBB3001]: x\n\nerror[DBB3001]: x');

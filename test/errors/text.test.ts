@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { displayWidth, harmless, padText, plainText, truncateText, visible } from '../../lib/errors/index.js';
+import {
+  displayWidth,
+  harmless,
+  padText,
+  plainText,
+  truncateText,
+  visible,
+  visibleLines,
+} from '../../lib/errors/index.js';
 
 describe('plainText', () => {
   it('removes what moves the cursor, changes the screen, or turns the writing', () => {
@@ -51,6 +59,10 @@ describe('visible and harmless', () => {
         assert.doesNotMatch(visible(text), /[\u0000-\u001f\u007f-\u009f\u2028-\u202e]/);
       }),
     );
+  });
+
+  it('show the control characters of a message, and leave its lines', () => {
+    assert.equal(visibleLines('a\u001b[2J\r\n\tb\u0007\u202e'), 'a\\u001b[2J\n\tb\\u0007\\u202e');
   });
 
   it('leave a text no command and no escape but our colours, whatever the text; JSON says the same', () => {

@@ -122,6 +122,23 @@ not ready: interrupted after 800ms; 2 tasks did not finish
     assert.doesNotMatch(stdout, /\u001b\[2J/);
   });
 
+  it('shows control characters of names and reasons as escapes', async () => {
+    const hostile = 'a\u001b[2Jb\u0007';
+    const failed = taskEnd('migrate', { status: 'failed', changed: false, ms: 1, reason: hostile });
+    const events = stamp([
+      runStart([task('migrate')]),
+      { type: 'task.start', task: 'migrate', use: 'migrate' },
+      { type: 'tenant.end', task: 'migrate', schema: `${hostile}\nc`, status: 'failed', reason: hostile },
+      { type: 'task.end', ...failed },
+      { type: 'run.end', status: 'failed', exitCode: 1, ms: 1, tasks: [failed] },
+    ]);
+    for (const reporter of ['append-only', 'default', 'github'] as const) {
+      const { stdout } = await play(reporter, events);
+      assert.ok(stdout.includes('a\\u001b[2Jb\\u0007\\nc'), stdout);
+      assert.ok(stdout.includes(': a\\u001b[2Jb\\u0007'), stdout);
+    }
+  });
+
   it('names a fault of the run as a whole', async () => {
     const wait = taskEnd('wait', { status: 'cancelled', attempts: 0, changed: false });
     const problems = [{ code: 'DBB5016', message: 'the run was not done after 10m' }] as const;
