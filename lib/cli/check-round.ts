@@ -28,6 +28,8 @@ export interface RoundOptions {
   readonly readOnly: boolean;
   /** Examines first what a run examines before its first change. */
   readonly preflight?: boolean;
+  /** When the command began (`performance.now()`): its timeout counts from then on, whatever the number of rounds. */
+  readonly since: number;
   /** Throws where nothing may start. */
   readonly admit?: (session: Session) => Promise<void>;
 }
@@ -37,7 +39,7 @@ export type Told = Problem & Partial<Pick<Finding, 'subject' | 'repair'>>;
 
 /** Executes the tasks of a workflow without a reporter: what the checks found is told at the end. */
 export async function runRound(options: RoundOptions): Promise<Round> {
-  const { io, workflow, signals, verbose, readOnly, admit } = options;
+  const { io, workflow, signals, verbose, readOnly, admit, since } = options;
   const runId = readOnly ? newReaderId() : newRunId();
   const session = await openSession({ io, workflow, runId, waitLock: 0, readOnly });
   try {
@@ -46,7 +48,7 @@ export async function runRound(options: RoundOptions): Promise<Round> {
     await session.services.close();
     throw error;
   }
-  const faults = options.preflight === true ? await preflightOf(workflow, session, signals.interrupt) : [];
+  const faults = options.preflight === true ? await preflightOf(options, session) : [];
   const result = await runToEnd({
     runId,
     workflow,
@@ -54,6 +56,7 @@ export async function runRound(options: RoundOptions): Promise<Round> {
     interrupt: signals.interrupt,
     kill: signals.kill,
     services: session.services,
+    spent: performance.now() - since,
     resume: 'db-bootstrap check',
     verbose,
   });
@@ -66,14 +69,13 @@ export async function runRound(options: RoundOptions): Promise<Round> {
 
 /** What a run would stop at before its first change; nothing where the database does not answer, which the checks say themselves. */
 async function preflightOf(
-  workflow: Workflow,
+  { workflow, signals: { interrupt }, since }: RoundOptions,
   session: Session,
-  interrupt: AbortSignal,
 ): Promise<readonly Problem[]> {
-  // The checks have the workflow's timeout themselves; what is asked before them does not wait for longer.
-  const { timeout } = workflow;
+  // Where the time is over, the checks say so.
+  const left = Math.max(0, (workflow.timeout ?? 0) - Math.round(performance.now() - since));
   const signal =
-    timeout === undefined ? interrupt : AbortSignal.any([interrupt, AbortSignal.timeout(timeout)]);
+    workflow.timeout === undefined ? interrupt : AbortSignal.any([interrupt, AbortSignal.timeout(left)]);
   const enabled = [...workflow.tasks.values()].filter((task) => task.enabled);
   const task = enabled.find(({ kind }) => kind.host === true) ?? enabled[0];
   if (!task || !(await session.services.databaseAnswers(signal))) return [];

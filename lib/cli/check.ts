@@ -32,11 +32,12 @@ interface Checked {
  * safe to repair, as a run would: with both. Exit 3 where one fails.
  */
 export async function checkCommand(options: CheckOptions): Promise<number> {
+  const since = performance.now();
   const { io, workflow: whole } = await load({ ...options, ...withPrefix(options, builtinKinds) });
   const workflow = checksOf(whole);
   const signals = catchSignals();
   try {
-    const common = { io, workflow, signals, verbose: options.verbose === true };
+    const common = { io, workflow, signals, since, verbose: options.verbose === true };
     // Where there is nothing to look at, there is no server to wait for either.
     const first = isIdle(workflow) ? nothing : await runRound({ ...common, readOnly: true, preflight: true });
     const round =

@@ -58,7 +58,7 @@ class Run {
   }
 
   async run(): Promise<RunResult> {
-    const { workflow, interrupt, kill, fault, services } = this.#options;
+    const { workflow, interrupt, kill, fault, services, spent = 0 } = this.#options;
     const from = performance.now();
     const onInterrupt = (): void => this.#cancel.abort(new Error('the run was interrupted'));
     const onFault = (): void => {
@@ -75,7 +75,7 @@ class Run {
     fault?.addEventListener('abort', onFault);
     services.lock.lost.addEventListener('abort', onLost);
     if (interrupt.aborted) onInterrupt();
-    const timer = this.#startTimer(workflow.timeout);
+    const timer = this.#startTimer(workflow.timeout, spent);
     // A server that no longer answers can hold up what talks to it, but not a run that is to end.
     const over = outOfPatience(this.#cancel.signal, { grace: workflow.grace, kill });
     try {
@@ -269,7 +269,7 @@ class Run {
     return { status, exitCode, tasks, problems };
   }
 
-  #startTimer(timeout: number | undefined): NodeJS.Timeout | undefined {
+  #startTimer(timeout: number | undefined, spent: number): NodeJS.Timeout | undefined {
     if (timeout === undefined) return undefined;
     return setTimeout(() => {
       this.#stop({
@@ -279,7 +279,7 @@ class Run {
         facts: { timeout },
       });
       this.#cancel.abort(new Error("the run's timeout passed"));
-    }, timeout);
+    }, timeout - spent);
   }
 
   #stop(...problems: readonly Problem[]): void {

@@ -116,6 +116,8 @@ export interface RunOptions {
   /** An error that nobody caught, which is its reason: the run ends as soon as its tasks have. */
   readonly fault?: AbortSignal;
   readonly services: RunServices;
+  /** Milliseconds of the run's timeout that are over before it starts: what the command did first. */
+  readonly spent?: number;
   /** The command that takes the run up again; "db-bootstrap run" when absent. */
   readonly resume?: string;
   /** Failures that nobody explained carry their stack as output. */
