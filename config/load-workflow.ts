@@ -87,6 +87,7 @@ export async function loadWorkflow(
   const tasks = layers.complete
     ? readTasks(passThrough(isObject(data.tasks) ? data.tasks : {}, merged.takenTasks), {
         kinds,
+        builtinKinds: options.builtinKinds,
         allKinds,
         locate,
         problems,

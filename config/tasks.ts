@@ -27,6 +27,7 @@ export function kindName(name: string): string {
 /** What reading tasks takes beside the tasks. */
 export interface TaskReading {
   readonly kinds: ReadonlyMap<string, TaskKind>;
+  readonly builtinKinds: ReadonlyMap<string, TaskKind>;
   /** False where a plugin is missing: an unknown kind may be its. */
   readonly allKinds: boolean;
   readonly locate: Locate;
@@ -115,6 +116,7 @@ function readTask(
     name,
     use,
     kind,
+    ...(reading.builtinKinds.has(use) ? {} : { plugin: true }),
     needs: textsOf(raw.needs),
     after: textsOf(raw.after),
     enabled: raw.enabled !== false,

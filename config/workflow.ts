@@ -41,6 +41,8 @@ export interface TaskDefinition {
   readonly name: string;
   readonly use: string;
   readonly kind: TaskKind;
+  /** Whether a plugin brings the kind. */
+  readonly plugin?: true;
   readonly needs: readonly string[];
   readonly after: readonly string[];
   readonly enabled: boolean;

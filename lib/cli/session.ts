@@ -72,7 +72,8 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const environment = (own: Readonly<Record<string, string>> = {}): Record<string, string> =>
     taskEnvironment({ base: workflow.env, own, database, runId });
   const services: RunServices = {
-    database: ({ signal }) => database?.bind(signal) ?? noDatabase(workflow),
+    database: ({ signal, others = false }) =>
+      (others ? database?.forOthers() : database)?.bind(signal) ?? noDatabase(workflow),
     // One process serves all tasks, so its sessions bear the run's name and not that of the task which happens to ask first.
     host: (user) =>
       host.forTask({

@@ -3,10 +3,12 @@ import type { Client, QueryResultRow } from 'pg';
 import { BootstrapError } from '../errors/index.js';
 import { cancelStatement } from './cancel.js';
 import { connect, disconnect, drop, hasEnded, standardStrings, type DatabaseOptions } from './connect.js';
-import { Liveness } from './liveness.js';
+import { noConnections, type Connections } from './connections.js';
+import { countCompleted } from './count-completed.js';
 import { isPooled, withinPool } from './pool-room.js';
 import { problemOf, silence } from './problem-of.js';
 import { withDatabase, type ConnectionParameters } from './resolve-connection.js';
+import { sendSafely } from './safe-path.js';
 
 /** A connection that runs statements, one at a time. A text without values may hold several: their rows come one after the other. */
 export interface DatabaseClient {
@@ -14,18 +16,6 @@ export interface DatabaseClient {
     text: string,
     values?: readonly unknown[],
   ): Promise<Row[]>;
-}
-
-/** Connections for single statements, which go from hand to hand, and those that somebody has for themselves. */
-interface Connections {
-  readonly idle: Client[];
-  readonly lent: Set<Client>;
-  readonly own: Set<Client>;
-  /** Who waits for one that is lent; told "undefined" where it comes to nothing. */
-  readonly waiting: Set<(client: Client | undefined) => void>;
-  readonly liveness: Liveness;
-  /** Aborted when all are closed: what is still on its way to a connection gets none. */
-  readonly closed: AbortController;
 }
 
 /** How connections for statements are opened. */
@@ -45,14 +35,7 @@ export class Database implements DatabaseClient {
   constructor(parameters: ConnectionParameters, options: PoolOptions, shared?: Connections) {
     this.parameters = parameters;
     this.#options = options;
-    this.#connections = shared ?? {
-      idle: [],
-      lent: new Set(),
-      own: new Set(),
-      waiting: new Set(),
-      liveness: new Liveness(parameters),
-      closed: new AbortController(),
-    };
+    this.#connections = shared ?? noConnections(parameters, false);
     setMaxListeners(0, this.#connections.closed.signal);
   }
 
@@ -117,6 +100,12 @@ export class Database implements DatabaseClient {
     return new Database(this.parameters, { ...this.#options, limit }, this.#connections);
   }
 
+  /** Other connections, for statements that others wrote: these run with the search_path of the role. */
+  forOthers(): Database {
+    const others = (this.#connections.others ??= noConnections(this.parameters, true));
+    return new Database(this.parameters, this.#options, others);
+  }
+
   /** Runs work that waits for the server over connections of others; its signal is aborted where the server no longer answers. */
   async whileAlive<T>(work: (lost: AbortSignal) => Promise<T>): Promise<T> {
     const lost = new AbortController();
@@ -137,14 +126,17 @@ export class Database implements DatabaseClient {
     values?: readonly unknown[],
   ): Promise<Row[]> {
     const client = await this.#take();
+    const send = <R extends object>(...statement: Parameters<DatabaseClient['query']>): Promise<R[]> =>
+      this.#run<R>(client, ...statement);
     try {
-      return await this.#run<Row>(client, text, values);
+      if (this.#connections.rolePath) return await send<Row>(text, values);
+      return await sendSafely<Row>(client, send, text, values);
     } finally {
       this.#giveBack(client);
     }
   }
 
-  /** Runs `work` on a connection of its own, closed afterwards: whatever it set there is gone. */
+  /** Runs `work` on a connection of its own, with the search_path of the role; closed afterwards: whatever it set there is gone. */
   async withClient<T>(
     work: (client: DatabaseClient) => Promise<T>,
     options: { readonly database?: string; readonly connectTimeout?: number } = {},
@@ -161,10 +153,11 @@ export class Database implements DatabaseClient {
     }
   }
 
-  /** The same inside one transaction: committed when `work` resolves, rolled back when it rejects. */
+  /** The same inside one transaction, with the search_path as for statements: committed when `work` resolves, rolled back when it rejects. */
   async transaction<T>(work: (client: DatabaseClient) => Promise<T>): Promise<T> {
     return this.withClient(async (client) => {
-      await client.query('begin');
+      const { rolePath } = this.#connections;
+      await client.query(rolePath ? 'begin' : 'begin; set local search_path = pg_catalog');
       // A rejection closes the connection, which rolls back also where the connection itself is what broke.
       const result = await work(client);
       await client.query('commit');
@@ -174,12 +167,13 @@ export class Database implements DatabaseClient {
 
   /** Closes every connection, and opens none any more. */
   async close(): Promise<void> {
-    const { idle, lent, own, closed } = this.#connections;
+    const { idle, lent, own, closed, others } = this.#connections;
     closed.abort(new Error('the connections to the database are closed'));
     const all = [...idle.splice(0), ...lent, ...own];
     lent.clear();
     own.clear();
     await Promise.all(all.map(disconnect));
+    if (others) await this.forOthers().close();
   }
 
   async #take(): Promise<Client> {
@@ -283,15 +277,4 @@ export class Database implements DatabaseClient {
       signal?.removeEventListener('abort', cancel);
     };
   }
-}
-
-/** How many statements of a text the server has completed: where it holds several, that tells which one failed. */
-function countCompleted(client: Client): { readonly completed: number; stop(): void } {
-  const { connection } = client;
-  const progress = { completed: 0, stop: (): void => void connection.off('commandComplete', count) };
-  const count = (): void => {
-    progress.completed++;
-  };
-  connection.on('commandComplete', count);
-  return progress;
 }

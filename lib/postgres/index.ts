@@ -23,6 +23,7 @@ export {
   withDatabase,
   type ConnectionParameters,
 } from './resolve-connection.js';
+export { safePath, withRolePath } from './safe-path.js';
 export { askServer, type ServerSays } from './server-says.js';
 export {
   endSessions,

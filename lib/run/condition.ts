@@ -55,7 +55,8 @@ async function byCommand(command: string, context: TaskContext<unknown>): Promis
 async function bySql(sql: string, context: TaskContext<unknown>): Promise<Verdict> {
   let rows: Record<string, unknown>[];
   try {
-    rows = await context.database.query(sql);
+    // The config's own SQL runs with the search_path of the role.
+    rows = await context.database.withClient((client) => client.query(sql));
   } catch (error) {
     if (!(error instanceof BootstrapError)) throw error;
     const [first] = error.problems;

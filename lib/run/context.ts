@@ -28,7 +28,13 @@ export function stateDirectoryOf(workflow: Workflow): string {
 export function createContext(
   source: ContextSource,
   task: TaskDefinition,
-  attempt: { readonly number: number; readonly signal: AbortSignal; readonly log: TaskLog },
+  attempt: {
+    readonly number: number;
+    readonly signal: AbortSignal;
+    readonly log: TaskLog;
+    /** Whether it is for us, who look for the cause of a failure. */
+    readonly explains?: true;
+  },
 ): TaskContext<unknown> {
   const { workflow, services, runId, kill } = source;
   const { signal, log } = attempt;
@@ -57,7 +63,9 @@ export function createContext(
     attempt: attempt.number,
     concurrency: workflow.concurrency,
     get database() {
-      return once('database', () => services.database(user));
+      return once('database', () =>
+        services.database({ ...user, others: attempt.explains !== true && task.plugin === true }),
+      );
     },
     get host() {
       return once('host', () => services.host({ ...user, env: context.env }));

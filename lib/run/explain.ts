@@ -57,6 +57,7 @@ export async function causesOf(
       number: attempt,
       signal: controller.signal,
       log: unheard(task),
+      explains: true,
     });
     const found = await Promise.race([
       services.explain(problems, { task, workflow, context, startedAt }),

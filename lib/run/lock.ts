@@ -8,6 +8,7 @@ import {
   hasEnded,
   isPooled,
   problemOf,
+  safePath,
   survivorsOf,
   terminateSurvivors,
   withinPool,
@@ -53,7 +54,7 @@ export function databaseLock(parameters: ConnectionParameters, options: LockOpti
       signal.throwIfAborted();
       // It is silent for as long as the run lasts, and a server of PostgreSQL 14 or newer may end sessions for that.
       const asked = askOf(connection)(
-        `select set_config(name, '0', false) from (values ('idle_session_timeout')) as s (name) where current_setting(name, true) is not null`,
+        `${safePath(connection)}; select set_config(name, '0', false) from (values ('idle_session_timeout')) as s (name) where current_setting(name, true) is not null`,
       );
       await withinPool(connection, parameters, asked);
       reached = true;
@@ -126,7 +127,9 @@ async function take(
 ): Promise<void> {
   // A pooler keeps its session, and a lock of that, when we are gone. A transaction ends with us, and keeps the session until then.
   if (options.pooled)
-    await ask(`begin; select pg_catalog.set_config('idle_in_transaction_session_timeout', '0', true)`);
+    await ask(
+      `begin; set local search_path = pg_catalog; select set_config('idle_in_transaction_session_timeout', '0', true)`,
+    );
   const scope = options.pooled ? '_xact' : '';
   const until = Date.now() + options.wait;
   for (;;) {

@@ -8,6 +8,8 @@ export interface ServiceUser {
   readonly name: string;
   readonly signal: AbortSignal;
   readonly log: TaskLogger;
+  /** Whether others wrote the SQL: then it runs with the search_path of the role. */
+  readonly others?: boolean;
 }
 
 /** A task that has failed for good, and what whoever explains it may ask. */

@@ -1,6 +1,6 @@
 import type { TaskContext } from '../../config/define.js';
 import { shownTenants, type ExpectedRules, type Placed, type TenantColumn } from '../../lib/django/index.js';
-import { quoteIdentifier } from '../../lib/postgres/index.js';
+import { quoteIdentifier, withRolePath } from '../../lib/postgres/index.js';
 import { sqlstateOf } from './words.js';
 
 /** A schema with the kind of tables that belong into it: "public", "tenant", "tenant " and its type, or "named " and a schema that names of tables hold. */
@@ -21,7 +21,7 @@ export async function findPlaces(
   }));
   if (!layout) {
     const [row] = await database.query<{ schema: string }>(
-      `select coalesce(pg_catalog.current_schema()::text, 'public') as schema`,
+      `${withRolePath}select coalesce(pg_catalog.current_schema()::pg_catalog.text, 'public') as schema`,
     );
     return [{ schema: row?.schema ?? 'public', kind: 'public' }, ...named];
   }

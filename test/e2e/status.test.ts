@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { bootstrap, copyExample } from '../support/command.js';
 import { createTestDatabase, dump, query } from '../support/postgres.js';
 import { virtualEnv } from '../support/python.js';
+import { setTraps, sprung } from '../support/traps.js';
 
 interface Status {
   readonly total: number;
@@ -53,6 +54,19 @@ describe('db-bootstrap status', function () {
     assert.equal(code, 0);
     assert.equal(stdout, '2 tenants: 2 up to date, 0 behind\n');
     assert.equal(await dump(database.url), before);
+  });
+
+  it('calls no operator and no function that a low role made, nor does any other command', async () => {
+    const low = `low_${String(process.pid)}`;
+    await setTraps(database.url, low);
+    try {
+      for (const args of [['status'], ['plan'], ['check'], ['run', '--skip', 'venv']]) {
+        await run(...args);
+        assert.deepEqual(await sprung(database.url), [], args.join(' '));
+      }
+    } finally {
+      await query(database.url, `drop owned by ${low}; drop role ${low}`);
+    }
   });
 
   it('names cohorts, what they lack, rows without a schema and schemas without a row', async () => {

@@ -5,6 +5,7 @@ import type { Cause } from './cause.js';
 import { quoted } from './commands.js';
 import { relationKinds } from './relation-kinds.js';
 import { runsDjango, type Scene } from './scene.js';
+import { searchPath } from './search-path.js';
 
 /** A table of a tenant app was looked for in a schema that has none of its tables. */
 export function explainPublic(
@@ -106,10 +107,4 @@ async function explainNowhere(scene: Scene, kind: string, table: string): Promis
       : { help: `did you mean "${near}"?` }),
     facts: { table },
   };
-}
-
-/** The schemas that a session of the workflow's role searches. */
-async function searchPath({ database }: Scene): Promise<readonly string[]> {
-  const [row] = await database.query<{ path: string[] }>('select current_schemas(false)::text[] as path');
-  return row?.path ?? [];
 }

@@ -3,6 +3,7 @@ import { quoteIdentifier } from '../../postgres/index.js';
 import type { Cause } from './cause.js';
 import { quoted } from './commands.js';
 import type { Scene } from './scene.js';
+import { searchPath } from './search-path.js';
 import type { Symptom } from './symptom.js';
 
 /** What extensions bring, by name: functions, types, operator classes and operators. */
@@ -79,7 +80,7 @@ interface Stand {
 
 /** Where the catalog has something of this kind and name. */
 async function placesOf({ database }: Scene, kind: string, name: string): Promise<readonly Stand[]> {
-  const visible = 'n.nspname = any(pg_catalog.current_schemas(true))';
+  const visible = "n.nspname = any($2::name[] || 'pg_catalog'::name)";
   const texts: Readonly<Record<string, string>> = {
     function: `select n.nspname as schema, ${visible} as visible, p.proname || '(' || pg_catalog.pg_get_function_identity_arguments(p.oid) || ')' as signature
         from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace where p.proname = $1`,
@@ -91,7 +92,9 @@ async function placesOf({ database }: Scene, kind: string, name: string): Promis
         from pg_catalog.pg_operator o join pg_catalog.pg_namespace n on n.oid = o.oprnamespace where o.oprname = $1 and n.nspname <> 'pg_catalog'`,
   };
   const text = texts[kind === 'procedure' ? 'function' : kind];
-  return text === undefined ? [] : database.query<Stand>(`${text} order by 1`, [name]);
+  return text === undefined
+    ? []
+    : database.query<Stand>(`${text} order by 1`, [name, await searchPath({ database })]);
 }
 
 function explainPlaced(

@@ -1,5 +1,5 @@
 import { nearest } from '../../errors/index.js';
-import { quoteIdentifier } from '../../postgres/index.js';
+import { quoteIdentifier, withRolePath } from '../../postgres/index.js';
 import type { Cause } from './cause.js';
 import { explainOrder } from './order.js';
 import type { Scene } from './scene.js';
@@ -14,7 +14,9 @@ export async function explainMissingSchema(symptom: Symptom, scene: Scene): Prom
   const schema = /^schema "(.+)" does not exist/.exec(symptom.message)?.[1];
   if (schema === undefined) {
     if (!/^no schema has been selected/.test(symptom.message)) return undefined;
-    const [row] = await database.query<{ path: string }>(`select current_setting('search_path') as path`);
+    const [row] = await database.query<{ path: string }>(
+      `${withRolePath}select pg_catalog.current_setting('search_path'::pg_catalog.text) as path`,
+    );
     return {
       code: 'DBB5061',
       message: `none of the schemas in which task "${task.name}" works exists: it has no place to create anything`,

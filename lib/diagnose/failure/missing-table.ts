@@ -1,4 +1,5 @@
 import { migrationAdvice, type ExpectedTable, type Inspection, type TenantRows } from '../../django/index.js';
+import { withRolePath } from '../../postgres/index.js';
 import type { Cause } from './cause.js';
 import { migrateCommand, quoted } from './commands.js';
 import { explainElsewhere, explainPublic } from './elsewhere.js';
@@ -101,7 +102,9 @@ async function explainModelTable(scene: Scene, asked: Asked): Promise<Cause | un
 /** Schemas in which a table belongs; without tenants the one where Django works. */
 async function homesOf(scene: Scene, { model, inspection, project }: Asked): Promise<readonly string[]> {
   if (!inspection.tenancy) {
-    const [row] = await scene.database.query<{ schema: string | null }>('select current_schema() as schema');
+    const [row] = await scene.database.query<{ schema: string | null }>(
+      `${withRolePath}select pg_catalog.current_schema() as schema`,
+    );
     return [row?.schema ?? 'public'];
   }
   const tenants = model.tenant ? await project.tenants() : undefined;

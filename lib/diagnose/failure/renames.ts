@@ -4,6 +4,7 @@ import { migrateCommand, qualified } from './commands.js';
 import { missingObject } from './missing-object.js';
 import { relationKinds } from './relation-kinds.js';
 import { schemaOfCommand, type Scene } from './scene.js';
+import { searchPath } from './search-path.js';
 import type { ParsedStatement } from './statement.js';
 import type { Symptom } from './symptom.js';
 
@@ -55,8 +56,8 @@ async function schemasWith({ database }: Scene, { kind, to, table }: Renames): P
         when 'function' then exists (select from pg_catalog.pg_proc p where p.pronamespace = n.oid and p.proname = $2)
         else exists (select from pg_catalog.pg_class c
           where c.relnamespace = n.oid and c.relname = $2 and c.relkind::text = any ($4)) end
-      order by n.nspname = any (pg_catalog.current_schemas(false)) desc, 1`,
-    [kind, to, table ?? null, relationKinds(kind)],
+      order by n.nspname = any ($5) desc, 1`,
+    [kind, to, table ?? null, relationKinds(kind), await searchPath({ database })],
   );
   return rows.map(({ schema }) => schema);
 }

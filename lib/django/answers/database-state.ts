@@ -19,7 +19,10 @@ export async function databaseState(
   // A manager of the project's own may read anything.
   if (inspection.hidesTenants) return undefined;
   try {
-    const there = `select md5(string_agg(nspname::text, chr(10) order by nspname) || current_schemas(false)::text
+    // Where Django looks is up to the role.
+    const path =
+      'set local search_path to default; select pg_catalog.current_schemas(false)::pg_catalog.text as part';
+    const there = `set local search_path to pg_catalog; select md5(string_agg(nspname::text, chr(10) order by nspname)
                 || (select format('%s %s %s %s', system_identifier, d.oid, current_database(), current_user)
                     from pg_control_system(), pg_database d where d.datname = current_database())
                 || coalesce((select string_agg(format('%s %s %s', setdatabase, setrole, setconfig), chr(10) order by setdatabase, setrole)
@@ -35,7 +38,7 @@ export async function databaseState(
       `select md5(string_agg(attname || chr(9) || atttypid::text, chr(10) order by attnum)) as part from pg_attribute
         where not attisdropped and attnum > 0 and attrelid = '${`${publicSchema}.${quoteName(table)}`.replaceAll("'", "''")}'::regclass`,
     ]);
-    const rows = await database.query<{ part: string | null }>([there, ...parts].join(';\n'));
+    const rows = await database.query<{ part: string | null }>([path, there, ...parts].join(';\n'));
     const recorded = await recordedStates(database);
     const all = [...rows.map(({ part }) => part ?? '-'), ...[...recorded].flat()];
     return { digest: createHash('sha256').update(all.join(' ')).digest('hex'), recorded };
