@@ -17,6 +17,8 @@ export interface RelationFault {
   readonly lacking: boolean;
   /** The foreign key that is there, but never was validated. */
   readonly unvalidated: string | null;
+  /** The operator by which values of the column are equal: that of an extension's type is not in pg_catalog. */
+  readonly equals: string;
   /** Its rows can be compared with those that they refer to. */
   readonly comparable: boolean;
 }
@@ -71,6 +73,10 @@ export async function findRelationFaults(
      select r.schema, r."table", r."column", r.target as "toSchema", r."toTable", r."toColumn",
             r."constraint" and k.oid is null as lacking,
             case when not k.convalidated then k.conname end as unvalidated,
+            coalesce((select 'operator(' || quote_ident(n.nspname) || '.' || o.oprname || ')' from pg_catalog.pg_opclass q
+              join pg_catalog.pg_amop m on m.amopfamily = q.opcfamily and m.amoplefttype = r.atttypid and m.amoprighttype = r.atttypid
+              join pg_catalog.pg_operator o on o.oid = m.amopopr join pg_catalog.pg_namespace n on n.oid = o.oprnamespace
+             where q.opcintype = r.atttypid and q.opcdefault and q.opcmethod = 403 and m.amopstrategy = 3 and n.nspname <> 'pg_catalog'), '=') as equals,
             (r.atttypid = ta.atttypid or r.atttypid in (20, 21, 23) and ta.atttypid in (20, 21, 23))
               and pg_catalog.has_table_privilege(r.oid, 'select') and pg_catalog.has_table_privilege(t.oid, 'select') as comparable
        from relation r
@@ -142,8 +148,8 @@ export async function countDangling(
 
 /** The rows of a relation that refer to nothing, from FROM on. */
 export function danglingRows(
-  { schema, table, toSchema, toTable, toColumn }: RelationFault,
+  { schema, table, toSchema, toTable, toColumn, equals }: RelationFault,
   column: string,
 ): string {
-  return `from ${qualified(schema, table)} c where c.${column} is not null and not exists (select from ${qualified(toSchema, toTable)} t where t.${quoteIdentifier(toColumn)} = c.${column})`;
+  return `from ${qualified(schema, table)} c where c.${column} is not null and not exists (select from ${qualified(toSchema, toTable)} t where t.${quoteIdentifier(toColumn)} ${equals} c.${column})`;
 }

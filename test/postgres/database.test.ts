@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer, type AddressInfo } from 'node:net';
 import { connect, Database, disconnect, resolveConnection } from '../../lib/postgres/index.js';
 import { FreezingServer } from '../support/freezing-server.js';
+import { startPgBouncer } from '../support/pgbouncer.js';
 import { createTestDatabase, query, startServer, type OwnServer } from '../support/postgres.js';
 import { rejection } from '../support/rejection.js';
 import { until } from '../support/until.js';
@@ -69,11 +70,35 @@ describe('Database', () => {
   it('gives work a connection of its own, on which nothing stays set', async () => {
     await database.withClient((client) => client.query(`set search_path to nowhere`));
     const [row] = await database.query<{ search_path: string }>('show search_path');
-    assert.equal(row?.search_path, '"$user", public');
+    assert.equal(row?.search_path, 'pg_catalog');
     const [other] = await database.withClient((client) => client.query('select current_database() as name'), {
       database: 'postgres',
     });
     assert.deepEqual(other, { name: 'postgres' });
+  });
+
+  it('keeps the path of the role for SQL of others, and sets its own behind whatever answers', async () => {
+    const ofRole = '"$user", public';
+    const path = 'show search_path';
+    const settings = async (of: Pick<Database, 'query'>): Promise<unknown> =>
+      (await of.query<{ path: string }>(`select current_setting($1) as path`, ['search_path']))[0]?.path;
+    assert.equal(await settings(database), 'pg_catalog');
+    assert.equal(await database.transaction(settings), 'pg_catalog');
+    assert.equal(await database.withClient(settings), ofRole);
+    assert.equal(await database.forOthers().transaction(settings), ofRole);
+    assert.deepEqual(await database.forOthers().query(path), [{ search_path: ofRole }]);
+    const bouncer = await startPgBouncer(test.url, { mode: 'transaction', poolSize: 1 });
+    const pooled = open(bouncer.url);
+    try {
+      assert.equal(await settings(pooled), 'pg_catalog');
+      assert.deepEqual(await pooled.query(path), [{ search_path: 'pg_catalog' }]);
+      await rejection(pooled.query('select 1 / $1::int', [0]));
+      // The next client has the same session of the server.
+      assert.deepEqual(await query(bouncer.url, path), [{ search_path: ofRole }]);
+    } finally {
+      await pooled.close();
+      await bouncer.stop();
+    }
   });
 
   it('reads its own statements by the standard where a role does not, and work on its own connection as the role does', async () => {
@@ -111,14 +136,14 @@ describe('Database', () => {
   });
 
   it('commits what resolves and rolls back what rejects', async () => {
-    await database.transaction((client) => client.query('create table kept (id int primary key)'));
+    await database.transaction((client) => client.query('create table public.kept (id int primary key)'));
     await rejection(
       database.transaction(async (client) => {
-        await client.query('insert into kept values (1)');
-        await client.query('insert into kept values (1)');
+        await client.query('insert into public.kept values (1)');
+        await client.query('insert into public.kept values (1)');
       }),
     );
-    assert.deepEqual(await database.query('select * from kept'), []);
+    assert.deepEqual(await database.query('select * from public.kept'), []);
   });
 
   it('tells what the server told: SQLSTATE, statement, position, detail, constraint', async () => {
@@ -130,11 +155,11 @@ describe('Database', () => {
       '  "ä", nonsense from nowhere',
       '                     ^',
     ]);
-    await database.query('create table one (id int primary key); insert into one values (1)');
-    const clash = (await rejection(database.query('insert into one values ($1)', [1]))).problems[0];
+    await database.query('create table public.one (id int primary key); insert into public.one values (1)');
+    const clash = (await rejection(database.query('insert into public.one values ($1)', [1]))).problems[0];
     assert.deepEqual(clash.facts, {
       sqlstate: '23505',
-      statement: 'insert into one values ($1)',
+      statement: 'insert into public.one values ($1)',
       schema: 'public',
       table: 'one',
       constraint: 'one_pkey',

@@ -150,7 +150,7 @@ export class FailingProject {
   ): Promise<Problem> {
     const startedAt = Date.now();
     try {
-      await work(this.#database, this.host());
+      await work(this.#database.forOthers(), this.host());
     } catch (error) {
       if (!(error instanceof BootstrapError)) throw error;
       return this.explain(error.problems, task, { startedAt });
