@@ -25,7 +25,6 @@ export interface ContentTypeFaults {
   readonly dangling: readonly { readonly codename: string; readonly contentType: string }[];
 }
 
-const between = '\t';
 // Four tables, each with its indexes, in one statement.
 const schemasAtOnce = 100;
 
@@ -43,10 +42,10 @@ export async function findContentTypeFaults(
       const rights =
         permissions === null
           ? 'null'
-          : `(select string_agg(concat_ws(chr(9), coalesce(c.app_label, ''), coalesce(c.model, ''), p.codename, p.content_type_id), chr(10))
+          : `(select json_agg(json_build_array(c.app_label, c.model, p.codename, p.content_type_id::text))::text
               from ${qualified(schema, permissions)} p left join ${types} c on c.id = p.content_type_id)`;
       return `select ${String(position)} as position, ${rights} as permissions,
-        (select string_agg(app_label || chr(9) || model, chr(10)) from ${types}) as types`;
+        (select json_agg(json_build_array(app_label, model))::text from ${types}) as types`;
     });
     // Most schemas of a fleet hold the same rows: those are sent once.
     const rows = await database.query<{
@@ -63,8 +62,8 @@ export async function findContentTypeFaults(
         const found = compare(
           place.schema,
           expected,
-          lines(types),
-          place.permissions === null ? null : lines(permissions),
+          parsed(types),
+          place.permissions === null ? null : parsed(permissions),
         );
         if (found) faults.push(found);
       }
@@ -117,36 +116,35 @@ async function schemasWith(
 function compare(
   schema: string,
   { models }: ExpectedContentTypes,
-  types: readonly string[],
-  permissions: readonly string[] | null,
+  types: readonly Row[],
+  permissions: readonly Row[] | null,
 ): ContentTypeFaults | undefined {
   const held = count(types);
-  const rights = (permissions ?? []).map((line) => line.split(between));
-  // Where a content type is missing, the label and the model are empty.
-  const dangling = rights.flatMap(([app, , codename = '', contentType = '']) =>
-    app === '' ? [{ codename, contentType }] : [],
+  const rights = permissions ?? [];
+  // Where a content type is missing, the label and the model are null.
+  const dangling = rights.flatMap(([app, , codename, contentType]) =>
+    app === null ? [{ codename: codename ?? '', contentType: contentType ?? '' }] : [],
   );
-  const given = count(
-    rights.flatMap(([app, model, codename]) => (app === '' ? [] : [[app, model, codename].join(between)])),
-  );
-  const missing = models.filter(({ app, model }) => !held.has(app + between + model));
+  const given = count(rights.filter(([app]) => app !== null).map((row) => row.slice(0, 3)));
+  const missing = models.filter(({ app, model }) => !held.has(keyOf([app, model])));
   const missingPermissions = models.flatMap((model) =>
     permissions === null || missing.includes(model)
       ? []
       : model.permissions
-          .filter(({ codename }) => !given.has([model.app, model.model, codename].join(between)))
+          .filter(({ codename }) => !given.has(keyOf([model.app, model.model, codename])))
           .map((permission) => ({ model, ...permission })),
   );
   const duplicates = [
-    ...repeated(held).map(([label, times]) => ({
+    ...repeated(held).map(([[app, model], times]) => ({
       kind: 'content type' as const,
-      label: label.replace(between, '.'),
+      label: `${app}.${model}`,
       times,
     })),
-    ...repeated(given).map(([label, times]) => {
-      const [app = '', , codename = ''] = label.split(between);
-      return { kind: 'permission' as const, label: `${app}.${codename}`, times };
-    }),
+    ...repeated(given).map(([[app, , codename], times]) => ({
+      kind: 'permission' as const,
+      label: `${app}.${codename}`,
+      times,
+    })),
   ];
   const found = { schema, missing, missingPermissions, duplicates, dangling };
   return [missing, missingPermissions, duplicates, dangling].some(({ length }) => length > 0)
@@ -154,16 +152,23 @@ function compare(
     : undefined;
 }
 
-function lines(text: string | null): readonly string[] {
-  return text === null ? [] : text.split('\n');
+/** A row as the server tells it: as JSON, because a name may hold any character. */
+type Row = readonly (string | null)[];
+
+function parsed(text: string | null): readonly Row[] {
+  return text === null ? [] : (JSON.parse(text) as Row[]);
 }
 
-function count(items: readonly string[]): ReadonlyMap<string, number> {
+function keyOf(row: Row): string {
+  return JSON.stringify(row);
+}
+
+function count(rows: readonly Row[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
-  for (const item of items) counts.set(item, (counts.get(item) ?? 0) + 1);
+  for (const key of rows.map(keyOf)) counts.set(key, (counts.get(key) ?? 0) + 1);
   return counts;
 }
 
-function repeated(counts: ReadonlyMap<string, number>): [string, number][] {
-  return [...counts].filter(([, times]) => times > 1);
+function repeated(counts: ReadonlyMap<string, number>): [Row, number][] {
+  return [...counts].flatMap(([key, times]) => (times > 1 ? [[JSON.parse(key) as Row, times]] : []));
 }

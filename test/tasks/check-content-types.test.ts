@@ -46,6 +46,18 @@ for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[]) {
       assert.deepEqual(await fleet.fix('content-types'), []);
     });
 
+    it('takes names with tabs and line ends as they are', async () => {
+      const hostile = String.raw`E'plants\nplants\tplant\n'`;
+      await fleet.rows(
+        `insert into zoo.django_content_type (app_label, model) values (${hostile}, 'x'), ('x', ${hostile})`,
+      );
+      await fleet.rows(
+        `insert into zoo.auth_permission (name, content_type_id, codename)
+           select 'a', id, E'a\\tb\\n\\t\\tc\\t1' from zoo.django_content_type where 'x' in (app_label, model)`,
+      );
+      assert.deepEqual(found(await fleet.check('content-types')), []);
+    });
+
     it('finds what is there twice, and a permission that belongs to nothing; these it leaves to people', async () => {
       await fleet.rows(
         'alter table zoo.django_content_type drop constraint django_content_type_app_label_model_76bd3d3b_uniq',
