@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { lstatSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { asError, BootstrapError, nearest } from '../lib/errors/index.js';
 import { readTextFile, unreadable } from './text-file.js';
@@ -56,17 +56,35 @@ function hasKey(content: string): boolean {
 /** cosmiconfig skips configs that this user may not read, and waits for pipes: another config, or none, must not hold in their place. */
 function refuseUnreadable(cwd: string): void {
   for (let folder = resolve(cwd); ; folder = dirname(folder)) {
-    const names = namesIn(folder);
-    const configs = searchPlaces.filter((name) => name !== 'package.json' && names.includes(name));
-    for (const name of configs) {
-      try {
-        readTextFile(join(folder, name));
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EISDIR')
-          throw unreadable(error, relative(cwd, join(folder, name)));
-      }
-    }
-    if (configs.length > 0 || names.includes('package.json') || dirname(folder) === folder) return;
+    const paths = searchPlaces.map((name) => join(folder, name));
+    const found = paths.filter((path) => basename(path) !== 'package.json' && isReadable(path, cwd));
+    if (found.length > 0 || isThere(join(folder, 'package.json')) || dirname(folder) === folder) return;
+  }
+}
+
+/** Whether a path is a text that can be read; false for a folder and for nothing. Throws DBB2018 for all else. */
+function isReadable(path: string, cwd: string): boolean {
+  try {
+    readTextFile(path);
+    return true;
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (['EISDIR', 'ENOTDIR'].includes(code) || (code === 'ENOENT' && !isLink(path))) return false;
+    throw unreadable(error, relative(cwd, path));
+  }
+}
+
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+/** Whether something is at a path, be it out of this user's reach. */
+function isThere(path: string): boolean {
+  try {
+    statSync(path);
+    return true;
+  } catch (error) {
+    return !['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
   }
 }
 
@@ -83,7 +101,7 @@ export function noConfig(cwd: string): BootstrapError {
 export function givenConfig(file: string, cwd: string, by: string): string {
   const path = isAbsolute(file) ? file : resolve(cwd, file);
   // An empty variable of a script would name the folder.
-  if (file !== '' && existsSync(path)) return path;
+  if (file !== '' && isThere(path)) return path;
   const folder = dirname(path);
   const near = file === '' ? undefined : nearest(relative(folder, path), namesIn(folder));
   throw new BootstrapError({

@@ -403,7 +403,7 @@ LOGGING = {
       },
       async (project) => {
         const host = project.forTask();
-        const conflicts = [{ app: 'stock', leaves: ['0002_a', '0002_b'] }];
+        const conflicts = [{ app: 'stock', leaves: ['0002_a', '0002_b'], own: true }];
         assert.deepEqual((await states(host)).conflicts, conflicts);
         assert.deepEqual((await autodetect(host)).conflicts, conflicts);
         assert.equal((await rejection(migrate(host, { schema: null }))).code, 'DBB6007');

@@ -66,12 +66,6 @@ describe('.db-bootstrap without room or rights', function () {
     return ended;
   };
 
-  it('stands in the working directory where the config comes through a pipe', async () => {
-    const { code, stderr } = await run('cat .bootstraprc |', '--config', '/dev/stdin');
-    assert.equal(code, 0, stderr);
-    assert.ok(existsSync(join(state, '.gitignore')));
-  });
-
   const places: Readonly<Record<string, { readonly before: () => string; readonly why: string }>> = {
     'that belongs to another user': {
       before: () => {
