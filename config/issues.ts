@@ -174,7 +174,7 @@ function durationProblem(name: string, input: unknown, place: Place): Problem {
   const bare = typeof input === 'number' || (typeof input === 'string' && /^\d+$/.test(input));
   return {
     code: 'DBB2011',
-    message: `${name} is no duration`,
+    message: `${name} is not a duration`,
     place,
     help: bare
       ? `write the unit: ${String(input)}s or ${String(input)}ms`

@@ -81,9 +81,9 @@ function lineOf(text: string, start: number): number {
   return low + 1;
 }
 
-// What a set, an ordered mapping or bytes say, JSON cannot: without these, their tags are ones that nobody here knows.
+// JSON cannot express sets, ordered mappings and bytes: without these tags, the parser reports them as unknown.
 const unknown = /:(?:set|omap|pairs|binary)$/;
-/** How we have YAML read. */
+/** Options of the YAML parser for configs. */
 export const yamlOptions: ParseOptions & DocumentOptions & SchemaOptions = {
   prettyErrors: false,
   merge: true,
@@ -187,14 +187,14 @@ function duplicateProblem(
   };
 }
 
-/** YAML leaves the meaning of such a tag to whoever reads the file: `!ENV`, `!include`, `!vault`. Of its own, some do not fit their value. */
+/** The problem of a tag: it is unknown (an application defines `!ENV`, `!include`, `!vault`), or a tag of YAML itself does not fit its value. */
 function tagProblem(tag: string, place: Place): Problem {
   const own = /^!!(?:str|int|float|bool|null|map|seq)$/.test(tag);
   return {
     code: 'DBB2002',
     message: own
       ? `the tag "${tag}" does not fit its value`
-      : `the tag "${tag}" is unknown: what it should do with the value would not be done`,
+      : `the tag "${tag}" is unknown: db-bootstrap cannot apply it to the value`,
     place,
     help: own ? 'take it out' : 'take it out; a variable is written ${NAME}',
   };

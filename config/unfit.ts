@@ -5,7 +5,7 @@ import { isObject } from './merge.js';
 import { nameFault, nameProblem, textFault, visible, type Named } from './names.js';
 import { formatPath, type Path } from './source.js';
 
-/** Names that nothing can have, and texts that no program and no database can take, wherever they stand in a config. */
+/** Names that nothing can have, and texts that no program and no database can take, anywhere in a config. */
 export function unfitProblems(value: Json, locate: Locate, path: Path = []): Problem[] {
   if (typeof value === 'string') return textProblems(value, locate, path);
   if (Array.isArray(value))

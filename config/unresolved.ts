@@ -55,6 +55,6 @@ function wrongMerge(document: Document.Parsed): unknown {
 
 function aliasFault(message: string): string {
   if (message.startsWith('Converting circular')) return 'an alias stands for a value that contains it';
-  if (message.startsWith('Excessive alias count')) return 'its aliases stand for too many values';
+  if (message.startsWith('Excessive alias count')) return 'its aliases expand to too many values';
   return message.split('\n')[0] ?? '';
 }

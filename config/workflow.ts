@@ -12,7 +12,7 @@ export interface RetryPolicy {
   readonly jitter: boolean;
   /**
    * Which failures are worth another try: SQLSTATEs ("40P01"), classes of them ("08"), error codes ("DBB4001"),
-   * or the words "connection", "lock", "timeout", "exit". Absent: any failure that another try can mend.
+   * or the words "connection", "lock", "timeout", "exit". Absent: any failure that another attempt can fix.
    */
   readonly on?: readonly string[];
 }

@@ -83,7 +83,7 @@ function refuseBlocked(ctx: Context, answer: Flushed): void {
   const owner = answer.hidden.find((schema) => first.table.startsWith(`${schema}.`));
   const what =
     owner === undefined
-      ? 'which is no table of the models'
+      ? 'which is not a table of the models'
       : `of a tenant that the tenant model's manager hides`;
   throw ctx.fail({
     code: 'DBB6034',

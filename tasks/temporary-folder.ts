@@ -26,7 +26,7 @@ export async function makeTemporaryFolder(): Promise<string> {
 
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'does not exist, or takes no folders',
-  ENOTDIR: 'is no folder',
+  ENOTDIR: 'is not a folder',
   EACCES: 'may not be written by this user',
   EROFS: 'is in a file system that is read-only',
   ENOSPC: 'has no room left',

@@ -38,7 +38,7 @@ function folderFault(cwd: string, given = cwd): string | undefined {
   if (given === '') return '--cwd names no folder';
   try {
     if (statSync(cwd).isDirectory()) return undefined;
-    return `"${given}" is no folder`;
+    return `"${given}" is not a folder`;
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
     return missing

@@ -117,7 +117,7 @@ function durationOption(flag: string, value: string | undefined): number | undef
   if (ms !== undefined && ms <= longestDuration) return ms;
   throw new BootstrapError({
     code: 'DBB1003',
-    message: `"${value}" is no duration`,
+    message: `"${value}" is not a duration`,
     place: { file: flag },
     help: /^\d+$/.test(value)
       ? `write the unit: ${value}s or ${value}ms`

@@ -7,7 +7,7 @@ export interface Signals {
   readonly interrupt: AbortSignal;
   /** Aborted by the second. */
   readonly kill: AbortSignal;
-  /** Aborts `interrupt` after so many milliseconds, with `timeoutReason`; a command that is no run has no timer of its own. */
+  /** Aborts `interrupt` with `timeoutReason` after this number of milliseconds. For commands other than `run`, which has its own timer. */
   limit(ms: number | undefined): void;
   release(): void;
 }
@@ -16,7 +16,7 @@ const caught = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 const timeoutReason = 'the timeout';
 
-/** Why a command that was broken off did not come to its end, in the words of `what` ("the plan"). */
+/** The problem of a command that a signal or the timeout ended early; `what` is the subject of its message, such as "the plan". */
 export function brokenOff(
   { reason }: AbortSignal,
   what: string,

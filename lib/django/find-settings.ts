@@ -13,7 +13,7 @@ export interface SettingsOptions {
 
 const inManage = /^[^#\n]*setdefault\(\s*(['"])DJANGO_SETTINGS_MODULE\1\s*,\s*(['"])([\w.]+)\2/m;
 
-/** Whether the config or the environment names the settings, so that manage.py has no say. */
+/** Whether the config or the environment names the settings module, which overrides the default in manage.py. */
 export function namesSettings({ settings, env }: Omit<SettingsOptions, 'directory'>): boolean {
   return Boolean(settings ?? env.DJANGO_SETTINGS_MODULE);
 }
@@ -49,7 +49,7 @@ function nearManage(directory: string): string | undefined {
         entry.isDirectory() ? [join(folder, entry.name)] : [],
       );
     } catch {
-      // It does not exist, or this user may not list it.
+      // The folder does not exist, or this user may not list it.
       return [];
     }
   };

@@ -152,7 +152,7 @@ function helpFor(code: ErrorCode, error: HostError, host: HostFacts): string | u
   if (code === 'DBB4002')
     return `check USER and PASSWORD of DATABASES["default"] in ${host.settings}: a run gives DATABASE_URL and PGPASSWORD to the project`;
   if (code === 'DBB4007')
-    return 'see whether the server restarted, and run again: what is done is not done twice';
+    return 'see whether the server restarted, and run again: finished work is not repeated';
   switch (kind) {
     case 'django-missing':
       return 'name the project\'s interpreter in "django.python", or install the requirements into this one';

@@ -164,7 +164,7 @@ export class HostProcess {
   #hear(line: string, greet: () => void): void {
     const message = parse(line);
     if (message === undefined) {
-      this.#refuse(misspoken('something that is no answer'));
+      this.#refuse(misspoken('a line that is not an answer'));
       return;
     }
     const pending = this.#pending;

@@ -1,4 +1,4 @@
-/** How faults of installed packages' migrations are repaired: nobody changes files that the next installation replaces. */
+/** Repairs for faulty migrations of installed packages. They change no file of a package: the next installation would replace it. */
 export const packageAdvice = {
   dependency: () =>
     'install releases of both packages that belong together, with all files of their migrations',
@@ -12,7 +12,7 @@ export const packageAdvice = {
     `name a package of the project in MIGRATION_MODULES["${app}"], and run "python manage.py makemigrations ${app}", which writes there`,
 };
 
-/** What to do where models and migrations of apps differ, or an app has several leaf nodes; `own` are the apps whose files are the project's. */
+/** The help for apps whose models differ from their migrations, or that have several leaf migrations. `own` lists the project's own apps. */
 export function migrationAdvice(
   fault: 'difference' | 'conflict',
   apps: readonly { readonly app: string; readonly own: boolean }[],

@@ -24,17 +24,17 @@ function escapeOf(character: string): string {
 
 const unprintable = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
-/** A name that came from outside (a schema, a migration, a role), on one line: what would end the line or move the cursor is an escape. */
+/** A name from outside (a schema, a migration, a role) on one line: line ends and other control characters become escapes. */
 export function visible(name: string): string {
   return name.replace(unprintable, escapeOf);
 }
 
-/** A message, whose lines and tabs stay: every other control character is shown as an escape, because a name may hold it. */
+/** A message with its lines and tabs. All other control characters become escapes, because a name in the message may contain them. */
 export function visibleLines(message: string): string {
   return message.replace(/\r+\n/g, '\n').replace(controls, escapeOf);
 }
 
-// A command of GitHub's runner: at the head of a line, whatever blanks are before it, or the older kind anywhere.
+// A command of GitHub's runner: `::name::` at the start of a line, after optional blanks, or the older `##[name]` anywhere.
 const commands = /^([ \t]*:):(?=[\w-]+(?:[ \t][^\n]*)?::)|(##)\[(?=[\w-])/gm;
 
 /** A text in which no line is a command to the runner of a CI system. */
@@ -44,11 +44,11 @@ export function inert(text: string): string {
   );
 }
 
-// Every control character but line feeds and tabs, and the escape of a colour or a weight: those are ours.
+// Every control character except line feeds, tabs and the escapes of colours and weights, which db-bootstrap itself prints.
 const unwanted =
   /(?!\u001b\[(?:0|1|2|22|3\d|39)m)[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
 
-/** All that a command prints, as the last thing before the stream: whatever was in it moves no cursor and commands nobody. JSON stays JSON. */
+/** The last filter of all output: names in it can neither move the cursor nor give commands to a CI runner. JSON remains valid JSON. */
 export function harmless(text: string): string {
   return inert(text.replace(unwanted, escapeOf));
 }

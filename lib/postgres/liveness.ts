@@ -1,10 +1,10 @@
 import { connect, type Socket } from 'node:net';
 
-/** Milliseconds between a statement's begin, or the last answer of the server, and the next question whether it is still there. */
+/** Milliseconds from a statement's start, or from the server's last answer, to the next liveness probe. */
 const usualPause = 10_000;
 
-/** How many questions in a row stay without an answer until the server counts as gone: one may be lost where all are busy. */
-const questions = 3;
+/** The number of consecutive unanswered probes after which the server counts as gone: a busy machine may lose one. */
+const probes = 3;
 
 /** Where a server listens; a host that begins with a slash is the folder of its Unix socket. */
 export interface Address {
@@ -13,9 +13,9 @@ export interface Address {
 }
 
 /**
- * Tells a statement that takes long from a server that is frozen or cut off: as long as statements wait, the server is asked every ten
- * seconds, over a connection of its own, whether it speaks TLS, which it answers before any login. So no statement needs a bound on its
- * time, and none waits longer than about 40 s for a server that says nothing.
+ * Distinguishes a long statement from a server that is frozen or cut off. While statements wait, it probes the server every ten seconds
+ * over a separate connection: it sends SSLRequest, which a server answers before any login. So statements need no time limit, and none
+ * waits longer than about 40 s for a server that does not answer.
  */
 export class Liveness {
   readonly #address: Address;
@@ -30,7 +30,7 @@ export class Liveness {
     this.#pause = pause;
   }
 
-  /** Calls `lost` once, where the server is gone before the function that this returns was called. */
+  /** Calls `lost` once if the server stops answering. The returned function ends the watch. */
   watch(lost: () => void): () => void {
     this.#waiting.add(lost);
     this.#wait();
@@ -53,12 +53,12 @@ export class Liveness {
     if (this.#timer !== timer) return;
     this.#timer = undefined;
     this.#unanswered = answers ? 0 : this.#unanswered + 1;
-    if (this.#unanswered < questions) this.#wait();
+    if (this.#unanswered < probes) this.#wait();
     else for (const lost of [...this.#waiting]) lost();
   }
 }
 
-/** Whether anything comes back: an answer, or a refusal of the connection, which the connections in use learn by themselves. */
+/** Whether the server's machine answers. A refused connection counts as an answer: open connections report that failure themselves. */
 function isAlive({ host, port }: Address, patience: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket: Socket = host.startsWith('/')

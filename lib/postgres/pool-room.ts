@@ -3,18 +3,18 @@ import type { Client } from 'pg';
 import { BootstrapError } from '../errors/index.js';
 import type { ConnectionParameters } from './resolve-connection.js';
 
-/** Milliseconds in which a session behind a pooler has to answer its first question: as long as a login may take, for others may hold the pool. */
+/** The time limit in milliseconds for the first query of a session behind a pooler; the same as for a login. */
 const patience = 10_000;
 
-/** What the types of pg leave out: the process that the login named. */
+/** A client with the process id of the login, which the types of pg omit. */
 type ClientWithKey = Client & { readonly processID: number | null };
 
-/** The addresses, as host and port, at which a pooler has answered this process. */
+/** Addresses of poolers that this process has found, such as "localhost:6432". */
 const poolers = new Set<string>();
 
 /**
- * Whether a pooler answered the login. A server names its own process at the login; a pooler makes up a number of 32 bits, and one in a
- * thousand looks like the number of a process: what another connection to the same address showed counts too.
+ * Whether a pooler answered the login. A server sends its real process id; a pooler sends a random 32-bit number, of which one in a
+ * thousand looks like a process id. So an address remains known as a pooler's once any connection has shown it.
  */
 export function isPooled(client: Client): boolean {
   const { processID, host, port } = client as ClientWithKey;
@@ -24,8 +24,8 @@ export function isPooled(client: Client): boolean {
 }
 
 /**
- * The answer to the first question of a session, or DBB4013 where a pooler took the login and has no connection to the server for it: it
- * would let us wait for minutes.
+ * Returns the result of a session's first query. Throws DBB4013 if a pooler accepted the login but has no server connection for it: the
+ * pooler itself would report that only after minutes.
  */
 export async function withinPool<T>(
   client: Client,
@@ -35,14 +35,14 @@ export async function withinPool<T>(
 ): Promise<T> {
   if (!isPooled(client)) return asked;
   const over = new AbortController();
-  // What comes later is nobody's any more.
+  // Nobody awaits this promise after the timeout: a later rejection must not end the process.
   asked.catch(() => undefined);
   const silence = sleep(patience, undefined, {
     signal: signal ? AbortSignal.any([over.signal, signal]) : over.signal,
   }).then(() => {
     throw new BootstrapError({
       code: 'DBB4013',
-      message: `the pooler at ${host}:${String(port)}/${database} takes a login and gives it no connection to the server within ${String(patience / 1000)} s: its pool is smaller than what a run needs, or others hold it`,
+      message: `the pooler at ${host}:${String(port)}/${database} accepts a login but assigns no server connection within ${String(patience / 1000)} s: its pool is smaller than a run needs, or other clients use it`,
       help: 'raise default_pool_size of PgBouncer (or pool_size of the database in it), or connect to the server itself',
     });
   });

@@ -117,7 +117,7 @@ function ofServer(fault: DriverError, sqlstate: string, scene: FailureScene): Kn
       return {
         code: 'DBB4007',
         message: `the server ended the connection: ${fault.message}`,
-        help: 'find out who stopped the server or the session, and run again: what is done is not done twice',
+        help: 'find out who stopped the server or the session, and run again: finished work is not repeated',
       };
     case '08P01':
       return ofPooler(fault, where) ?? { code: 'DBB4007', message: fault.message };
@@ -135,7 +135,7 @@ function ofPooler({ message }: DriverError, where: string): Known | undefined {
   if (message.includes('query_wait_timeout'))
     return {
       code: 'DBB4013',
-      message: `the pooler at ${where} had no connection to the server left (query_wait_timeout): its pool is smaller than what a run needs, or others hold it`,
+      message: `the pooler at ${where} had no connection to the server left (query_wait_timeout): its pool is smaller than a run needs, or other clients use it`,
       help: 'raise default_pool_size of PgBouncer (or pool_size of the database in it), or connect to the server itself',
     };
   if (message.includes('no more connections allowed'))
@@ -171,12 +171,12 @@ const networkCodes: Record<string, [ErrorCode, (where: string, host: string) => 
   ECONNRESET: [
     'DBB4007',
     (where) => `the connection to ${where} was lost`,
-    'see whether the server restarted, and run again: what is done is not done twice',
+    'see whether the server restarted, and run again: finished work is not repeated',
   ],
   EPIPE: [
     'DBB4007',
     (where) => `the connection to ${where} was lost`,
-    'see whether the server restarted, and run again: what is done is not done twice',
+    'see whether the server restarted, and run again: finished work is not repeated',
   ],
   ETIMEDOUT: [
     'DBB4001',
@@ -200,7 +200,7 @@ function ofNetwork(fault: DriverError, scene: FailureScene): Known {
     return {
       code: 'DBB4007',
       message: `the connection to ${where} was lost: the server no longer answers`,
-      help: 'see whether it is overloaded, stopped or cut off, and run again: what is done is not done twice',
+      help: 'see whether it is overloaded, stopped or cut off, and run again: finished work is not repeated',
     };
   const known = networkCodes[fault.code ?? ''];
   if (known) return { code: known[0], message: known[1](where, scene.host ?? '?'), help: known[2] };
@@ -224,7 +224,7 @@ function ofNetwork(fault: DriverError, scene: FailureScene): Known {
     return {
       code: 'DBB4007',
       message: `the connection to ${where} was lost`,
-      help: 'see whether the server restarted, and run again: what is done is not done twice',
+      help: 'see whether the server restarted, and run again: finished work is not repeated',
     };
   }
   if (/received invalid response/.test(fault.message)) {

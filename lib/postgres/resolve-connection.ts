@@ -189,8 +189,8 @@ function checkTimeout(text: string, seconds: string | undefined, inherited: stri
   const variable = 'PGCONNECT_TIMEOUT';
   const help = 'write a number of seconds';
   if (seconds === inherited)
-    throw notOne(text, `"${seconds}" in ${variable} is no number`, { variable, help });
-  throw notOne(text, `"${seconds}" in connect_timeout is no number`, { help });
+    throw notOne(text, `"${seconds}" in ${variable} is not a number`, { variable, help });
+  throw notOne(text, `"${seconds}" in connect_timeout is not a number`, { help });
 }
 
 /** PostgreSQL would cut the name, and take what is left for a database or a role. `inherited` is what the environment says. */

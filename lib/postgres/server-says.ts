@@ -17,7 +17,7 @@ export async function askServer(database: {
             (extract(epoch from pg_catalog.pg_postmaster_start_time()) * 1000000)::pg_catalog.int8::pg_catalog.text as started
        from pg_catalog.pg_database d where d.datname operator(pg_catalog.=) pg_catalog.current_database()`,
   );
-  if (!row) throw new Error('the server names no database of a session');
+  if (!row) throw new Error('the server reports no database for the session');
   const { name, address, oid, started } = row;
   return { name, address: address ?? undefined, identity: { oid, started } };
 }

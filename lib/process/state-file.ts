@@ -4,8 +4,8 @@ const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY }
 const ways = { read: O_RDONLY, append: O_WRONLY | O_CREAT | O_APPEND, write: O_WRONLY | O_CREAT | O_TRUNC };
 
 /**
- * Opens a file of our own under `.db-bootstrap`, as every reader and writer there does. Others may have put something else in its place: a
- * link, a pipe or a device throws EFTYPE, and is neither followed nor waited for.
+ * Opens a file under `.db-bootstrap`; every reader and writer of that folder uses this function. Throws EFTYPE if the path is a link, a
+ * pipe or a device, which somebody else may have placed there, without following it or waiting for it.
  */
 export function openStateFile(path: string, way: keyof typeof ways, mode = 0o666): number {
   let handle: number;
@@ -20,12 +20,12 @@ export function openStateFile(path: string, way: keyof typeof ways, mode = 0o666
   throw notPlain(path);
 }
 
-/** The text of such a file. */
+/** The text of a file under `.db-bootstrap`; throws as `openStateFile` does. */
 export function readStateFile(path: string): string {
   return withFile(openStateFile(path, 'read'), (handle) => readFileSync(handle, 'utf8'));
 }
 
-/** Writes such a file anew, or adds to it. */
+/** Replaces the text of a file under `.db-bootstrap`, or appends to it; throws as `openStateFile` does. */
 export function writeStateFile(path: string, text: string, way: 'write' | 'append' = 'write'): void {
   withFile(openStateFile(path, way), (handle) => writeFileSync(handle, text));
 }

@@ -184,7 +184,7 @@ async function heldBy(ask: Ask, display: string): Promise<Problem | undefined> {
   if (run === '') {
     return {
       ...common,
-      message: `a session that is no run of db-bootstrap holds its lock: "${held.name}", backend ${String(held.pid)}`,
+      message: `a session that is not a db-bootstrap run holds its lock: "${held.name}", backend ${String(held.pid)}`,
       help: 'find out what that session is, and end it',
       facts: { backend: held.pid },
     };

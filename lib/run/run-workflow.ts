@@ -69,7 +69,7 @@ class Run {
       this.#stop({
         code: 'DBB4009',
         message: 'the lock was lost: its connection ended, so another run may have started',
-        help: 'run it again: what is done is not done twice',
+        help: 'run it again: finished work is not repeated',
       });
     interrupt.addEventListener('abort', onInterrupt);
     fault?.addEventListener('abort', onFault);
@@ -275,7 +275,7 @@ class Run {
       this.#stop({
         code: 'DBB5016',
         message: `the run took longer than its timeout of ${formatDuration(timeout)}`,
-        help: 'give it more time with "timeout" or --timeout, or run again: what is done is not done twice',
+        help: 'give it more time with "timeout" or --timeout, or run again: finished work is not repeated',
         facts: { timeout },
       });
       this.#cancel.abort(new Error("the run's timeout passed"));

@@ -82,8 +82,8 @@ export function schedule<Outcome extends ScheduleOutcome>(
       const outcome = await options.execute(node.name, cancel);
       const own = node.onFailure ?? policy;
       const status = outcome.status === 'failed' && own === 'warn' ? 'warned' : outcome.status;
-      // Before it is settled: that may take a while, and nothing new starts meanwhile.
-      // A failed task stops everything, a failed check everything but checks.
+      // Set this before `settle`, which may take a while: no node starts meanwhile.
+      // A failed task stops all nodes; a failed check stops all nodes except checks.
       if (status === 'failed' && own === 'stop')
         stoppedBy = stoppedBy && (stoppedBy.check !== true || node.check === true) ? stoppedBy : node;
       await options.settle(node.name, { status }, outcome);

@@ -121,7 +121,7 @@ export class Session {
       this.#notice({
         code: 'DBB4030',
         severity: 'warning',
-        message: 'the database only reads: what this run did is not in its ledger',
+        message: 'the database is read-only: its ledger does not record this run',
         help: 'set "ledger: file", where it is meant to be so',
       });
       return;

@@ -1,6 +1,6 @@
 """
-Compiled files of the project count only where they are certainly those of their sources: Python compares the second of the last
-change and the size, so that a file saved twice within a second runs as it was. What the host answers must follow from contents.
+Ignores compiled files of the project that may be older than their sources. Python compares only size and modification time, in whole
+seconds, so it would run the old code of a file that was saved twice within a second. The host's answers must depend on contents alone.
 """
 
 import os
@@ -9,14 +9,14 @@ from importlib.util import cache_from_source
 
 from .sources import is_installed
 
-#: Nanoseconds between a change of a source and its compiling: less, and the change may have come while the file was read.
+#: Minimum nanoseconds from a source's last change to its compilation. In less time, the source may have changed while Python read it.
 _MARGIN = 2_000_000_000
 
 _path_stats = SourceFileLoader.path_stats
 
 
 def distrust_bytecode():
-    """From now on, sources whose compiled files may be older are read. Where a source has no stats, Python uses no compiled file."""
+    """Makes Python compile each source anew whose compiled file may be older: without a source's stats, Python ignores its compiled file."""
     SourceFileLoader.path_stats = _stats
 
 
@@ -30,9 +30,9 @@ def _may_be_stale(path):
     try:
         with open(cache_from_source(path), "rb") as file:
             compiled = os.fstat(file.fileno()).st_mtime_ns
-            # After the magic number: whether Python compares digests of contents, or nothing at all.
+            # The flags after the magic number are 0 if Python compares times, and not if it compares digests or nothing.
             has_times = not any(file.read(8)[4:])
     except (OSError, NotImplementedError):
         return False
-    # Unlike the time of the last change, nobody sets that of the inode's.
+    # Programs can set the modification time of a file (mtime), but not that of its inode (ctime).
     return not has_times or os.stat(path).st_ctime_ns + _MARGIN > compiled

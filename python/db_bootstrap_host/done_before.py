@@ -1,4 +1,4 @@
-"""Statements of a migration that is not atomic, which a try that was broken off has executed already."""
+"""Recognises statements of a migration with `atomic = False` that an interrupted run has already executed."""
 
 import re
 
@@ -6,7 +6,7 @@ _NAME = r'(?:"(?:[^"]|"")+"|[a-z_][\w$]*)'
 _TABLE = r"alter\s+table\s+(?P<table>%s)\s+" % _NAME
 _NOT = r"(?!if\b)"
 
-#: What a statement that changes one thing leaves: the catalog that holds it, and whether it is there afterwards.
+#: The effect of a statement that changes one object: its catalog, and whether the object exists afterwards.
 _KINDS = [
     (re.compile(pattern % {"name": r"(?P<name>%s)" % _NAME}, re.IGNORECASE | re.DOTALL), what, there)
     for pattern, what, there in (
@@ -27,12 +27,12 @@ _QUERIES = {
     "constraint": "select from pg_catalog.pg_class c join pg_catalog.pg_constraint k on k.conrelid = c.oid"
     " where c.relnamespace = s.oid and k.conname = %s and c.relname = %s",
 }
-#: More than one change in one statement, or more than one statement.
+#: Matches SQL with several changes or several statements, whose effects cannot be checked one by one.
 _MORE = re.compile(r",\s*(?:add|drop|alter|rename)\b|;\s*\S", re.IGNORECASE)
 
 
 def is_done(connection, schema, sql):
-    """Whether the catalog is as the statement leaves it."""
+    """Whether the catalog already shows the effect of the statement."""
     if _MORE.search(sql):
         return False
     for pattern, what, there in _KINDS:

@@ -72,10 +72,10 @@ def database_facts(error):
     facts["statement"] = statement
     position = getattr(diag, "statement_position", None)
     if getattr(diag, "internal_query", None):
-        # A statement in a function, or in a block.
+        # The failed statement is inside a function or a DO block.
         statement, position, whole = diag.internal_query, diag.internal_position, True
         facts["statement"] = statement
-    # With parameters the server counted in another text than ours.
+    # With parameters, the server's position refers to another text than this statement.
     if position and statement and whole:
         facts["position"] = int(position)
     return {name: value for name, value in facts.items() if value is not None}

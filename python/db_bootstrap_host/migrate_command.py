@@ -17,7 +17,7 @@ _checked = False
 
 
 def run_plainly(project, words, on_applied):
-    """The project's own `migrate`, without schemas; that of django_tenants knows no database without tenants, so it is the one below it."""
+    """Runs the project's `migrate` without schemas. With django_tenants, whose command requires tenants, runs the base command below it."""
     if apps.is_installed("django_tenants"):
         from django_tenants.utils import get_tenant_base_migrate_command_class
 
@@ -77,7 +77,7 @@ def _passed():
 
 
 def _watch(command, on_applied):
-    # A project's own command may be something else: what it has applied is told by the records.
+    # A project's own command may lack this callback: the migration records then show which migrations it applied.
     if not hasattr(command, "migration_progress_callback"):
         return
     report, started = command.migration_progress_callback, [0.0]

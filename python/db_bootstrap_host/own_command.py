@@ -1,4 +1,4 @@
-"""A command of the project's in the place of django_tenants' `migrate_schemas`."""
+"""Runs the project's own command that replaces `migrate_schemas` of django_tenants."""
 
 import inspect
 
@@ -10,8 +10,8 @@ from .listeners import label_of
 
 def own_command():
     """
-    What `manage.py migrate_schemas` is, or `manage.py migrate` that does the same, where it is not django_tenants' own by identity; else None.
-    A `migrate` that knows no schemas is not what migrates tenants.
+    The project's own command behind `manage.py migrate_schemas`, or behind a `manage.py migrate` that inherits from it; None if both are
+    those of django_tenants. A `migrate` without schemas does not count: it does not migrate tenants.
     """
     from django_tenants.management.commands.migrate_schemas import MigrateSchemasCommand
 
@@ -23,7 +23,7 @@ def own_command():
 
 
 def run_own(command, project, schema, words):
-    """Lets it migrate one schema, which it must take as `--schema`."""
+    """Migrates one schema with the project's own command. Raises Failure if the command has no option `--schema`."""
     parser = command.create_parser("manage.py", "migrate_schemas")
     if not any(action.dest == "schema_name" for action in parser._actions):
         raise Failure(

@@ -1,4 +1,4 @@
-"""Where the project is loaded from, for the fingerprint of its files; and what no fingerprint of files covers."""
+"""Lists the folders of the project's code, for the fingerprint of its files, and reports influences that this fingerprint cannot cover."""
 
 import os
 import site
@@ -14,11 +14,11 @@ _hooked = False
 
 def places():
     """
-    Absolute paths that code comes from, but that of Python itself and of this host. Modules count where no folder of Python's path
-    leads to them: those that are installed to be edited, or loaded by their path.
+    The absolute paths of all loaded code except that of Python and of this host. Modules outside the folders of `sys.path` are listed one
+    by one: those of editable installations, and those that are loaded by their path.
     """
     installed = {path for path in sys.path if path.endswith(("site-packages", "dist-packages"))}
-    # They count as soon as they are there.
+    # These folders count even if they do not exist yet: a later installation may create them.
     installed |= set(site.getsitepackages()) | ({site.getusersitepackages()} if site.ENABLE_USER_SITE else set())
     covered = tuple(path + os.sep for path in installed | _python())
     folders = {path for path in map(os.path.abspath, sys.path) if not (path + os.sep).startswith(covered)}
@@ -28,13 +28,13 @@ def places():
 
 
 def sources(params, emit):
-    """The host's method `sources`: the places at the end; `doubts` says why an answer may not hold though no file changes."""
+    """The host's method `sources`: `places()` after all questions; `doubts` lists why answers may change although no file changes."""
     return dict(places(), doubts=sorted(_doubts | _gone() | _tenant_doubts()))
 
 
 @contextmanager
 def settings_load():
-    """While it holds, connections to servers and other databases are noted: settings may depend on what they tell."""
+    """Records connections to servers and databases while the settings load: the settings may depend on their answers."""
     global _loading, _hooked
     if not _hooked:
         sys.addaudithook(_hook)
@@ -47,7 +47,7 @@ def settings_load():
 
 
 def _hook(event, arguments):
-    # Sockets of this machine have paths: those of loggers.
+    # Unix sockets, whose address is a path, are ignored: loggers use them.
     if _loading and event == "socket.connect" and isinstance(arguments[1], tuple):
         _doubts.add("the settings connect to a server while they load")
     elif _loading and event == "sqlite3.connect":
@@ -55,7 +55,7 @@ def _hook(event, arguments):
 
 
 def is_installed(path):
-    """Whether a file is Python's own, this host's or an installed package's: those change by an installation."""
+    """Whether a file belongs to Python, to this host or to an installed package: only an installation changes such files."""
     return "-packages" + os.sep in path or path.startswith(tuple(folder + os.sep for folder in _python()))
 
 
@@ -67,7 +67,7 @@ def _python():
 
 
 def _gone():
-    """Code that came and went while the project was loaded: no digest of files before and after has it."""
+    """Folders of code that existed only while the project was loaded: digests before and after cannot contain it."""
     folders = {os.path.dirname(path) for path in _of_modules() if not os.path.exists(path)}
     return {"code in %s was loaded and is gone" % folder for folder in folders}
 
@@ -76,16 +76,16 @@ def _of_modules():
     for name, module in list(sys.modules.items()):
         try:
             if name.startswith("__editable__"):
-                # The finder that setuptools writes for a project that is installed to be edited.
+                # The finder that setuptools writes for an editable installation.
                 yield from map(os.path.abspath, module.MAPPING.values())
             if isinstance(module.__file__, str):
                 yield os.path.abspath(module.__file__)
         except Exception:
-            pass  # Whatever stands in sys.modules may answer as it likes.
+            pass  # sys.modules may contain any object, whose attributes may raise any error.
 
 
 def _tenant_doubts():
-    """Rows that stand elsewhere than in the tables of tenants and domains are not watched."""
+    """Doubts about the list of tenants: changes are noticed only in the tables of the tenant model and the domain model."""
     from django.apps import apps
     from django.conf import settings
 

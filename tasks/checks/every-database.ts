@@ -7,8 +7,8 @@ import { contextIn, databases, named, othersOf, withSession } from '../databases
 type Options = { readonly databases?: readonly string[] };
 
 /**
- * A check of the main database, which looks at the `databases` of its options as well. What is not PostgreSQL has no catalog that it
- * could read: there the migrations alone are checked.
+ * Extends a check of the main database to the `databases` of its options. In a database that is not PostgreSQL, only the migrations are
+ * checked, because the other checks read PostgreSQL's catalog.
  */
 export function inEveryDatabase(kind: TaskKind): TaskKind {
   return {
@@ -22,7 +22,7 @@ export function inEveryDatabase(kind: TaskKind): TaskKind {
           const result = await lookIn(kind, ctx, alias);
           if (result) results.push(resultIn(alias, result));
         } catch (error) {
-          // What was found in the others is not lost with one that cannot be reached.
+          // If one database cannot be reached, still report the findings of the others.
           const isFirst = more.length === 0 && results.every(({ findings = [] }) => findings.length === 0);
           if (!(error instanceof BootstrapError) || ctx.signal.aborted || isFirst) throw error;
           more.push(...error.problems.map((problem) => ({ ...problem, subject: { alias } })));
@@ -40,7 +40,7 @@ function lookIn(kind: TaskKind, ctx: TaskContext<unknown>, alias: string): Promi
   );
 }
 
-/** Django alone reads what this check needs, whatever the database is. */
+/** Whether the check gets its facts from Django, so that it works with every database engine. */
 function readsMigrations({ kind }: TaskKind): boolean {
   return kind === 'check-migrations';
 }
@@ -55,27 +55,27 @@ async function fixAll(
   const repairs = [...(await fix(ctx, how.confirmed))];
   for (const alias of await othersOf(ctx, (ctx.options as Options).databases))
     await withSession(ctx, alias, async (inside) => {
-      // The name that a person types before rows are deleted is that of the main database.
+      // The user confirmed deletions for the main database only, by typing its name.
       if (inside) repairs.push(...(await fix(inside, false)).map(repairIn(alias)));
     });
   return repairs;
 }
 
-/** Databases that the routers send migrations to, and that the config passes over. */
+/** Warnings about databases that receive migrations by the routers, but that the config does not list. */
 async function uncovered({ host, options }: TaskContext<unknown>): Promise<readonly Finding[]> {
   const { databases: covered = [] } = options as Options;
   const { otherDatabases } = await inspect(host);
   return otherDatabases.filter(({ alias }) => !covered.includes(alias)).map(uncoveredDatabase);
 }
 
-/** What the check of tables says of a database that is not PostgreSQL, for all others. */
+/** The warning for a database that is not PostgreSQL; only the check `tables` reports it, so that it appears once. */
 function notExamined({ kind }: TaskKind, vendor: string): TaskResult | undefined {
   if (kind !== 'check-tables') return undefined;
   const finding: Finding = {
     code: 'DBB6095',
     severity: 'warning',
     message: `its tables and rows were not examined: the engine is ${vendor}, and checks read the catalog of PostgreSQL`,
-    help: 'compare it in a way of its own: only its migrations are checked',
+    help: 'compare its tables with a tool of that database: db-bootstrap checks only its migrations',
     subject: {},
   };
   return { changed: false, summary: 'not examined', findings: [finding] };

@@ -76,7 +76,7 @@ function crossing({ schema, table, constraint, columns, toSchema, toTable }: Cro
   return {
     code: 'DBB6087',
     message: `foreign key "${constraint}" of table "${table}" in schema "${schema}" refers to table "${toTable}" of schema "${toSchema}"`,
-    help: `run: alter table ${qualified(schema, table)} drop constraint if exists ${quoteIdentifier(constraint)}; then check again, which says how to make the right one`,
+    help: `run: alter table ${qualified(schema, table)} drop constraint if exists ${quoteIdentifier(constraint)}; then run the check again: it prints the statement for the correct constraint`,
     facts: { schema, table, constraint, toSchema, toTable },
     subject: { schema, table, constraint, column: columns.join(', '), toSchema, toTable },
   };

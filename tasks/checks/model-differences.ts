@@ -12,17 +12,17 @@ import { expectedObjects } from './model-catalog.js';
 import { ownerLacks } from './object-statements.js';
 import type { Place } from './places.js';
 
-/** Something that the models demand and the catalog has not, or has otherwise, or that no row of the models fits into. */
+/** A difference between models and catalog: an object is missing or has another definition, or a column refuses the rows that Django inserts. */
 export interface ModelDifference {
   readonly kind: string;
-  /** Undefined for a column that the models do not know. */
+  /** Undefined for a column that the models do not have. */
   readonly expected: CatalogObject | undefined;
-  /** What the catalog has in its place. */
+  /** The object of the catalog that corresponds to `expected`. */
   readonly found: CatalogObject | undefined;
   readonly schemas: readonly string[];
 }
 
-/** What differs in each kind of schema, with the schemas in which it does; of schemas with the same digest, one is compared. */
+/** The differences of each kind of schema, with the schemas that have them. Of schemas with the same digest, one is compared. */
 export async function findModelDifferences(
   database: TaskClient,
   kinds: ModelCatalog['kinds'],
@@ -56,7 +56,7 @@ export async function findModelDifferences(
   });
 }
 
-/** Whether a difference counts in a schema for which a router of the project's decides: what it refuses was left by others, and no foreign key leads there. */
+/** Whether a difference counts in a schema whose tables the project's own router chooses: tables that the router refuses, and foreign keys to them, do not count. */
 function isExpected({ expected, found }: Pair, tables: readonly string[] | undefined): boolean {
   if (tables === undefined) return true;
   const to = expected?.toTable;
@@ -66,7 +66,7 @@ function isExpected({ expected, found }: Pair, tables: readonly string[] | undef
 
 type Pair = Pick<ModelDifference, 'expected' | 'found'>;
 
-/** Tables and columns that are missing are reported with their migrations, by others. */
+/** Ignores missing tables and columns: `findMissing` reports them. */
 function compare(expected: readonly CatalogObject[], found: readonly CatalogObject[]): readonly Pair[] {
   const theirs = byTable(found);
   const models = byTable(expected);
@@ -76,11 +76,11 @@ function compare(expected: readonly CatalogObject[], found: readonly CatalogObje
   const differences = [...models].flatMap(([table, wanted]): readonly Pair[] => {
     const there = theirs.get(table) ?? [];
     const [relation] = there.filter(({ kind }) => kind === 'table');
-    // A view of the table's name has columns, and neither constraints nor a word on null.
+    // A view with the table's name has columns, but neither constraints nor not-null rules.
     if (!relation || !/^(partitioned )?table/.test(relation.definition)) return [];
     const columns = compareColumns(wanted, there);
     const changed = columns.flatMap(({ expected: column }) => column?.name ?? []);
-    // The index of a column of another type is another one as well.
+    // A column whose type differs changes the definition of its indexes: report the column alone.
     const rules = compareRules(wanted, there).filter(
       ({ expected: rule, found: other }) =>
         !other || !changed.some((name) => rule && mentions(rule, name) && mentions(other, name)),
@@ -107,13 +107,13 @@ function compareColumns(wanted: readonly CatalogObject[], there: readonly Catalo
   return [...catalog.values()].flatMap((found): Pair[] => {
     const expected = models.get(found.name);
     if (expected) return does(expected, found) ? [] : [{ expected, found }];
-    // Django names the columns that it knows when it inserts; only a value that nobody gives is in its way.
+    // Django inserts only the columns of its models, so an extra column fails inserts if it is not null and has no default.
     const needed = found.definition.includes(' not null') && !found.definition.includes(' generated always');
     return needed && found.detail === '' ? [{ expected, found }] : [];
   });
 }
 
-/** Constraints and indexes by what they do; what the catalog has beside those of the models was made by somebody on purpose. */
+/** Compares constraints and indexes by definition, not by name. Ignores additional ones in the catalog: somebody made them on purpose. */
 function compareRules(wanted: readonly CatalogObject[], there: readonly CatalogObject[]): readonly Pair[] {
   const rules = (objects: readonly CatalogObject[]): CatalogObject[] =>
     objects.filter(({ kind }) => kind === 'constraint' || kind === 'index');
@@ -127,8 +127,8 @@ function compareRules(wanted: readonly CatalogObject[], there: readonly CatalogO
 }
 
 /**
- * Whether an object of the catalog does what the models want of it; more than they want is in nobody's way. Without a definition the
- * text counts, which leaves out the types of columns.
+ * Whether an object of the catalog fulfils the models' expectation; additional properties do no harm. If `expected` has no definition,
+ * the texts are compared: these do not contain the types of columns.
  */
 function does(expected: CatalogObject, found: CatalogObject): boolean {
   return (
@@ -140,7 +140,7 @@ function does(expected: CatalogObject, found: CatalogObject): boolean {
   );
 }
 
-/** The one that was made in its place, by its name or by its columns. */
+/** The object of the catalog that corresponds to an expected one: it has the same name or the same columns. */
 function counterpart(expected: CatalogObject, left: readonly CatalogObject[]): CatalogObject | undefined {
   const columnsOf = ({ text }: CatalogObject): string => /\(([^()]*)\)/.exec(text)?.[1] ?? '';
   const alike = left.filter(({ kind }) => kind === expected.kind);

@@ -85,7 +85,7 @@ function hiddenRows(table: string, role: string, schemas: readonly string[]): Fi
     message: `row level security may hide rows of table "${table}" from role "${role}": ${
       first === undefined
         ? 'what has no tenant cannot be known'
-        : `schema "${first}" ${more} migrations without a visible row, and a hidden tenant is not migrated`
+        : `schema "${first}" ${more} migrations but no visible tenant row, and hidden tenants are not migrated`
     }`,
     help: `run as a superuser: alter role ${quoteIdentifier(role)} bypassrls;`,
     subject: { table },

@@ -23,7 +23,7 @@ const options = z.strictObject({});
 
 type Context = TaskContext<z.output<typeof options>>;
 
-/** Every table is as the models have it, in each schema where it belongs. */
+/** Checks that every schema has the tables of the models, with their columns, indexes and constraints. */
 export const checkTables = defineTask({
   kind: 'check-tables',
   description:
@@ -34,7 +34,7 @@ export const checkTables = defineTask({
   run,
 });
 
-/** What a schema lacks, or has otherwise, or what nobody could look at. */
+/** A table or column that a schema lacks, a difference from the models, or a table that could not be compared. */
 type Fault =
   { readonly missing: Missing } | { readonly difference: ModelDifference } | { readonly unmade: Unmade };
 type Unmade = ModelCatalog['kinds'][number]['unmade'][number];
@@ -91,7 +91,7 @@ async function explain(
   ];
 }
 
-/** A foreign key goes with the table that it refers to; and a column that a table lacks may be there under another name. */
+/** Removes differences that follow from missing tables and columns: foreign keys to them, and columns that may be the missing ones under another name. */
 function withoutConsequences(
   differences: readonly ModelDifference[],
   missing: readonly Missing[],
@@ -109,7 +109,7 @@ function withoutConsequences(
   });
 }
 
-/** Where migrations of an app wait, its tables are not as the models have them, which the check of migrations reports. */
+/** Removes differences in tables of apps with pending migrations: the check `migrations` reports these apps. */
 async function withoutPending(
   { host }: Pick<Context, 'host'>,
   differences: readonly ModelDifference[],
@@ -141,7 +141,7 @@ function notExamined({ table, why }: Unmade): Finding {
   };
 }
 
-/** The tables of tenant apps, where no tenant has a schema. */
+/** The warning about the tables of tenant apps if no tenant has a schema. */
 function nowhere(tables: readonly ExpectedTable[]): Finding[] {
   const homeless = tables.filter(({ shared, tenant }) => tenant && !shared);
   if (homeless.length === 0) return [];
@@ -164,7 +164,7 @@ async function findMissing(
   tables: readonly ExpectedTable[],
   decided: (schema: string) => readonly string[] | undefined,
 ): Promise<Missing[]> {
-  // A tenant for which a router of the project's decides is a kind by itself.
+  // The project's own router may choose other tables for each tenant, so each such schema is a kind of its own.
   const kindOf = ({ schema, kind }: Place): string => (decided(schema) ? `schema ${schema}` : kind);
   const kinds = new Map(places.map((place) => [kindOf(place), place]));
   const expected = tables.flatMap((one) =>

@@ -45,7 +45,7 @@ export function failureOf(
       ...(told?.statement === undefined ? {} : { statement: told.statement }),
       ...(told?.position === undefined ? {} : { position: told.position }),
     },
-    help: `mend what the command says, or change "tasks.${context.task}" in the config; then run again`,
+    help: `correct the error that the command reports, or change "tasks.${context.task}" in the config; then run again`,
     output: ended.output,
   });
 }

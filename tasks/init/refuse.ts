@@ -7,10 +7,10 @@ import type { DueFile } from './decide.js';
 import type { InitFile } from './folder.js';
 import { scriptBytes } from './script-text.js';
 
-/** Throws for files that would lose work in silence, fail half way, or write where they are not meant to; nothing has run by then. */
+/** Throws, before any file runs, if a file would lose its work silently, fail half way, or write to an unintended place. */
 export async function refuseUnfit(context: TaskContext<unknown>, due: readonly DueFile[]): Promise<void> {
   for (const { file } of due) {
-    // The program that decompresses a broken archive reports it in better words, when its turn has come.
+    // Ignore a broken archive: the program that decompresses it later reports it more clearly.
     const bytes = await scriptBytes(context, file).catch(() => undefined);
     if (!bytes) continue;
     const fault = file.kind.startsWith('sql')
@@ -24,7 +24,7 @@ export async function refuseUnfit(context: TaskContext<unknown>, due: readonly D
 
 type Fault = Omit<Problem, 'code'>;
 
-/** psql and the protocol take a zero byte for the end of the text: what stands behind it would never reach the server. */
+/** psql and the protocol end a text at its first zero byte: the server would never receive the rest. */
 function zeroByte(file: InitFile, bytes: Buffer): Fault | undefined {
   const at = bytes.indexOf(0);
   if (at < 0) return undefined;
@@ -44,7 +44,7 @@ async function sqlFault(
   const open = openTransaction(text);
   if (open)
     return {
-      message: `"${file.shown}" leaves the transaction of line ${String(open.line)} open: its work would be rolled back`,
+      message: `"${file.shown}" leaves the transaction that begins in line ${String(open.line)} open: PostgreSQL would roll its work back`,
       place: placeAt(file, text, open.line),
       help: 'end the file with "commit;"',
     };
@@ -53,13 +53,13 @@ async function sqlFault(
 
 const ofMysql = /`\w+`|\bengine\s*=\s*\w+|\bauto_increment\b|^use\s+\w+\s*;?$|\bunsigned\b/i;
 
-/** Both servers' images run the scripts of a folder of the same name. */
+/** Finds SQL for MySQL: the images of MySQL and PostgreSQL both run the scripts of `/docker-entrypoint-initdb.d`. */
 async function otherServer(
   context: TaskContext<unknown>,
   file: InitFile,
   text: string,
 ): Promise<Fault | undefined> {
-  // Most files hold nothing of the kind, and are not parsed.
+  // Most files contain no MySQL syntax, so the parser is not loaded for them.
   for (const statement of scanScript(text).statements.filter((each) => ofMysql.test(each.text))) {
     const { parse, hasSqlDetails } = await import('libpg-query');
     const refused = await parse(statement.text).then(
@@ -87,7 +87,7 @@ function shellFault(context: TaskContext<unknown>, file: InitFile, text: string)
       place: placeAt(file, text, windows + 1),
       help: unixLines(file.shown),
     };
-  // With a default or a check of its own, the script knows that it may be missing.
+  // A script with `${PGDATA:-…}` or similar handles a missing variable itself.
   const data = lines.findIndex((line) =>
     /\$(?:PGDATA\b|\{PGDATA[^:\w])/.test(line.replace(/(?:^|\s)#[^"']*$/, '')),
   );
@@ -98,7 +98,7 @@ function shellFault(context: TaskContext<unknown>, file: InitFile, text: string)
   )
     return undefined;
   return {
-    message: `"${file.shown}" uses $PGDATA, the data directory inside of the image, and it is not set here`,
+    message: `"${file.shown}" uses $PGDATA, the data directory inside the image, but PGDATA is not set here`,
     place: placeAt(file, text, data + 1),
     help: `change settings of the server by "alter system set …" in a .sql file, or set PGDATA in the env of task "${context.task}"`,
   };

@@ -26,11 +26,11 @@ export async function applyTo(
   }
 }
 
-/** A failed migration says how to go on once its cause is mended. */
+/** A failed migration says how to go on once its cause is corrected. */
 export function withWayOn(error: BootstrapError, task: string): BootstrapError {
   const [first, ...rest] = error.problems.map((problem): Problem =>
     problem.code === 'DBB6011' && problem.help === undefined
-      ? { ...problem, help: `mend the cause, then run "db-bootstrap run --from ${task}"` }
+      ? { ...problem, help: `correct the cause, then run "db-bootstrap run --from ${task}"` }
       : problem,
   );
   return first === undefined ? error : new BootstrapError([first, ...rest], { cause: error });

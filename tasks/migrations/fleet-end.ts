@@ -40,7 +40,7 @@ export function failed(
         },
         ...(untried ? [{ label: 'not tried', text: untried.reason }] : []),
       ],
-      help: `mend the causes below, then run "db-bootstrap run --from ${task}"`,
+      help: `correct the causes below, then run "db-bootstrap run --from ${task}"`,
       facts: { schemas: failures.map(({ schema }) => schema) },
     },
     ...failures.flatMap(({ problems }) => problems),

@@ -54,7 +54,7 @@ export function refusalOf(
     case 'open':
       return {
         code: 'DBB5004',
-        message: `"${piece.name}" leaves the transaction of line ${String(line)} open: its work would be rolled back`,
+        message: `"${piece.name}" leaves the transaction that begins in line ${String(line)} open: PostgreSQL would roll its work back`,
         place,
         notes,
         help: 'end the file with "commit;"',

@@ -54,7 +54,7 @@ export function problemOfTenant(problem: TenantProblem): Problem {
         code: 'DBB6022',
         message: `tenant "${schema}" could not be stored: ${message.trim()}`,
         notes: [{ label: 'raised', text: `${problem.exception}${problem.at ? ` at ${problem.at}` : ''}` }],
-        help: 'nothing of this tenant was kept; mend the cause and run again',
+        help: 'nothing of this tenant was kept; correct the cause and run again',
         facts,
       };
     default:

@@ -103,7 +103,9 @@ describe('what overrides a config', () => {
     assert.deepEqual(await said({ flags: { concurrency: '0' } }), [
       'DBB1003 --concurrency concurrency must be at least 1',
     ]);
-    assert.deepEqual(await said({ flags: { timeout: '30' } }), ['DBB1003 --timeout timeout is no duration']);
+    assert.deepEqual(await said({ flags: { timeout: '30' } }), [
+      'DBB1003 --timeout timeout is not a duration',
+    ]);
     const [policy] = await problemsOf(files, { flags: { onFailure: 'continu', reporter: 'githb' } });
     assert.deepEqual([policy?.place?.file, policy?.help], ['--on-failure', 'did you mean "continue"?']);
   });

@@ -222,7 +222,12 @@ export const options: readonly Case[] = [
     'DBB1007',
     'a part of its path is not a folder',
   ],
-  ['a working directory that is a file', ['--cwd', '.bootstraprc'], 'DBB1007', '".bootstraprc" is no folder'],
+  [
+    'a working directory that is a file',
+    ['--cwd', '.bootstraprc'],
+    'DBB1007',
+    '".bootstraprc" is not a folder',
+  ],
   [
     'a working directory of a thousand letters',
     ['--cwd', 'x'.repeat(1000)],
@@ -231,7 +236,7 @@ export const options: readonly Case[] = [
   ],
   ['a working directory without a name', ['--cwd', ''], 'DBB1007', '--cwd names no folder'],
   ['a config without a name', ['--config', ''], 'DBB2018', '--config names no file'],
-  ['a wait that no timer can wait', ['--wait-lock', '25d'], 'DBB1003', '"25d" is no duration'],
+  ['a wait that no timer can wait', ['--wait-lock', '25d'], 'DBB1003', '"25d" is not a duration'],
   ['a key of a megabyte', ['--set', `${'x'.repeat(100_000)}=1`], 'DBB2003', 'unknown key "xxx'],
 ].map(([name, args, code, says]) => ({ name, files: sql, args, code, exit: 2, says: [says] }) as Case);
 

@@ -108,7 +108,7 @@ describe('what a run looks for before it changes anything', function () {
         assert.equal(code, 1, stdout);
         const [problem] = runEnd(stdout).problems ?? [];
         assert.equal(problem?.code, 'DBB4013', stdout);
-        assert.match(problem.message, /takes a login and gives it no connection to the server within 10 s/);
+        assert.match(problem.message, /accepts a login but assigns no server connection within 10 s/);
         assert.ok(Date.now() - from < 25_000);
       } finally {
         folder.remove();

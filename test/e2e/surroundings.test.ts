@@ -70,7 +70,7 @@ describe('what surrounds a run', function () {
     });
     assert.match(
       stdout,
-      /^error\[DBB4011\]: the file that sslrootcert names, ".*pipe", cannot be read \(it is no plain file\)$/m,
+      /^error\[DBB4011\]: the file that sslrootcert names, ".*pipe", cannot be read \(it is not a regular file\)$/m,
     );
     assert.equal(code, 1);
   });
@@ -81,8 +81,8 @@ describe('what surrounds a run', function () {
     mkdirSync(folder, { mode: 0o700 });
     writeFileSync(open, '*:*:*:*:secret\n');
     for (const [file, why] of [
-      [pipe, 'it is no plain file'],
-      [folder, 'it is no plain file'],
+      [pipe, 'it is not a regular file'],
+      [folder, 'it is not a regular file'],
       ['/nowhere', 'ENOENT'],
       [open, 'others may read it, which "chmod 600" ends'],
     ] as const) {
@@ -107,13 +107,13 @@ describe('what surrounds a run', function () {
     const { code, stderr } = await run({ ...variables, PGCONNECT_TIMEOUT: 'abc' });
     assert.match(
       stderr,
-      /^error\[DBB4006\]: "abc" in PGCONNECT_TIMEOUT is no number\n {2}--> PGCONNECT_TIMEOUT\n {2}help: write/,
+      /^error\[DBB4006\]: "abc" in PGCONNECT_TIMEOUT is not a number\n {2}--> PGCONNECT_TIMEOUT\n {2}help: write/,
     );
     assert.equal(code, 2);
     const inUrl = await run({ DATABASE_URL: 'postgres://u@h/d?connect_timeout=abc' });
     assert.match(
       inUrl.stderr,
-      /^error\[DBB4006\]: .*: "abc" in connect_timeout is no number\n {2}--> DATABASE_URL\n/,
+      /^error\[DBB4006\]: .*: "abc" in connect_timeout is not a number\n {2}--> DATABASE_URL\n/,
     );
     assert.equal((await run({ ...variables, PGCONNECT_TIMEOUT: ' 5 ' })).code, 0);
   });

@@ -243,7 +243,7 @@ describe('an embedded server that cannot start', () => {
     writeFileSync(join(project.data, 'notes.txt'), 'mine');
     const problem = await problemOf(project.start());
     assert.equal(problem.code, 'DBB4021');
-    assert.match(problem.message, /is no data directory of PostgreSQL/);
+    assert.match(problem.message, /is not a data directory of PostgreSQL/);
     assert.ok(existsSync(join(project.data, 'notes.txt')));
   });
 

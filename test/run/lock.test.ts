@@ -257,7 +257,7 @@ describe('databaseLock', () => {
     const error = await rejection(lockOf().acquire(never));
     assert.match(
       error.message,
-      /^a session that is no run of db-bootstrap holds its lock: "psql", backend \d+$/,
+      /^a session that is not a db-bootstrap run holds its lock: "psql", backend \d+$/,
     );
     await disconnect(stranger);
   });

@@ -96,7 +96,7 @@ describe('the lock, the ledger and the traces of a run', () => {
     assert.equal((await trial.run([{ name: 'a' }])).exitCode, 0);
     const [notice, ...others] = trial.of('notice').map(({ problem }) => problem);
     assert.deepEqual(others, []);
-    assert.equal(notice?.message, 'the database only reads: what this run did is not in its ledger');
+    assert.equal(notice?.message, 'the database is read-only: its ledger does not record this run');
     assert.equal(notice.help, 'set "ledger: file", where it is meant to be so');
     assert.equal(notice.facts, undefined);
   });

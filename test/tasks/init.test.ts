@@ -618,7 +618,7 @@ describe('init', () => {
           [
             `begin;\n${step('a')}\n`,
             1,
-            /leaves the transaction of line 1 open/,
+            /leaves the transaction that begins in line 1 open/,
             `begin;\n${step('a')}\ncommit;`,
           ],
           [

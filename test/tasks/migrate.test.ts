@@ -46,7 +46,7 @@ describe('task migrate', function () {
       const error = await rejection(kind.run(djangoTask(changed, kind)));
       assert.equal(error.code, 'DBB6011');
       assert.equal(error.message, 'division by zero');
-      assert.equal(error.problems[0].help, 'mend the cause, then run "db-bootstrap run --from migrate"');
+      assert.equal(error.problems[0].help, 'correct the cause, then run "db-bootstrap run --from migrate"');
     } finally {
       await changed.close();
     }

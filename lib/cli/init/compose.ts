@@ -7,7 +7,7 @@ import type { Found } from './walk.js';
 
 const target = '/docker-entrypoint-initdb.d';
 
-/** The PostgreSQL services of all compose files, and the folders of init scripts that services of other images mount. Files that are not valid YAML are none of ours to report. */
+/** The PostgreSQL services of all compose files, and the folders of init scripts that services of other images mount. Ignores files that are not valid YAML. */
 export async function findServices(
   root: string,
   found: readonly Found[],
@@ -24,12 +24,12 @@ export async function findServices(
   });
   const isPostgres = ({ image }: ComposeService): boolean =>
     /(^|\/)(postgres|postgresql|postgis|timescaledb|timescaledb-ha|pgvector|postgres-\w+)(:|@|$)/.test(image);
-  // What is built here may be PostgreSQL all the same.
+  // A service without an image is built from a Dockerfile, which may extend PostgreSQL's image.
   const others = all.filter((service) => service.image !== '' && !isPostgres(service));
   return { services: all.filter(isPostgres), foreign: others.flatMap(({ initFolders }) => initFolders) };
 }
 
-/** Undefined where aliases lead nowhere, or to more than fits into the memory. */
+/** Undefined if an alias has no anchor, or if aliases expand to more than the parser's limit. */
 function valueOf(document: Document): unknown {
   try {
     return document.toJS();

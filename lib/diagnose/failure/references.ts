@@ -61,7 +61,7 @@ async function explainMissingRow(symptom: Symptom, scene: Scene, asked: Referenc
       code: 'DBB5065',
       message: `rows of "${table}"${where} refer to rows of "${target}" that do not exist, such as (${column}) = (${value}): a foreign key cannot be made`,
       notes,
-      help: `mend or delete the rows that this finds: select * from ${qualified(schema, table)} where ${key} is not null and ${key} not in (select ${quoteIdentifier(elsewhere.toColumn)} from ${qualified(schema, target)});`,
+      help: `correct or delete the rows that this query finds: select * from ${qualified(schema, table)} where ${key} is not null and ${key} not in (select ${quoteIdentifier(elsewhere.toColumn)} from ${qualified(schema, target)});`,
       facts,
     };
   }

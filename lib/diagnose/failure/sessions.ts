@@ -135,7 +135,7 @@ export async function explainEnded(_symptom: Symptom, scene: Scene): Promise<Cau
       ? `the server was restarted while task "${scene.task.name}" ran`
       : `somebody ended the session of task "${scene.task.name}" (pg_terminate_backend, or a restart of a pooler)`,
     notes: [{ label: 'server since', text: row.started }],
-    help: 'find out who did that, and run again: what is done is not done twice',
+    help: 'find out who did that, and run again: finished work is not repeated',
     facts: { restarted: row.restarted },
   };
 }

@@ -7,21 +7,21 @@ import { quoted } from './commands.js';
 import type { Project } from './project.js';
 import type { Scene } from './scene.js';
 
-/** Apps of which a schema records migrations, and has no table. */
+/** Apps whose migrations a schema records as applied, but of which it has no table. */
 interface Skipped {
   readonly apps: readonly string[];
   readonly tables: readonly string[];
-  /** The schemas in which it is so, the first of them the one that was looked at. */
+  /** The schemas without these tables; the first is the schema of the failure. */
   readonly schemas: readonly string[];
   /** Whether these are all schemas of tenants. */
   readonly everyTenant: boolean;
-  /** Schemas of another kind that hold such tables; empty where one of the same kind does. */
+  /** Schemas of another kind that have these tables; empty if a schema of the same kind has them. */
   readonly elsewhere: readonly string[];
 }
 
 /**
- * The cause where a schema has none of the tables of an app whose migrations it records: all such apps at once, and one repair, because
- * their tables refer to each other. Undefined where the app has other tables there.
+ * The cause if a schema records the migrations of an app but has none of its tables. Reports all such apps with one repair, because their
+ * tables refer to each other. Undefined if the schema has other tables of the app.
  */
 export async function explainSkipped(
   scene: Scene,
@@ -30,7 +30,7 @@ export async function explainSkipped(
   const inspection = await project.inspection();
   const skipped = inspection && (await skippedApps(scene, project, inspection, schema));
   if (!inspection || !skipped?.apps.includes(app)) return undefined;
-  // One app that stands nowhere was dropped, or recorded by --fake: its tables are told one by one.
+  // A single app without tables anywhere was dropped or recorded with --fake: other causes report its tables one by one.
   if (skipped.elsewhere.length === 0 && skipped.apps.length === 1) return undefined;
   const dependents = await project.dependents(skipped.apps);
   const [state] = await project.states([schema]);
@@ -44,7 +44,7 @@ export async function explainSkipped(
     notes: [
       { label: 'apps', text: apps.join(', ') },
       { label: 'missing', text: quoted(tables, 20) },
-      ...(elsewhere.length === 0 ? [] : [{ label: 'they stand in', text: quoted(elsewhere, 5) }]),
+      ...(elsewhere.length === 0 ? [] : [{ label: 'the tables are in', text: quoted(elsewhere, 5) }]),
       ...(schemas.length === 1 ? [] : [{ label: 'schemas', text: quoted(schemas, 20) }]),
       { label: 'likely', text: whyOf(inspection, skipped) },
     ],
@@ -73,11 +73,11 @@ function messageOf(
 
 function whyOf({ tenancy }: Inspection, { elsewhere }: Skipped): string {
   const router =
-    'the router of django_tenants skips tables of apps that belong elsewhere by the settings of that time, and the migrations are recorded all the same';
+    'at that time the settings assigned these apps to other schemas: the router of django_tenants skips their tables, but Django records their migrations';
   if (elsewhere.length > 0)
     return tenancy
       ? router
-      : `${router}; settings that install django_tenants find the tables where they are`;
+      : `${router}; settings that install django_tenants find the tables in their schemas`;
   return tenancy
     ? `${router}; or they were recorded by --fake, or dropped by hand`
     : 'the migrations were recorded by --fake, or the tables were dropped by hand';
@@ -124,7 +124,7 @@ async function skippedApps(
   const tables = apps.flatMap(tablesOf);
   const schemas = [schema, ...alike.filter((each) => lacks(each, tables))];
   const holding = new Set(tables.flatMap((table) => [...(standing.get(table) ?? [])]));
-  // Where schemas of the same kind have the tables, this one has lost them.
+  // If another schema of the same kind has the tables, this schema has lost them.
   const lost = alike.some((each) => holding.has(each));
   return {
     apps,
@@ -139,7 +139,7 @@ function belongs({ tenant, types }: ExpectedTable, type: string | null | undefin
   return tenant && (types === undefined || type === null || type === undefined || types.includes(type));
 }
 
-/** The schemas with a record of migrations that hold each of the tables. */
+/** For each table, the schemas that have it; only schemas with a table django_migrations count. */
 async function standingIn(
   { database }: Scene,
   tables: readonly string[],

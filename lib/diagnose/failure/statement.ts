@@ -10,13 +10,13 @@ export function tablesIn(statement: string | undefined): string[] {
   return [...new Set(found)];
 }
 
-/** What PostgreSQL's parser sees in the statement that failed. */
+/** The facts that PostgreSQL's parser finds in the failed statement. */
 export interface ParsedStatement {
-  /** The relations that it names, in order, with the names that it gives them. */
+  /** The relations that the statement names, in order, with their aliases. */
   readonly relations: readonly { readonly name: string; readonly alias?: string }[];
-  /** The kind of object that an ALTER or a DROP is about: "index". */
+  /** The kind of object that an ALTER or a DROP changes, such as "index". */
   readonly kind?: string;
-  /** What it renames. */
+  /** The rename that the statement executes. */
   readonly renames?: {
     readonly kind: string;
     readonly from: string;
@@ -37,7 +37,7 @@ export async function parseStatement(
 ): Promise<ParsedStatement | undefined> {
   if (text === undefined) return undefined;
   const { parse } = await import('libpg-query');
-  // A driver's placeholders are none of PostgreSQL's.
+  // PostgreSQL's parser does not accept the placeholders of a driver (%s).
   const sql = text.replace(/%(?:\(\w+\))?s/g, 'null');
   const tree = await parse(sql).catch(() => undefined);
   if (!tree) return undefined;
@@ -107,7 +107,7 @@ function stringsOf(tree: unknown): readonly string[] {
   return nodesOf(tree).flatMap(([, node]) => (typeof node.sval === 'string' ? [node.sval] : []));
 }
 
-/** Every object of a tree with the key under which it is found. */
+/** Every object of a syntax tree, with the key of the property that holds it. */
 function nodesOf(tree: unknown): readonly (readonly [string, Tree])[] {
   if (typeof tree !== 'object' || tree === null) return [];
   return Object.entries(tree).flatMap(([key, value]: [string, unknown]) =>

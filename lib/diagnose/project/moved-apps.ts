@@ -128,7 +128,7 @@ function diagnosisOf(move: Move, settings: SettingsFacts, evidence: Evidence): D
     actual: `${where} ${isShared ? 'records' : 'record'} its migrations as applied, and ${isShared ? 'has' : 'have'} none of its tables`,
     evidence: [
       ...tables.map((table) => `missing in ${missing}: ${table}`),
-      ...elsewhere.map(({ kind, count }) => `they stand in ${shown(kind, count)}`),
+      ...elsewhere.map(({ kind, count }) => `the tables are in ${shown(kind, count)}`),
       'django_tenants records a migration as applied in every schema, also where it skips its tables',
     ],
     help: `take the records back, and migrate: ${takenBack(move)}, then "python manage.py migrate_schemas ${isShared ? '--shared' : '--tenant'}"; or ${back}`,

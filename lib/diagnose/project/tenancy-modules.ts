@@ -7,7 +7,7 @@ import type { LoadedSettings } from './loaded-settings.js';
 import { partsOf, usesTenants } from './tenancy-parts.js';
 import { repair } from './tenancy-settings.js';
 
-/** Whether only some of the settings modules make the project one with tenants; undefined where all say the same. */
+/** The finding that only some of the settings modules install django_tenants; undefined if all or none do. */
 export function onlySomeHaveTenants(
   modules: readonly LoadedSettings[],
   facts: Preflight,
@@ -42,7 +42,7 @@ export function onlySomeHaveTenants(
   };
 }
 
-/** What is wrong with tenants that nobody means to have is no finding of its own. */
+/** Codes that are not reported separately if the project is not meant to have tenants. */
 const ofTenants: readonly ErrorCode[] = [
   'DBB6045',
   'DBB6046',
@@ -56,21 +56,21 @@ const ofTenants: readonly ErrorCode[] = [
   'DBB6072',
 ];
 
-/** The code says what is meant: a model that is a TenantMixin. Where the project does not load, what production says. */
+/** Whether the project is meant to have no tenants: the tenant model decides, or the production settings if the project does not load. */
 function isWithoutMeant({ project, settings }: Preflight, withTenants: readonly LoadedSettings[]): boolean {
   const model = project?.tenantModel?.model;
   if (model) return !model.mixin;
-  // Models of django_tenants can be imported only where it is installed: these are none of it.
+  // The project loaded without django_tenants, so its models do not import it.
   if (project && settings && !usesTenants(settings)) return true;
   return !withTenants.some(({ module }) => isProduction(module));
 }
 
-/** A database that is made otherwise than production's is a wrong one. */
+/** Whether a settings module is named as one for production: its choice is the intended one. */
 export function isProduction(module: string): boolean {
   return /(?:^|[._])(?:prod|production|live|stage|staging|settings)$/.test(module);
 }
 
-/** How developers work is theirs to say, and a module for another kind of database is meant to differ. */
+/** Whether modules may differ on purpose: those without tenants are for developers, or one of all is for another database engine. */
 export function isForTests(ours: LoadedSettings, others: readonly LoadedSettings[]): boolean {
   return [ours, ...others].some(({ settings }) => !isPostgres(settings.engine)) || others.every(isLocal);
 }
@@ -124,7 +124,7 @@ function has({ length }: readonly LoadedSettings[]): string {
   return length === 1 ? 'has' : 'have';
 }
 
-/** For machines: the first module on the other side than the one in force, which is the first of all. */
+/** For machine-readable output: the first module that disagrees with the active module, which is the first in the list. */
 function otherOf([ours, ...others]: readonly LoadedSettings[]): string {
   const side = ours && usesTenants(ours.settings);
   return others.find(({ settings }) => usesTenants(settings) !== side)?.module ?? '';

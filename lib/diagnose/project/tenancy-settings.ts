@@ -59,9 +59,9 @@ const waysOut = {
   without: `none of them, and ENGINE "${plainEngine}"`,
 };
 
-/** Whether tenants are meant: a model is named for them, or the app is there and something of it is used. */
+/** Whether the settings intend tenants: they set TENANT_MODEL, or they install django_tenants with its engine or router. */
 function wantsTenants(settings: SettingsFacts, parts: readonly Part[]): boolean {
-  // A middleware is what is left of tenants that were taken out.
+  // A middleware alone is a remainder of a project that gave up tenants.
   if (!usesTenants(settings)) return false;
   const [app, engine, router] = parts;
   return (
@@ -69,7 +69,7 @@ function wantsTenants(settings: SettingsFacts, parts: readonly Part[]): boolean 
   );
 }
 
-/** How a part is completed, or taken out. */
+/** The repair that completes a part of the tenancy settings (`wanted`), or removes it. */
 export function repair(
   { setting }: Part,
   { syncRouter, middleware }: SettingsFacts,

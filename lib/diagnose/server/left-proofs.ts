@@ -35,7 +35,7 @@ export async function leftProofs(
     severity: 'warning',
     message: `database "${name}" was left by a proof of database "${target}" that was interrupted`,
     subject: { database: name },
-    expected: 'no database of a proof that has ended',
+    expected: 'no database that an earlier "prove" left',
     actual: `database "${name}" exists, and no session uses it`,
     evidence: [],
     help: `remove it: psql -c ${shellWord(`drop database ${quoteIdentifier(name)}`)}`,

@@ -33,17 +33,17 @@ interface Noted {
 /** All that is kept about a project. */
 interface Page {
   readonly fingerprint: Fingerprint;
-  /** What the fingerprint covers beside the project's own folders; below the root they are relative to it. */
+  /** The places that the fingerprint covers in addition to the project's folders. Paths below the root are relative to it. */
   readonly places: Places;
   readonly answers: Readonly<Record<string, Answer>>;
-  /** Why there are no answers. */
+  /** The reason if no answers were kept. */
   readonly doubt?: string;
 }
 
 /** The project as it was before a host loaded it. */
 interface Loading {
   readonly places: Places;
-  /** With the times of its code: a file that is what it was again may have been loaded as another. */
+  /** Includes the modification times of code: a file may have had other contents while it was loaded, and the old contents again later. */
   readonly withTimes: Fingerprint;
 }
 
@@ -70,15 +70,15 @@ interface Memory {
 }
 
 /**
- * What the host has answered in earlier runs, as long as it would answer the same: the contents of the project's files are the same,
- * and, where the answer depends on it, so is the database's state. Answers are kept where the contents were the same before Django
- * loaded them and after the last question. Any doubt means asking the host.
+ * The host's answers of earlier runs. An answer is valid while the contents of the project's files, and the state of the database where
+ * the answer depends on it, are unchanged. Answers are kept only if the contents were the same before Django loaded them and after the
+ * last question. In doubt, the host is asked again.
  */
 export class AnswerBook {
   readonly #store: AnswerStore;
   readonly #loaded: LoadedAs;
   #page: Page | undefined;
-  /** Places that an earlier run has met: only loading the project tells of some. */
+  /** Places that an earlier run found; some become known only when the project is loaded. */
   readonly #known: Places;
   #loading: Loading | undefined;
   #changed = false;
@@ -113,7 +113,7 @@ export class AnswerBook {
     return this.#page !== undefined;
   }
 
-  /** Why the host had to be asked for what was not found, as a phrase. */
+  /** Why the host was asked instead of using kept answers, as a phrase. */
   get reason(): string {
     return this.#reason;
   }
@@ -161,13 +161,13 @@ export class AnswerBook {
     return this.#noted.size > 0 || this.#remembered.size > 0;
   }
 
-  /** Keeps the answers for the next run. What depends on the database is asked once more: the run may have changed it since. */
+  /** Keeps the answers for the next run. Asks again the questions that depend on the database, which the run may have changed. */
   async keep(ask: Ask, database: StateDatabase): Promise<void> {
     const loading = this.#loading;
     if (!loading || this.#changed) return;
     const news = await this.#news(ask, database);
     if (!news) return;
-    // Asked for last: answering may have loaded more.
+    // Ask this last: earlier questions may have loaded more code.
     const sources = (await ask('sources', {})) as Sources;
     const fingerprint = fingerprintProject(this.#loaded, loading.places);
     const withTimes = fingerprintProject(this.#loaded, loading.places, true);
@@ -185,7 +185,7 @@ export class AnswerBook {
     await this.#store.set(`memory ${settings}`, { fingerprint, packed: pack(values) } satisfies Memory);
   }
 
-  /** The answers to keep; undefined where others change the database meanwhile. */
+  /** The answers to keep; undefined if another session changes the database meanwhile. */
   async #news(ask: Ask, database: StateDatabase): Promise<Record<string, Answer> | undefined> {
     const inspection = (await ask('inspect', {})) as Inspection;
     const first = await snapshotOf(database);

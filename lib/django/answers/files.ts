@@ -3,17 +3,17 @@ import { dirname, join } from 'node:path';
 
 // What a fingerprint reads of folders and files; what cannot be read has a text that says so.
 
-/** Names of folders in which no code of the project is. */
+/** Names of folders that contain no code of the project. */
 const skipped = new Set(['node_modules', '__pycache__', 'dist-packages', 'site-packages']);
 
 /** Files, other than Python's, that settings commonly read: `.env`, `pyproject.toml`, `uv.lock`. */
 export const settingsLike =
   /^\.env|\.(?:env|toml|ya?ml|json|ini|cfg|conf|properties|lock|txt)$|^(?:Pipfile|VERSION)$/;
 
-/** Code that Python imports: compiled files count where they are beside the sources, or in their place, but not in `__pycache__`. */
+/** Code that Python imports. Compiled files count if they are outside `__pycache__`. */
 const code = /\.(?:py|pyc|so)$/;
 
-/** Beyond so many files nobody waits for a digest at each run. */
+/** The maximum number of files: a digest of more would delay each run too much. */
 const limit = 20_000;
 
 /** Files by absolute path, sorted. */
@@ -21,7 +21,7 @@ export interface Found {
   readonly python: readonly string[];
   /** Settings-like files in the folder, directly below it, and beside Python files. */
   readonly data: readonly string[];
-  /** False where there are too many to look at. */
+  /** False if the folder has more files than the limit. */
   readonly complete: boolean;
 }
 
@@ -43,7 +43,7 @@ export function filesBelow(folder: string): Found {
     for (const entry of entries) {
       const { name } = entry;
       if (name.startsWith('.') || skipped.has(name) || !isFolder(path, entry)) continue;
-      // A link may lead to a folder around it.
+      // A link may lead to a folder that contains the link.
       if (entry.isSymbolicLink()) {
         const real = realpathSync(join(path, name));
         if (followed.has(real) || `${realpathSync(path)}/`.startsWith(`${real}/`)) continue;

@@ -2,10 +2,10 @@ import type { DatabaseClient } from '../database.js';
 import { quoteLiteral } from '../identifiers.js';
 
 /**
- * Rows of a statement over the catalog of a whole fleet. PostgreSQL's compiler is off: it takes the cost of such a statement for that of
- * a long one, and compiles for longer than it runs. The search_path is pg_catalog alone, so that every other name is written with its
- * schema. Both hold for this text alone, also behind a pooler, and take no second round trip; a text of several statements has no
- * parameters, so the values are written into it.
+ * Returns the rows of a query over the catalog of a whole fleet. Turns JIT off, because PostgreSQL overestimates the cost of such a query
+ * and compiles it for longer than it runs. Sets search_path to pg_catalog, so that PostgreSQL writes all other names with their schema.
+ * Both settings end with this text, even behind a pooler, and need no second round trip. A text of several statements cannot have
+ * parameters, so the values are inserted as literals.
  */
 export function askCatalog<Row extends object>(
   database: DatabaseClient,

@@ -9,7 +9,7 @@ export interface Difference {
   readonly reference?: CatalogObject;
 }
 
-/** What differs between two schemas, each thing once: what goes with a missing table or column is not reported beside it. */
+/** The differences between two schemas. For a missing table or column, its own indexes and constraints are not reported as well. */
 export function compareObjects(
   own: readonly CatalogObject[],
   reference: readonly CatalogObject[],
@@ -27,7 +27,7 @@ export function compareObjects(
   return withoutConsequences(differences).sort(byPlace);
 }
 
-/** What tells equal objects: the name only where PostgreSQL's users go by it. */
+/** The content by which objects are compared. Names of indexes and constraints are not part of it: applications do not use them. */
 export function contentOf({
   kind,
   table,
@@ -41,7 +41,7 @@ export function contentOf({
   return JSON.stringify([kind, table, named, definition, detail, toSchema, toTable]);
 }
 
-/** Those of the first that the second has not as often. */
+/** The objects of the first list without those of the second. Equal objects count: two without one leave one. */
 function without(objects: readonly CatalogObject[], others: readonly CatalogObject[]): CatalogObject[] {
   const counts = new Map<string, number>();
   for (const other of others) counts.set(contentOf(other), (counts.get(contentOf(other)) ?? 0) + 1);
@@ -74,7 +74,7 @@ function withoutConsequences(differences: readonly Difference[]): Difference[] {
   });
 }
 
-/** Whether an object is one of a column, or stands on it. */
+/** Whether an object is the sequence of a column, or its definition names the column. */
 export function mentions({ kind, name, text }: CatalogObject, column: string): boolean {
   if (kind === 'sequence') return name === column;
   const words = text.match(/"(?:[^"]|"")+"|[\p{L}\p{N}_$]+/gu) ?? [];

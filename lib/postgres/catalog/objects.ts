@@ -8,21 +8,21 @@ export interface CatalogObject {
   readonly kind: 'table' | 'column' | 'constraint' | 'index' | 'sequence';
   /** Its table; empty for a sequence that no column owns. */
   readonly table: string;
-  /** Of no meaning for an index or a constraint. A sequence that a column owns has the column's name. */
+  /** Ignored when indexes and constraints are compared. A sequence that a column owns has the column's name. */
   readonly name: string;
-  /** What must be equal, in a form for comparing alone. */
+  /** The properties that must be equal, in a form that serves only for comparison. */
   readonly definition: string;
-  /** What the object may have beside it: a column's default, an index's storage parameters. */
+  /** Optional properties: a column's default, an index's storage parameters. */
   readonly detail: string;
   /** The table that a foreign key refers to; the schema is null where it is the object's own. */
   readonly toSchema: string | null;
   readonly toTable: string | null;
-  /** What stands in DDL behind the name, as PostgreSQL writes it. */
+  /** The part of the DDL after the name, as PostgreSQL writes it. */
   readonly text: string;
 }
 
-// What PostgreSQL brings itself has a number below this one, and the same in every schema; the rest is compared by what PostgreSQL
-// writes, as are expressions. Writing definitions takes longer than all else, so the common index is compared by its columns' names.
+// Built-in objects have an oid below this one, which is the same in every schema, so their oids are compared. For other objects and for
+// expressions, the definitions that PostgreSQL writes are compared. Writing them is slow, so a common index is compared by its column names.
 const firstOfOthers = '16384';
 const btree = '403';
 
@@ -45,7 +45,7 @@ const shownIndex = `coalesce(
     (select case when x.indisunique then 'unique' else '' end || substr(d, position(' USING ' in d))
        from pg_catalog.pg_get_indexdef(x.indexrelid) d))`;
 
-// A column that an older server lacks is the one of "older"; the innermost name counts.
+// "older" has defaults for catalog columns that older servers lack: SQL resolves a name in the innermost query that has it.
 const indexes = (shown: boolean): string => `
   select r.schema, 'index', r.name, i.relname::text,
          case when not x.indisunique then '' when x.indisprimary then 'primary key ' when x.indnullsnotdistinct then 'unique, nulls alike '
@@ -88,14 +88,14 @@ const constraints = (shown: boolean): string => `
     left join pg_catalog.pg_class f on f.oid = k.confrelid and k.contype = 'f'
     left join pg_catalog.pg_namespace fn on fn.oid = f.relnamespace`;
 
-// What a migration tool and its application do as the owner of a table.
+// Privileges that the owner of a table needs for migrations and for the application.
 const lacking = `(
   select ' without ' || string_agg(lower(p), ', ' order by p) || ' for its owner ' || quote_ident(pg_catalog.pg_get_userbyid(relowner))
     from unnest(array['DELETE', 'INSERT', 'SELECT', 'UPDATE']) p where not pg_catalog.has_table_privilege(relowner, relation.oid, p))`;
 
-// Own names are taken out where they stand alone: "a." of the schema a is no part of "data.". Whether a constraint is validated and
-// an index valid is reported by checks of their own, and not-null constraints by their columns. A serial column and an identity column
-// take their values in the same way.
+// The schema's own name is removed only as a whole word: the "a." of "data." remains. The checks `constraints` and `indexes` report
+// constraints and indexes that are not valid; columns report not-null constraints. A serial column equals an identity column, because
+// both take their values from a sequence.
 const objects = (shown: boolean): string => `
   place as materialized (
     select n.oid, n.nspname, split_part(n.prefix, '''', 1) as probe,
@@ -160,7 +160,7 @@ function bare(column: string): string {
   return `case when position(probe in ${column}) > 0 then regexp_replace(${column}, pattern, '\\1', 'g') else ${column} end as ${column}`;
 }
 
-/** What schemas with other objects differ in. */
+/** The digest of a schema: it differs between schemas with different objects. */
 export interface SchemaDigest {
   readonly digest: string;
   readonly objects: number;

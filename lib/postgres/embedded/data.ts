@@ -130,7 +130,7 @@ function locale(): string[] {
 function removeEmpty(data: string): void {
   try {
     if (readdirSync(data).length > 0)
-      throw notStarted(`${data} is no data directory of PostgreSQL: it has files, but no PG_VERSION`, {
+      throw notStarted(`${data} is not a data directory of PostgreSQL: it has files, but no PG_VERSION`, {
         help: `to begin with an empty server: rm -r ${data}`,
       });
     rmdirSync(data);

@@ -126,7 +126,7 @@ function unreadable(file: string, error: unknown): BootstrapError {
       help:
         error instanceof Error && 'syscall' in error
           ? mending(error, dirname(file))
-          : 'delete the file: what it remembers is then done again',
+          : 'delete the file: the next run repeats the work that it recorded',
     },
     { cause: error },
   );

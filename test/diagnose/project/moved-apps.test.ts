@@ -80,7 +80,7 @@ describe('apps that changed their list after schemas were migrated', function ()
     assert.equal(finding?.code, 'DBB6096');
     assert.deepEqual(finding.subject, { app: 'stock', setting: 'SHARED_APPS', schema: 'public' });
     assert.ok(finding.evidence.includes('missing in "public": stock_item'));
-    assert.ok(finding.evidence.includes('they stand in 2 schemas of tenants'));
+    assert.ok(finding.evidence.includes('the tables are in 2 schemas of tenants'));
     assert.match(
       finding.help ?? '',
       /--schema=public --fake stock zero", then "python manage\.py migrate_schemas --shared"/,
@@ -187,7 +187,7 @@ describe('apps that changed their list, with other names of schemas and types', 
         stock?.message,
         'the app "stock" came to TENANT_TYPES["small"] after its migrations were recorded in the schemas of tenants of type "small": no run makes its tables there',
       );
-      assert.ok(stock.evidence.includes('they stand in one schema of a tenant of type "large"'));
+      assert.ok(stock.evidence.includes('the tables are in one schema of a tenant of type "large"'));
       assert.ok(stock.evidence.includes('missing in the schema of every tenant of type "small": stock_item'));
       assert.equal(
         stock.help,
