@@ -88,7 +88,28 @@ async function run(ctx: Context): Promise<TaskResult> {
     changed: changes.length > 0,
     summary: changes.length === 0 ? allExist(answer.tenants.length) : count(changes, 'created', 'changed'),
     details: answer.tenants.map(({ schema, status, done }) => ({ schema, status, done })),
+    warnings: changes.flatMap(halfWay),
   };
+}
+
+/** The warning for a tenant of which only one half was there: the other half may have been lost. */
+function halfWay({ schema, status, done }: EnsuredTenant): readonly Problem[] {
+  const warning = (code: 'DBB6019' | 'DBB6020', message: string, help: string): readonly Problem[] => [
+    { code, severity: 'warning', message, help, facts: { schema } },
+  ];
+  if (status === 'changed' && done.includes('schema'))
+    return warning(
+      'DBB6019',
+      `tenant "${schema}" had a row, but no schema: an empty schema was created`,
+      'restore the data of this tenant from a backup, if its schema was dropped',
+    );
+  if (done.includes('adopted the schema that was there'))
+    return warning(
+      'DBB6020',
+      `schema "${schema}" had no tenant row: tenant "${schema}" was created, and owns the schema as it is`,
+      `drop the schema before the next run, if tenant "${schema}" should start empty`,
+    );
+  return [];
 }
 
 function wantsNone(ctx: Context): boolean {

@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import type { Plan, TaskContext, TaskKind, TaskResult, TenantSpec } from '../../config/define.js';
 import { renderProblem } from '../../lib/errors/index.js';
 import { tenants } from '../../tasks/tenants.js';
+import { query } from '../support/postgres.js';
 import { pythonSets } from '../support/python.js';
 import { load } from '../config/project.js';
 import { rejection } from '../support/rejection.js';
@@ -85,6 +86,29 @@ for (const set of sets) {
       assert.equal((await plan([other], { update: true })).reason, '1 tenant to change');
       assert.equal((await run([other], { update: true })).summary, '1 tenant changed');
       assert.equal((await plan([other], { update: true })).action, 'up-to-date');
+    });
+
+    it('warns where one half of a tenant was lost', async () => {
+      await query(
+        project.url,
+        `drop schema zoo cascade;
+         delete from accounts_domain using accounts_client c where tenant_id = c.id and schema_name = 'acme';
+         delete from accounts_client where schema_name = 'acme'`,
+      );
+      const { summary, warnings } = await run([acme, zoo]);
+      assert.equal(summary, '1 tenant created, 1 changed');
+      assert.deepEqual(
+        warnings?.map(({ code, severity, message }) => [code, severity, message]),
+        [
+          [
+            'DBB6020',
+            'warning',
+            'schema "acme" had no tenant row: tenant "acme" was created, and owns the schema as it is',
+          ],
+          ['DBB6019', 'warning', 'tenant "zoo" had a row, but no schema: an empty schema was created'],
+        ],
+      );
+      assert.deepEqual((await run([acme, zoo])).warnings, []);
     });
 
     it('names every mistake with the valid list, in plan and in run', async () => {
