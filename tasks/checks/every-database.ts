@@ -75,7 +75,7 @@ function notExamined({ kind }: TaskKind, vendor: string): TaskResult | undefined
     code: 'DBB6095',
     severity: 'warning',
     message: `its tables and rows were not examined: the engine is ${vendor}, and checks read the catalog of PostgreSQL`,
-    help: 'compare its tables with a tool of that database: db-bootstrap checks only its migrations',
+    help: 'compare its tables with a tool of that database, since only its migrations are checked here',
     subject: {},
   };
   return { changed: false, summary: 'not examined', findings: [finding] };
