@@ -126,5 +126,7 @@ async function diagnose(
       'the search_path, by which a tenant is chosen, and the lock that keeps other runs away belong to a session: the next client of that session has them',
     ],
     help: `connect to the server itself: ${direct}`,
+    // Transactions of other rules are refused by such a pooler.
+    ...(mode === 'statement' ? { explains: ['DBB4007' as const] } : {}),
   };
 }
