@@ -134,7 +134,7 @@ async function inMaintenance(
   for (const name of ['postgres', 'template1']) {
     const database = new Database(withDatabase(target, name), { ...options, ...(signal ? { signal } : {}) });
     try {
-      await database.query(statement);
+      await database.withClient((client) => client.query(statement));
       return;
     } catch (error) {
       if (!(error instanceof BootstrapError) || error.code !== 'DBB4004' || name === 'template1') throw error;

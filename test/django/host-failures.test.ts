@@ -353,7 +353,7 @@ LOGGING = {
   it('refuses a host of another version, and one that is none', async () => {
     for (const [script, message] of [
       [`echo '{"protocol": 7}' >&4; cat <&3`, /spoke version 7 of the protocol/],
-      [`echo 'hello' >&4; cat <&3`, /spoke something that is no answer/],
+      [`echo 'hello' >&4; cat <&3`, /spoke a line that is not an answer/],
     ] as const) {
       const project = await openHost({ directory: plain });
       try {

@@ -624,13 +624,13 @@ describe('init', () => {
           [
             `${step('a')}\nstart transaction; savepoint s; rollback to s;`,
             3,
-            /transaction of line 3/,
+            /transaction that begins in line 3/,
             step('a'),
           ],
           [
             `begin; ${step('a')} commit and chain;`,
             1,
-            /transaction of line 1/,
+            /transaction that begins in line 1/,
             `begin; ${step('a')} commit;`,
           ],
           [`${step('a')}\0${step('lost')}`, 2, /zero byte on line 2/, step('a')],
