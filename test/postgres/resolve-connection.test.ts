@@ -104,7 +104,10 @@ describe('resolveConnection', () => {
   });
 
   it('gives the same parts again for the URL that it makes', () => {
-    const word = fc.string({ unit: 'grapheme', minLength: 1 }).filter((text) => !text.includes('\0'));
+    // PostgreSQL cuts longer names off.
+    const word = fc
+      .string({ unit: 'grapheme', minLength: 1 })
+      .filter((text) => !text.includes('\0') && Buffer.byteLength(text) < 64);
     fc.assert(
       fc.property(word, word, word, fc.integer({ min: 1, max: 65535 }), (user, password, database, port) => {
         const written = `postgres://${encodeURIComponent(user)}:${encodeURIComponent(password)}@h:${port}/${encodeURIComponent(database)}`;
