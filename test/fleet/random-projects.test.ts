@@ -6,7 +6,7 @@ import { compareFleets } from '../random/trial.js';
 import { pythonOf, pythonSets } from '../support/python.js';
 
 /** Projects in all; `npm run prove:fleet` takes more, other ones each time. */
-const projects = Number(process.env.FLEET_PROJECTS ?? 12);
+const projects = Number(process.env.FLEET_PROJECTS ?? 8);
 const seed = Number(
   process.env.FLEET_SEED ?? (process.env.FLEET_PROJECTS === undefined ? 636_971 : Date.now() % 1_000_000),
 );
