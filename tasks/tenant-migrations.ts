@@ -4,6 +4,7 @@ import { defineTask, described, type Plan, type TaskContext, type TaskResult } f
 import { inspect, states, tenantRows, type MigrationStates, type Timeouts } from '../lib/django/index.js';
 import { BootstrapError, type Problem } from '../lib/errors/index.js';
 import {
+  rowWithoutSchema,
   capacityOf,
   FailureLimit,
   partsOf,
@@ -122,7 +123,7 @@ async function run(ctx: Context): Promise<TaskResult> {
   };
   const limit = new FailureLimit(limitOf(ctx.options.abortAfter), members.length);
   for (const schema of lost) {
-    fail(schema, [rowWithoutSchema(schema)]);
+    fail(schema, [rowWithoutSchema(schema, ctx.tenants)]);
     limit.note();
     progress();
   }
@@ -207,15 +208,6 @@ async function withoutSchema(
   if (members.every(({ applied }) => applied > 0)) return new Set();
   const { tenants } = await tenantRows(ctx.host);
   return new Set(tenants.filter(({ schemaExists }) => !schemaExists).map(({ schema }) => schema));
-}
-
-function rowWithoutSchema(schema: string): Problem {
-  return {
-    code: 'DBB6019',
-    message: `tenant "${schema}" has a row, but no schema`,
-    help: `add tenant "${schema}" to the config and run "db-bootstrap run --from tenants", or delete its row`,
-    facts: { schema },
-  };
 }
 
 function interruption({ task }: Context): BootstrapError {

@@ -6,4 +6,5 @@ export { type FleetEnd, type FleetMember } from './member.js';
 export { type FleetOptions, type FleetResult } from './migrate-fleet.js';
 export { describeFleet, type CohortStatus, type FleetStatus } from './status.js';
 export { dropInvalidIndex, invalidIndexes, type InvalidIndex } from './invalid-indexes.js';
+export { rowWithoutSchema } from './row-without-schema.js';
 export { fingerprintStatement } from './fingerprint.js';

@@ -7,8 +7,8 @@ import {
   type MigrationStates,
   type TenantRows,
 } from '../../lib/django/index.js';
+import { rowWithoutSchema } from '../../lib/fleet/index.js';
 import { limitFindings } from './limit.js';
-import { missingSchema } from './missing-schema.js';
 import { migrateHelp } from './missing-table.js';
 
 const options = z.strictObject({});
@@ -31,7 +31,7 @@ async function run(ctx: TaskContext<z.output<typeof options>>): Promise<TaskResu
   const gone = await schemasGone(ctx, inspection, states);
   for (const state of states.schemas) {
     const { schema } = state;
-    if (gone.has(schema)) findings.push(missingSchema(schema, ctx.tenants));
+    if (gone.has(schema)) findings.push({ ...rowWithoutSchema(schema, ctx.tenants), subject: { schema } });
     else if (state.pending.length > 0) {
       findings.push({
         code: 'DBB6013',

@@ -13,9 +13,9 @@ import {
   type ExpectedRules,
   type TenantLayout,
 } from '../../lib/django/index.js';
+import { rowWithoutSchema } from '../../lib/fleet/index.js';
 import { quoteIdentifier } from '../../lib/postgres/index.js';
 import { limitFindings } from './limit.js';
-import { missingSchema } from './missing-schema.js';
 import { counted, qualified, regclass, sqlstateOf } from './words.js';
 
 const options = z.strictObject({});
@@ -50,7 +50,7 @@ async function run({ database, host, tenants }: Context): Promise<TaskResult> {
     ({ kind, name }) => kind !== 'row' || isShown(name),
   );
   const hidden = found.filter(({ kind }) => kind === 'hidden');
-  // The row of such a schema may be one that the role does not see.
+  // The tenant row of such a schema may be hidden from the role.
   const schemas = found.filter(({ kind }) => kind === 'schema').map(({ name }) => name);
   const orphans = hidden.length > 0 ? found.filter(({ kind }) => kind !== 'schema') : found;
   return {
@@ -73,8 +73,8 @@ async function run({ database, host, tenants }: Context): Promise<TaskResult> {
 }
 
 /**
- * Row level security leaves rows out without a word. A tenant whose row the role does not see is not migrated, and looks like one that
- * is gone: `schemas` hold migrations and have no visible row.
+ * The finding that row level security may hide rows. A tenant with a hidden row is not migrated. `schemas` have migrations and no visible
+ * tenant row.
  */
 function hiddenRows(table: string, role: string, schemas: readonly string[]): Finding {
   const [first, ...others] = schemas;
@@ -135,7 +135,7 @@ function strayDomains({ domain, owner }: TenantLayout, publicSchema: string): st
 }
 
 function finding({ kind, name, owner }: Orphan, rules: ExpectedRules, tenants: Context['tenants']): Finding {
-  if (kind === 'row') return missingSchema(name, tenants);
+  if (kind === 'row') return { ...rowWithoutSchema(name, tenants), subject: { schema: name } };
   if (kind === 'schema')
     return {
       code: 'DBB6020',

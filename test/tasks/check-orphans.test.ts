@@ -36,7 +36,7 @@ for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[]) {
       assert.deepEqual(
         result.findings?.map(({ message }) => message),
         [
-          'tenant "zoo" has a row, but its schema does not exist',
+          'tenant "zoo" has a row, but no schema',
           'schema "Left "over"" holds migrations, but tenants_client has no row for it',
         ],
       );

@@ -1,4 +1,5 @@
 import { nearest } from '../../errors/index.js';
+import { rowWithoutSchema } from '../../fleet/index.js';
 import { quoteIdentifier, withRolePath } from '../../postgres/index.js';
 import type { Cause } from './cause.js';
 import { explainOrder } from './order.js';
@@ -30,7 +31,7 @@ export async function explainMissingSchema(symptom: Symptom, scene: Scene): Prom
     };
   }
   const facts = { schema };
-  if (await isTenant(schema, scene)) return tenantWithoutSchema(schema);
+  if (await isTenant(schema, scene)) return rowWithoutSchema(schema, workflow.tenants);
   if (workflow.tenants.some((tenant) => tenant.schema === schema)) {
     const early = explainOrder(scene, ['tenants'], `schema "${schema}"`);
     if (early) return { ...early, facts: { ...early.facts, ...facts } };
@@ -52,12 +53,11 @@ export async function explainMissingSchema(symptom: Symptom, scene: Scene): Prom
 
 /** Why the migration of a tenant failed whose schema another session has dropped meanwhile; undefined where the schema exists. */
 export async function explainDropped(schema: string, scene: Scene): Promise<Cause | undefined> {
-  const found = await scene.database.query(
-    'select from pg_catalog.pg_namespace where nspname operator(pg_catalog.=) $1::name',
-    [schema],
-  );
+  const found = await scene.database.query('select from pg_catalog.pg_namespace where nspname = $1', [
+    schema,
+  ]);
   if (found.length > 0) return undefined;
-  if (await isTenant(schema, scene)) return tenantWithoutSchema(schema);
+  if (await isTenant(schema, scene)) return rowWithoutSchema(schema, scene.workflow.tenants);
   return {
     code: 'DBB5061',
     message: `tenant "${schema}" was dropped while task "${scene.task.name}" worked on it: it has neither a schema nor a row`,
@@ -70,13 +70,4 @@ export async function explainDropped(schema: string, scene: Scene): Promise<Caus
 
 async function isTenant(schema: string, { project }: Scene): Promise<boolean> {
   return (await project?.tenants())?.tenants.some((tenant) => tenant.schema === schema) === true;
-}
-
-function tenantWithoutSchema(schema: string): Cause {
-  return {
-    code: 'DBB6019',
-    message: `tenant "${schema}" has a row, but no schema`,
-    help: `add tenant "${schema}" to the config and run "db-bootstrap run --from tenants", or delete its row`,
-    facts: { schema },
-  };
 }
