@@ -2,24 +2,22 @@ import type { Client } from 'pg';
 import { Liveness } from './liveness.js';
 import type { ConnectionParameters } from './resolve-connection.js';
 
-/** Connections for single statements, which go from hand to hand, and those that somebody has for themselves. */
+/** Connections that single statements share (`idle`, `lent`), and connections that one caller uses alone (`own`). */
 export interface Connections {
   readonly idle: Client[];
   readonly lent: Set<Client>;
   readonly own: Set<Client>;
-  /** Who waits for one that is lent; told "undefined" where it comes to nothing. */
+  /** Callbacks that wait for a lent connection; called with `undefined` if that connection cannot be used again. */
   readonly waiting: Set<(client: Client | undefined) => void>;
   readonly liveness: Liveness;
-  /** Aborted when all are closed: what is still on its way to a connection gets none. */
+  /** Aborted by `close`: connection attempts in progress are abandoned. */
   readonly closed: AbortController;
-  /** Those for statements that others wrote, once there are any; absent from themselves. */
+  /** The connections for statements of plugins, once there are any. */
   others?: Connections;
-  /** Whether statements run with the search_path of the role, not with the safe one. */
-  readonly rolePath: boolean;
 }
 
-/** None yet. */
-export function noConnections(parameters: ConnectionParameters, rolePath: boolean): Connections {
+/** A set without connections. */
+export function noConnections(parameters: ConnectionParameters): Connections {
   return {
     idle: [],
     lent: new Set(),
@@ -27,6 +25,5 @@ export function noConnections(parameters: ConnectionParameters, rolePath: boolea
     waiting: new Set(),
     liveness: new Liveness(parameters),
     closed: new AbortController(),
-    rolePath,
   };
 }

@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 
-/** How many statements of a text the server has completed: where it holds several, that tells which one failed. */
+/** Counts the statements of a text that the server has completed. The next one is the statement that failed. */
 export function countCompleted(client: Client): { readonly completed: number; stop(): void } {
   const { connection } = client;
   const progress = { completed: 0, stop: (): void => void connection.off('commandComplete', count) };

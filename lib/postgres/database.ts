@@ -5,7 +5,7 @@ import { cancelStatement } from './cancel.js';
 import { connect, disconnect, drop, hasEnded, standardStrings, type DatabaseOptions } from './connect.js';
 import { noConnections, type Connections } from './connections.js';
 import { countCompleted } from './count-completed.js';
-import { isPooled, withinPool } from './pool-room.js';
+import { isPooled, isPoolerAt, processOf, withinPool } from './pool-room.js';
 import { problemOf, silence } from './problem-of.js';
 import { withDatabase, type ConnectionParameters } from './resolve-connection.js';
 import { sendSafely } from './safe-path.js';
@@ -24,6 +24,8 @@ export interface PoolOptions extends DatabaseOptions {
   readonly patience?: number;
   /** Milliseconds after which a statement is given up; unbounded where it is absent. */
   readonly limit?: number;
+  /** Whether statements run with the search_path of the role, not with the safe one; false by default. */
+  readonly rolePath?: boolean;
 }
 
 /** The workflow's database: connections kept for single statements, more for what needs one of its own; all opened when first used. */
@@ -35,7 +37,7 @@ export class Database implements DatabaseClient {
   constructor(parameters: ConnectionParameters, options: PoolOptions, shared?: Connections) {
     this.parameters = parameters;
     this.#options = options;
-    this.#connections = shared ?? noConnections(parameters, false);
+    this.#connections = shared ?? noConnections(parameters);
     setMaxListeners(0, this.#connections.closed.signal);
   }
 
@@ -82,7 +84,7 @@ export class Database implements DatabaseClient {
     const client = await this.#take();
     try {
       const [row] = await this.#run<{ pid: number }>(client, 'select pg_backend_pid() as pid');
-      return (client as Client & { readonly processID: number | null }).processID !== row?.pid;
+      return processOf(client) !== row?.pid;
     } finally {
       this.#giveBack(client);
     }
@@ -100,10 +102,15 @@ export class Database implements DatabaseClient {
     return new Database(this.parameters, { ...this.#options, limit }, this.#connections);
   }
 
-  /** Other connections, for statements that others wrote: these run with the search_path of the role. */
+  /**
+   * For statements of plugins, which run with the search_path of the role: on connections of their own. Behind a pooler no session keeps
+   * the safe path, so there they share the connections, of which a pool has few.
+   */
   forOthers(): Database {
-    const others = (this.#connections.others ??= noConnections(this.parameters, true));
-    return new Database(this.parameters, this.#options, others);
+    const connections = isPoolerAt(this.parameters)
+      ? this.#connections
+      : (this.#connections.others ??= noConnections(this.parameters));
+    return new Database(this.parameters, { ...this.#options, rolePath: true }, connections);
   }
 
   /** Runs work that waits for the server over connections of others; its signal is aborted where the server no longer answers. */
@@ -129,7 +136,7 @@ export class Database implements DatabaseClient {
     const send = <R extends object>(...statement: Parameters<DatabaseClient['query']>): Promise<R[]> =>
       this.#run<R>(client, ...statement);
     try {
-      if (this.#connections.rolePath) return await send<Row>(text, values);
+      if (this.#options.rolePath === true) return await send<Row>(text, values);
       return await sendSafely<Row>(client, send, text, values);
     } finally {
       this.#giveBack(client);
@@ -156,8 +163,9 @@ export class Database implements DatabaseClient {
   /** The same inside one transaction, with the search_path as for statements: committed when `work` resolves, rolled back when it rejects. */
   async transaction<T>(work: (client: DatabaseClient) => Promise<T>): Promise<T> {
     return this.withClient(async (client) => {
-      const { rolePath } = this.#connections;
-      await client.query(rolePath ? 'begin' : 'begin; set local search_path = pg_catalog');
+      await client.query(
+        this.#options.rolePath === true ? 'begin' : 'begin; set local search_path = pg_catalog',
+      );
       // A rejection closes the connection, which rolls back also where the connection itself is what broke.
       const result = await work(client);
       await client.query('commit');
@@ -173,7 +181,7 @@ export class Database implements DatabaseClient {
     lent.clear();
     own.clear();
     await Promise.all(all.map(disconnect));
-    if (others) await this.forOthers().close();
+    if (others) await new Database(this.parameters, this.#options, others).close();
   }
 
   async #take(): Promise<Client> {

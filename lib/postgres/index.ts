@@ -15,7 +15,7 @@ export { errorInOutput, sentenceIn, type OutputError } from './output-error.js';
 export { sqlstateOfOutput } from './output-sqlstate.js';
 export { isNotYet } from './not-yet.js';
 export { passwordFromFile } from './password-file.js';
-export { isPooled, withinPool } from './pool-room.js';
+export { isPooled, processOf, withinPool } from './pool-room.js';
 export { problemOf } from './problem-of.js';
 export {
   maskedUrl,

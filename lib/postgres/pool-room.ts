@@ -6,8 +6,10 @@ import type { ConnectionParameters } from './resolve-connection.js';
 /** The time limit in milliseconds for the first query of a session behind a pooler; the same as for a login. */
 const patience = 10_000;
 
-/** A client with the process id of the login, which the types of pg omit. */
-type ClientWithKey = Client & { readonly processID: number | null };
+/** The process id that the login named, which the types of pg omit: a server sends its own, a pooler a random number. */
+export function processOf(client: Client): number | null {
+  return (client as Client & { readonly processID: number | null }).processID;
+}
 
 /** Addresses of poolers that this process has found, such as "localhost:6432". */
 const poolers = new Set<string>();
@@ -17,10 +19,18 @@ const poolers = new Set<string>();
  * thousand looks like a process id. So an address remains known as a pooler's once any connection has shown it.
  */
 export function isPooled(client: Client): boolean {
-  const { processID, host, port } = client as ClientWithKey;
-  const address = `${host}:${String(port)}`;
-  if (processID !== null && (processID < 0 || processID > 2 ** 22)) poolers.add(address);
-  return poolers.has(address);
+  const named = processOf(client);
+  if (named !== null && (named < 0 || named > 2 ** 22)) poolers.add(addressOf(client));
+  return isPoolerAt(client);
+}
+
+/** Whether a pooler has answered at this address. */
+export function isPoolerAt(server: { readonly host: string; readonly port: number }): boolean {
+  return poolers.has(addressOf(server));
+}
+
+function addressOf({ host, port }: { readonly host: string; readonly port: number }): string {
+  return `${host}:${String(port)}`;
 }
 
 /**

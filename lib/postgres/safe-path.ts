@@ -1,29 +1,27 @@
 import type { Client } from 'pg';
+import { processOf } from './pool-room.js';
 
 /** Runs a text on a connection: the rows of its statements, one after the other. */
 type Send = <Row extends object>(text: string, values?: readonly unknown[]) => Promise<Row[]>;
 
-/** What the types of pg leave out: the process that the login named. */
-type ClientWithKey = Client & { readonly processID: number | null };
-
-/** Begins a text without values that reads the search_path of the role: the rest of the text runs with it. */
+/** Prefix for a text without values: its statements run with the search_path of the role. */
 export const withRolePath = 'set local search_path to default; ';
 
-/** Sessions in which the path is set until they end. */
+/** Clients whose session has the safe search_path until it ends. */
 const safe = new WeakSet<Client>();
 
 /**
- * Sets search_path to pg_catalog alone, so that no statement of ours calls an operator or a function that another role made: in `public`,
- * `=(name, varchar)` fits better than what pg_catalog has. A session behind a pooler goes on to others, so there it holds for one
- * transaction: a server names its own session at the login, a pooler makes one up.
+ * Returns the statement that sets search_path to pg_catalog alone. With another path, a statement of db-bootstrap could call an operator
+ * or a function that another role created: `public.=(name, varchar)` matches its operands better than any operator of pg_catalog. The
+ * setting lasts for the session. Behind a pooler it lasts for one transaction, because other clients use the session afterwards.
  */
 export function safePath(client: Client): string {
-  const session = String((client as ClientWithKey).processID ?? 0);
+  const session = String(processOf(client) ?? 0);
   const pooled = `pg_catalog.pg_backend_pid() operator(pg_catalog.<>) ${session}`;
   return `select pg_catalog.set_config('search_path', 'pg_catalog', ${pooled}), ${pooled} as pooled`;
 }
 
-/** Runs a statement of ours with the safe path. The first one of a session takes the setting along, where it has no values. */
+/** Runs a statement of db-bootstrap with the safe search_path. If the first statement of a session has no values, one text sets the path and runs the statement. */
 export async function sendSafely<Row extends object>(
   client: Client,
   send: Send,

@@ -40,7 +40,7 @@ describe('guards before a pooler', function () {
       tasks: { empty: { use: 'empty' } },
     };
     project.write('bootstrap.config.mjs', `export default ${JSON.stringify(config)};\n`);
-    const pooler = await startPgBouncer(database.url, { mode: 'session', alias, poolSize: 10 });
+    const pooler = await startPgBouncer(database.url, { mode: 'session', alias });
     try {
       const ended = await bootstrap(args, {
         cwd: project.folder,

@@ -5,6 +5,7 @@ import {
   disconnect,
   isNotYet,
   problemOf,
+  processOf,
   withinPool,
   type ConnectionParameters,
 } from '../../postgres/index.js';
@@ -15,9 +16,6 @@ import type { Rule } from '../rule.js';
 const rounds = 3;
 /** Milliseconds after which a statement counts as one that waits for the other connection. */
 const patience = 2000;
-
-/** What the types of pg leave out: the session that the server named when the connection was made. */
-type ClientWithKey = Client & { readonly processID: number | null };
 
 /** What gives a pooler away, as evidence, and its mode. */
 interface Proof {
@@ -42,11 +40,7 @@ export const pooler: Rule = {
     };
     try {
       // A server tells a new connection its own session, a pooler a number that it made up.
-      if (
-        (first as ClientWithKey).processID ===
-        (await withinPool(first, connection, sessionOf(first)).catch(told))
-      )
-        return [];
+      if (processOf(first) === (await withinPool(first, connection, sessionOf(first)).catch(told))) return [];
       const second = await connect(connection, options);
       try {
         await withinPool(second, connection, sessionOf(second)).catch(told);
@@ -126,7 +120,7 @@ async function diagnose(
       'the search_path, by which a tenant is chosen, and the lock that keeps other runs away belong to a session: the next client of that session has them',
     ],
     help: `connect to the server itself: ${direct}`,
-    // Transactions of other rules are refused by such a pooler.
+    // Such a pooler refuses the transactions of other rules.
     ...(mode === 'statement' ? { explains: ['DBB4007' as const] } : {}),
   };
 }

@@ -88,6 +88,10 @@ const constraints = (shown: boolean): string => `
     left join pg_catalog.pg_class f on f.oid = k.confrelid and k.contype = 'f'
     left join pg_catalog.pg_namespace fn on fn.oid = f.relnamespace`;
 
+// The privilege that inserts need for the sequence of a serial column; a sequence of an identity column needs none.
+const lackingUsage = `case when d.deptype = 'a' and r.relacl is not null and not pg_catalog.has_sequence_privilege(r.relowner, r.oid, 'USAGE')
+    then ' without usage on sequence ' || quote_ident(r.name) || ' for its owner ' || quote_ident(pg_catalog.pg_get_userbyid(r.relowner)) else '' end`;
+
 // Privileges that the owner of a table needs for migrations and for the application.
 const lacking = `(
   select ' without ' || string_agg(lower(p), ', ' order by p) || ' for its owner ' || quote_ident(pg_catalog.pg_get_userbyid(relowner))
@@ -139,7 +143,7 @@ const objects = (shown: boolean): string => `
     select r.schema, 'sequence', coalesce(o.name, ''), coalesce(o.names[d.refobjsubid], r.name),
            -- Without its type, which is another in clones: the bounds say which values it gives.
            format('increment %s minvalue %s maxvalue %s start %s cache %s%s', q.seqincrement,
-                  q.seqmin, q.seqmax, q.seqstart, q.seqcache, case when q.seqcycle then ' cycle' else '' end), '', null, null, null
+                  q.seqmin, q.seqmax, q.seqstart, q.seqcache, case when q.seqcycle then ' cycle' else '' end) || ${lackingUsage}, '', null, null, null
       from relation r join pg_catalog.pg_sequence q on q.seqrelid = r.oid
       left join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_class'::regclass and d.objid = r.oid and d.objsubid = 0
         and d.refclassid = 'pg_catalog.pg_class'::regclass and d.deptype in ('a', 'i')
