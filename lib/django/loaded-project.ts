@@ -145,7 +145,7 @@ export class LoadedProject {
       this.#unclaimed.push([stream, text]);
   }
 
-  /** Hands on what was printed before anybody asked, or before it was known what to mask. */
+  /** Logs the output that the project printed before the first request, or before the passwords to mask were known. */
   #release(): void {
     for (const [stream, text] of this.#user ? this.#unclaimed.splice(0) : [])
       this.#user?.log.output(stream, this.#mask?.(text) ?? text);

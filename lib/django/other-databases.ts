@@ -1,7 +1,7 @@
 import type { Problem } from '../errors/index.js';
 import type { OtherDatabase } from './project-answers.js';
 
-/** What is said of a database of the project that the config passes over. */
+/** The warning about a database of the project that no task of the config lists. */
 export function uncoveredDatabase({
   alias,
   apps,
@@ -16,14 +16,15 @@ export function uncoveredDatabase({
   };
 }
 
-/** A failure in a database beside the main one, which names it. */
+/** Codes of connections that fail by their address, their name or their login: only the settings have those of other databases. */
+const ofSettings: ReadonlySet<string> = new Set(['DBB4001', 'DBB4002', 'DBB4003', 'DBB4004', 'DBB4010']);
+
+/** The problem of a database other than the main one, with the database in its message. */
 export function problemInOther(problem: Problem, alias: string): Problem {
   const database = `DATABASES["${alias}"]`;
-  const help = problem.help
-    ?.replace('DATABASES["default"]', database)
-    .replace('the database URL', database)
-    .replace(/, name another, or set "createDatabase: true".*/, `, or name another in ${database}`)
-    .replace(/: a run gives DATABASE_URL.*/, '');
+  const help = ofSettings.has(problem.code)
+    ? `correct HOST, PORT, NAME, USER or PASSWORD of ${database}, or create what is missing: a run creates nothing there`
+    : problem.help;
   return {
     ...problem,
     message: `${database}: ${problem.message}`,

@@ -56,13 +56,13 @@ export interface Inspection {
     readonly migrations: boolean;
   }[];
   readonly multiType: boolean;
-  /** Whether a router of the project's decides what is migrated: it may answer otherwise in each schema. */
+  /** Whether a router of the project decides what is migrated: its answers may differ between schemas. */
   readonly ownRouter: boolean;
   /** Whether the tenant model has a manager of its own, which may hide rows. */
   readonly hidesTenants: boolean;
 }
 
-/** A database beside the main one that the routers send migrations to; `apps` stand there, and nowhere else if there are such. */
+/** A database other than the main one to which the routers send migrations. `apps` are its apps that no other database has, or else all its apps. */
 export interface OtherDatabase {
   readonly alias: string;
   readonly apps: readonly string[];

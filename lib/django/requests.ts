@@ -57,7 +57,7 @@ export async function expectedTables(
   return (await host.request<HostMethods['expectedTables']['result']>('expectedTables')).tables;
 }
 
-/** Which tables belong into a schema, where a router of the project's decides it for this one; undefined for all others. Costs nothing without such a router. */
+/** Returns the tables that a router of the project allows in a schema; undefined where its answer is the usual one. Without such a router, Django is not asked. */
 export async function decidedTables(
   host: Asked,
   places: HostMethods['decidedTables']['params']['places'],

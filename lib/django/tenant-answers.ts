@@ -73,6 +73,6 @@ export interface Flushed {
   readonly remains: Readonly<Record<string, string>>;
   /** Schemas of tenants that the tenant model's manager hides: nothing of theirs is emptied. */
   readonly hidden: readonly string[];
-  /** Rows of tables that are kept, because they are none of the models' or a hidden tenant's, refer to tables that would be emptied; then nothing was changed. */
+  /** Kept tables (not of the models, or of a hidden tenant) whose rows refer to tables that the flush would empty. If there are any, nothing was changed. */
   readonly blocked: readonly { readonly table: string; readonly refersTo: string }[];
 }

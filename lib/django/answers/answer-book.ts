@@ -4,7 +4,14 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Inspection, Places, Sources } from '../project-answers.js';
 import { withDigests, type StateDatabase } from '../recorded-states.js';
 import { databaseState, snapshotOf, type DatabaseState } from './database-state.js';
-import { difference, fingerprintProject, isCovered, type Fingerprint, type LoadedAs } from './fingerprint.js';
+import {
+  difference,
+  fingerprintProject,
+  isCovered,
+  withoutTimes,
+  type Fingerprint,
+  type LoadedAs,
+} from './fingerprint.js';
 
 /** Where answers are kept from run to run. */
 export interface AnswerStore {
@@ -169,9 +176,9 @@ export class AnswerBook {
     if (!news) return;
     // Ask this last: earlier questions may have loaded more code.
     const sources = (await ask('sources', {})) as Sources;
-    const fingerprint = fingerprintProject(this.#loaded, loading.places);
     const withTimes = fingerprintProject(this.#loaded, loading.places, true);
     if (difference(loading.withTimes, withTimes) !== undefined) return;
+    const fingerprint = withoutTimes(withTimes);
     const { root, settings } = this.#loaded;
     const old =
       this.#page && difference(this.#page.fingerprint, fingerprint) === undefined ? this.#page : undefined;

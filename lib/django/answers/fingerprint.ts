@@ -21,14 +21,17 @@ export interface LoadedAs {
 /** A digest (16 hex digits) for each part of what Django would read, by a phrase that names the part. */
 export type Fingerprint = Readonly<Record<string, string>>;
 
+/** The part that is different after each save, even if the contents are the same again. */
+const timesOfCode = 'the times of code';
+
 /** Beyond so many bytes, a file that is not Python's counts by its size and time of change. */
 const large = 1_000_000;
 
 /**
  * A digest of the contents that Django's answers depend on: the project's Python files and what settings commonly read beside them,
  * the variables that these name, the interpreter, and what is installed. Paths count relative to the root, so that another checkout
- * of the same files has the same digest. docs/django.md lists what is covered. With `times`, code counts as another one once it was
- * saved, and when it is what it was again.
+ * of the same files has the same digest. docs/django.md lists what is covered. With `times`, a part of its own digests when code was
+ * saved: `withoutTimes` removes it.
  */
 export function fingerprintProject(loaded: LoadedAs, places: Places, times = false): Fingerprint {
   const { root, directory, settings, env } = loaded;
@@ -49,7 +52,7 @@ export function fingerprintProject(loaded: LoadedAs, places: Places, times = fal
   for (const path of python) {
     const content = contentOf(path);
     addFile(path, content);
-    if (times) addFile(path, timeOf(path));
+    if (times) parts.add(timesOfCode, path, timeOf(path));
     const text = typeof content === 'string' ? '' : content.toString('latin1');
     variables.add(text);
     for (const [file] of text.matchAll(/(?<=["'])[~/][^"'\n]*\/[^"'\n]+(?=["'])/g)) named.add(file);
@@ -69,6 +72,11 @@ export function fingerprintProject(loaded: LoadedAs, places: Places, times = fal
   // A digest that never comes again: Django is asked each time.
   for (const folder of excess) parts.add(`more than 20,000 files in ${shown(folder)}`, randomUUID());
   return parts.digests();
+}
+
+/** The fingerprint of the contents alone. */
+export function withoutTimes(fingerprint: Fingerprint): Fingerprint {
+  return Object.fromEntries(Object.entries(fingerprint).filter(([part]) => part !== timesOfCode));
 }
 
 /** The first part that differs between two fingerprints; undefined where they are equal. */
@@ -126,7 +134,7 @@ function isFile(path: string): boolean {
   }
 }
 
-/** Which file it is, and when anything of it was changed last, which nobody can set. */
+/** The inode and its last change (ctime), which programs cannot set. */
 function timeOf(path: string): string {
   const { ino, ctimeNs } = statSync(path, { bigint: true, throwIfNoEntry: false }) ?? {};
   return `${String(ino)} ${String(ctimeNs)}`;
