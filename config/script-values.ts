@@ -39,12 +39,12 @@ function refusal(path: string, what: string, file: string): Problem {
   };
 }
 
-/** What a value is that JSON cannot say; undefined for what it can. */
+/** The name of a value that JSON cannot represent, such as "a function"; undefined for a value that it can represent. */
 function notJson(value: unknown): string | undefined {
   if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
   if (['function', 'bigint', 'symbol'].includes(typeof value)) return `a ${typeof value}`;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  // The failure of a promise that nobody awaits would be reported once more.
+  // Without this handler, Node would report the rejection of the promise as well.
   if (types.isPromise(value)) value.catch(() => undefined);
   const kind = Object.prototype.toString.call(value).slice('[object '.length, -1);
   return kind === 'Object' ? undefined : `a value of the class ${kind}`;

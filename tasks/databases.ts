@@ -41,7 +41,7 @@ export function contextIn<Options>(ctx: TaskContext<Options>, alias: string): Ta
   }) as TaskContext<Options>;
 }
 
-/** The same with a session on that database; undefined where it is not PostgreSQL. `vendor` says what it is. */
+/** The same with a session on that database; the context is undefined if the database is not PostgreSQL. `vendor` is Django's name for its engine. */
 export async function withSession<Options, Result>(
   ctx: TaskContext<Options>,
   alias: string,

@@ -1,11 +1,11 @@
 import { shellWord } from '../lib/errors/index.js';
 
-/** The command that makes a file UTF-8, told by the first byte that is none: 0xFE and 0xFF begin files of UTF-16. */
+/** The command that converts a file to UTF-8. The first invalid byte shows the encoding: files in UTF-16 begin with 0xFE or 0xFF. */
 export function toUtf8(file: string, byte: number): string {
   return `convert it to UTF-8: ${converted(file, byte >= 0xfe ? 'utf-16' : 'latin1')}`;
 }
 
-/** What to do about a zero byte, which each ASCII character of UTF-16 holds. */
+/** The help for a zero byte, which each ASCII character has in UTF-16. */
 export function withoutZero(file: string): string {
   return `remove the zero byte; or, if the file is UTF-16, convert it: ${converted(file, 'utf-16')}`;
 }

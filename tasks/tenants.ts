@@ -92,7 +92,7 @@ async function run(ctx: Context): Promise<TaskResult> {
   };
 }
 
-/** The warning for a tenant of which only one half was there: the other half may have been lost. */
+/** The warning for a tenant whose row or schema was missing: somebody may have deleted it. */
 function halfWay({ schema, status, done }: EnsuredTenant): readonly Problem[] {
   const warning = (code: 'DBB6019' | 'DBB6020', message: string, help: string): readonly Problem[] => [
     { code, severity: 'warning', message, help, facts: { schema } },

@@ -6,12 +6,12 @@ from django.db import router
 
 from .project import load_project
 
-#: Any name but the public schema's stands for a tenant; nothing connects.
+#: A schema name that represents any tenant: routers only compare it with the name of the public schema.
 ANY = "a tenant"
 
 
 def own_router():
-    """The first router that decides what is migrated and is not django_tenants' own, by identity; it may answer otherwise in each schema."""
+    """The first router that decides what is migrated and is not TenantSyncRouter itself: its answers may differ between schemas."""
     from django_tenants.routers import TenantSyncRouter
 
     # Others say where rows are read and written.
@@ -43,7 +43,7 @@ class AppPlaces:
         return [kind for kind in self._types if self._asked(ANY, kind, label, model)]
 
     def held(self, schema, kind, models):
-        """Those of the models whose tables the routers allow in a schema; `schema` None stands for any tenant of this type."""
+        """The models whose tables the routers allow in a schema, or in any tenant of this type if `schema` is None."""
         with self._set_to(schema or ANY, kind):
             return [model for model in models if router.allow_migrate_model(self._project.alias, model)]
 

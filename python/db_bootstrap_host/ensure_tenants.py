@@ -88,7 +88,7 @@ def _apply(connection, spec, update):
             row = get_tenant_model()(schema_name=spec.schema, **spec.fields)
             _save_tenant(row)
             if read_records(connection, [spec.schema])[spec.schema]:
-                # Nothing is left to be migrated: django_tenants tells of such a tenant as soon as its row is saved.
+                # The schema is migrated already: django_tenants sends post_schema_sync when it saves the row.
                 tell_created(load_project(), spec.schema)
         else:
             row = state.instances[spec.schema]

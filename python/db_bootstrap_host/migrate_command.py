@@ -31,8 +31,8 @@ def run_plainly(project, words, on_applied):
 
 def run_schema(project, schema, words, on_applied, record):
     """
-    What `migrate_schemas --schema` does, by the project's own command where there is one: signals, the table of records, and the base command that the settings name. `record` is what the
-    schema has recorded.
+    Does what `migrate_schemas --schema` does: sends the signals, creates the table of records, and runs the project's own command, or else the
+    base command that the settings name. `record` has the applied migrations of the schema.
     """
     from django_tenants.migration_executors import base
 

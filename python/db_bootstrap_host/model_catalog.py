@@ -133,19 +133,19 @@ def _look(project, own, sample, statement, made):
         pass
     bad = {each["table"] for each in unmade}
     own = [row for row in rows if row["table"] in tables and tables[row["table"]].table not in bad]
-    return [each for row in own for each in _without_type(row, tables[row["table"]].model)], unmade
+    return [_without_type(row, tables[row["table"]].model) for row in own], unmade
 
 
 def _without_type(row, model):
     """
-    The row, without the type of the key of a hidden many-to-many table: that is DEFAULT_AUTO_FIELD of the day on which the table was made,
-    and no migration alters it. An index without a definition is compared by its text, which names columns and not their types.
+    The row. For the key of a hidden many-to-many table, without the type: the table was made with the DEFAULT_AUTO_FIELD of that day, and no
+    migration alters it. A definition that begins with a blank is the end of the expected one; without a definition, texts are compared.
     """
     if model._meta.auto_created and row["kind"] == "column" and row["name"] == model._meta.pk.column:
-        return []
+        return {**row, "definition": " not null"}
     if model._meta.auto_created and (row["text"] or "").startswith("PRIMARY KEY"):
-        return [{**row, "definition": ""}]
-    return [row]
+        return {**row, "definition": ""}
+    return row
 
 
 def _packed(objects):

@@ -17,7 +17,7 @@ def other_databases(project):
     for alias in names:
         there = {thing for thing in _things() if _allows(alias, *thing)}
         if there and there != main:
-            # What stands nowhere else matters most.
+            # Report the apps that no other database has; they are the ones that nothing migrates.
             labels = {label for label, _ in there - main} or {label for label, _ in there}
             found.append({"alias": alias, "apps": sorted(labels)})
     return found

@@ -95,7 +95,7 @@ def passwords():
 
 @contextmanager
 def in_database(alias):
-    """While it holds, the project is looked at in another of its databases; failures name it. None: in its main one."""
+    """A context in which methods work in the database with this alias, and failures name it. With None, in the main database."""
     global _alias
     _alias = alias
     try:

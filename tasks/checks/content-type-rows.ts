@@ -152,7 +152,7 @@ function compare(
     : undefined;
 }
 
-/** A row as the server tells it: as JSON, because a name may hold any character. */
+/** A row of the query, which returns JSON because a name may contain any character. */
 type Row = readonly (string | null)[];
 
 function parsed(text: string | null): readonly Row[] {

@@ -40,7 +40,7 @@ function finding(difference: ModelDifference, all: number): Finding {
   return {
     code: 'DBB6098',
     message: lacks
-      ? `the owner of table "${table}", ${lacks.owner}, has no right to ${lacks.rights} ${where}`
+      ? `${lacks.owner}, the owner of ${lacks.on}, lacks the ${lacks.rights.includes(',') ? 'privileges' : 'privilege'} ${lacks.rights} ${where}`
       : !expected
         ? `${is} is unknown to the models, not null and without a default ${where}: inserts by Django fail`
         : found

@@ -109,41 +109,58 @@ for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[]) {
       assert.deepEqual((await fleet.check('tables')).findings, []);
     });
 
-    it('finds the key of a hidden many-to-many table that is gone, whatever its type', async () => {
-      await fleet.rows(
-        'alter table auth_user_groups alter id type int; alter table auth_user_groups drop constraint auth_user_groups_pkey',
-      );
-      const { findings = [] } = await fleet.check('tables');
-      assert.deepEqual(
-        findings.map(({ message }) => message),
+    it('finds what the key of a hidden many-to-many table has lost, whatever its type', async () => {
+      for (const [type, damage, message] of [
         [
+          'int',
+          'drop constraint auth_user_groups_pkey',
           'constraint "auth_user_groups_pkey" of table "auth_user_groups", which the models declare, does not exist in schema "public"',
         ],
-      );
-      for (const type of ['int', 'bigint']) {
+        [
+          'int',
+          'alter id drop identity if exists, alter id drop default',
+          'column "id" of table "auth_user_groups" is not as the models have it in schema "public"',
+        ],
+        [
+          'bigint',
+          'drop constraint auth_user_groups_pkey',
+          'constraint "auth_user_groups_pkey" of table "auth_user_groups", which the models declare, does not exist in schema "public"',
+        ],
+      ] as const) {
         await fleet.rows(`alter table auth_user_groups alter id type ${type}`);
-        if (type === 'int') await fleet.rows(findings[0]?.help?.replace(/^run: /, '') ?? '');
+        assert.deepEqual((await fleet.check('tables')).findings, []);
+        await fleet.rows(`alter table auth_user_groups ${damage}`);
+        const { findings = [] } = await fleet.check('tables');
+        assert.deepEqual(
+          findings.map((finding) => finding.message),
+          [message],
+        );
+        await fleet.rows(findings[0]?.help?.replace(/^run: /, '') ?? '');
         assert.deepEqual((await fleet.check('tables')).findings, []);
       }
     });
 
-    it('finds rights that the owner of a table lacks', async () => {
+    it('finds rights that the owner of a table, or of the sequence of a serial column, lacks', async () => {
       const role = `"Owner ${randomBytes(6).toString('hex')}"`;
       const owned = await fleet.rows<{ owner: string }>(
         `select relowner::regrole::text as owner from pg_class where oid = 'public.auth_group'::regclass`,
       );
       await fleet.rows(
-        `create role ${role}; alter table auth_group owner to ${role}; revoke insert, select on auth_group from ${role};`,
+        `create role ${role};
+         alter table auth_group alter id drop identity if exists; create sequence by_hand owned by auth_group.id;
+         alter table auth_group alter id set default nextval('by_hand'), owner to ${role};
+         revoke insert, select on auth_group from ${role}; revoke all on by_hand from ${role};`,
       );
       try {
         const { findings = [] } = await fleet.check('tables');
         assert.deepEqual(
           findings.map(({ code, message }) => `${code} ${message}`),
           [
-            `DBB6098 the owner of table "auth_group", ${role}, has no right to insert, select in schema "public"`,
+            `DBB6098 ${role}, the owner of sequence by_hand, lacks the privilege usage in schema "public"`,
+            `DBB6098 ${role}, the owner of table "auth_group", lacks the privileges insert, select in schema "public"`,
           ],
         );
-        await fleet.rows(findings[0]?.help?.replace(/^run: /, '') ?? '');
+        for (const { help = '' } of findings) await fleet.rows(help.replace(/^run: /, ''));
         assert.deepEqual((await fleet.check('tables')).findings, []);
       } finally {
         await fleet.rows(`alter table auth_group owner to ${owned[0]?.owner ?? ''}; drop role ${role}`);
