@@ -5,13 +5,13 @@ export function rowWithoutSchema(
   schema: string,
   configured: readonly { readonly schema: string }[],
 ): Problem & { readonly code: 'DBB6019'; readonly help: string } {
-  const create = 'run "db-bootstrap run --from tenants"';
+  const help = 'run "db-bootstrap run --from tenants"';
   return {
     code: 'DBB6019',
     message: `tenant "${schema}" has a row, but no schema`,
     help: configured.some((tenant) => tenant.schema === schema)
-      ? create
-      : `add tenant "${schema}" to the config and ${create}, or delete its row`,
+      ? help
+      : `add tenant "${schema}" to the config and ${help}, or delete its row`,
     facts: { schema },
   };
 }

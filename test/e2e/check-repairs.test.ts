@@ -109,6 +109,15 @@ describe('what check finds', function () {
     await manage('migrate_schemas', '--tenant');
   });
 
+  it('is the schema of a configured tenant that is lost, and the printed run makes it', async () => {
+    await query(database.url, 'drop schema corner_shop cascade');
+    const { problems } = await bench.tell('check');
+    const lost = problems.find(({ code }) => code === 'DBB6019');
+    assert.match(lost?.message ?? '', /^tenant "corner_shop" has a row, but no schema/);
+    await bench.obey(lost?.help ?? '');
+    assert.deepEqual(await bench.tell('check'), { code: 0, problems: [] });
+  });
+
   it('is the table that is lost, and not that another tenant has it', async () => {
     await query(database.url, 'drop table corner_shop.carriers_rate');
     assert.deepEqual(headlines(await command('check')), [
