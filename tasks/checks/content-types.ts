@@ -8,6 +8,7 @@ import {
   type TaskResult,
 } from '../../config/define.js';
 import { expectedRules, type ExpectedContentTypes, type ExpectedRules } from '../../lib/django/index.js';
+import { visible } from '../../lib/errors/index.js';
 import { amount, findContentTypeFaults, labelOf, type ContentTypeFaults } from './content-type-rows.js';
 import { limitFindings } from './limit.js';
 import { findPlaces } from './places.js';
@@ -72,14 +73,14 @@ function findingsOf(faults: ContentTypeFaults, { table, permissions }: ExpectedC
     })),
     ...faults.duplicates.map(({ kind, label, times }): Finding => ({
       code: 'DBB6083',
-      message: `schema "${schema}" has the ${kind} "${label}" ${String(times)} times`,
+      message: `schema "${schema}" has the ${kind} "${visible(label)}" ${String(times)} times`,
       help: `let everything refer to the one with the lowest id, then delete the others from ${qualified(schema, kind === 'permission' ? (permissions?.table ?? '') : table)}`,
       facts: { schema },
       subject: { schema, [kind === 'permission' ? 'permission' : 'contentType']: label },
     })),
     ...faults.dangling.map(({ codename, contentType }): Finding => ({
       code: 'DBB6084',
-      message: `permission "${codename}" in schema "${schema}" belongs to content type ${contentType}, which does not exist`,
+      message: `permission "${visible(codename)}" in schema "${schema}" belongs to content type ${contentType}, which does not exist`,
       help: `if nobody has it, run: delete from ${qualified(schema, permissions?.table ?? '')} where content_type_id = ${contentType};`,
       facts: { schema },
       subject: { schema, permission: codename },

@@ -68,19 +68,24 @@ for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[]) {
       );
       await fleet.rows(`alter table zoo.auth_permission drop constraint "${key?.conname ?? ''}"`);
       await fleet.rows(
-        `insert into zoo.auth_permission (name, content_type_id, codename) values ('Lost', 4711, 'lost')`,
+        `insert into zoo.auth_permission (name, content_type_id, codename) values ('Lost', 4711, 'lost'), ('Lost', 4712, E'lo\\n::st')`,
       );
       const result = await fleet.check('content-types');
       assert.deepEqual(found(result), [
         ['DBB6083', 'error', { schema: 'zoo', contentType: 'plants.plant' }],
         ['DBB6084', 'error', { schema: 'zoo', permission: 'lost' }],
+        ['DBB6084', 'error', { schema: 'zoo', permission: 'lo\n::st' }],
       ]);
       assert.equal(
         result.findings?.[1]?.message,
         'permission "lost" in schema "zoo" belongs to content type 4711, which does not exist',
       );
+      assert.equal(
+        result.findings[2]?.message,
+        'permission "lo\\n::st" in schema "zoo" belongs to content type 4712, which does not exist',
+      );
       assert.deepEqual(await fleet.fix('content-types'), []);
-      await fleet.rows((result.findings[1].help ?? '').replace(/^.*run: /, ''));
+      for (const { help = '' } of result.findings.slice(1)) await fleet.rows(help.replace(/^.*run: /, ''));
       assert.deepEqual(
         found(await fleet.check('content-types')).map(([code]) => code),
         ['DBB6083'],
