@@ -7,6 +7,7 @@ import zlib
 
 from django.apps import apps
 from django.db import Error, transaction
+from django.db.migrations.recorder import MigrationRecorder
 
 from .app_places import AppPlaces
 from .disk_graph import disk_graph
@@ -31,6 +32,8 @@ def model_catalog(params, emit):
     made = {}
     places = AppPlaces(project)
     models = [(model, where(places, model._meta.app_label, model)) for model in _models()]
+    # Each schema has its own table of applied migrations.
+    models.append((MigrationRecorder.Migration, {"shared": True, "tenant": True}))
     every = {id(model): _Table(project, model) for model, _ in models}
     public = next(kind["schema"] for kind in params["kinds"] if kind["kind"] == "public")
     found = []
@@ -138,12 +141,15 @@ def _look(project, own, sample, statement, made):
 
 def _without_type(row, model):
     """
-    The row. For the key of a hidden many-to-many table, without the type: the table was made with the DEFAULT_AUTO_FIELD of that day, and no
-    migration alters it. A definition that begins with a blank is the end of the expected one; without a definition, texts are compared.
+    The row. For the key of a hidden many-to-many table or of `django_migrations`, without the type: the table was made with the
+    DEFAULT_AUTO_FIELD of that day, and no migration alters it. A definition that begins with a blank is the end of the expected one; without
+    a definition, texts are compared.
     """
-    if model._meta.auto_created and row["kind"] == "column" and row["name"] == model._meta.pk.column:
+    if not (model._meta.auto_created or model is MigrationRecorder.Migration):
+        return row
+    if row["kind"] == "column" and row["name"] == model._meta.pk.column:
         return {**row, "definition": " not null"}
-    if model._meta.auto_created and (row["text"] or "").startswith("PRIMARY KEY"):
+    if (row["text"] or "").startswith("PRIMARY KEY"):
         return {**row, "definition": ""}
     return row
 

@@ -61,7 +61,8 @@ function isExpected({ expected, found }: Pair, tables: readonly string[] | undef
   if (tables === undefined) return true;
   const to = expected?.toTable;
   if (to && tables.includes(to) !== (expected.toSchema === null)) return false;
-  return tables.includes((expected ?? found)?.table ?? '');
+  const table = (expected ?? found)?.table ?? '';
+  return table === 'django_migrations' || tables.includes(table);
 }
 
 type Pair = Pick<ModelDifference, 'expected' | 'found'>;
@@ -70,9 +71,7 @@ type Pair = Pick<ModelDifference, 'expected' | 'found'>;
 function compare(expected: readonly CatalogObject[], found: readonly CatalogObject[]): readonly Pair[] {
   const theirs = byTable(found);
   const models = byTable(expected);
-  const rights = found.filter(
-    (one) => (models.has(one.table) || one.table === 'django_migrations') && ownerLacks(one) !== undefined,
-  );
+  const rights = found.filter((one) => models.has(one.table) && ownerLacks(one) !== undefined);
   const differences = [...models].flatMap(([table, wanted]): readonly Pair[] => {
     const there = theirs.get(table) ?? [];
     const [relation] = there.filter(({ kind }) => kind === 'table');

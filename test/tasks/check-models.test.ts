@@ -140,6 +140,32 @@ for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[]) {
       }
     });
 
+    it('finds what the table of applied migrations has lost, whatever the type of its key', async () => {
+      for (const [damage, name] of [
+        ['drop constraint django_migrations_pkey', 'constraint "django_migrations_pkey"'],
+        ['alter id drop identity if exists, alter id drop default', 'column "id"'],
+        ['alter app drop not null', 'column "app"'],
+        ['alter name type varchar(100)', 'column "name"'],
+      ]) {
+        await fleet.rows(`alter table public.django_migrations ${damage}`);
+        await inEach(`alter table django_migrations ${damage}`);
+        const { findings = [] } = await fleet.check('tables');
+        assert.deepEqual(
+          findings.map(({ code, message }) => [
+            code,
+            message.startsWith(`${name} of table "django_migrations"`),
+          ]),
+          [
+            ['DBB6098', true],
+            ['DBB6098', true],
+          ],
+        );
+        for (const { help = '' } of findings) await fleet.rows(help.replace(/^run: /, ''));
+        await fleet.rows('alter table public.django_migrations alter id type bigint');
+        assert.deepEqual((await fleet.check('tables')).findings, []);
+      }
+    });
+
     it('finds rights that the owner of a table, or of the sequence of a serial column, lacks', async () => {
       const role = `"Owner ${randomBytes(6).toString('hex')}"`;
       const owned = await fleet.rows<{ owner: string }>(
