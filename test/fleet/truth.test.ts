@@ -55,7 +55,7 @@ for (const [index, set] of (Object.keys(pythonSets) as (keyof typeof pythonSets)
         { seed: seed + index, numRuns: Math.ceil(cases / blowsEach / 2), endOnFailure: true },
       );
       const lies = verdicts.flatMap((verdict) => verdict.lies);
-      console.log(figuresOf(verdicts));
+      console.log([figuresOf(verdicts), ...verdicts.flatMap(({ falseAlarms }) => falseAlarms)].join('\n'));
       if (lies.length > 0) assert.fail(lies.join('\n\n'));
     });
   });
@@ -68,7 +68,7 @@ function figuresOf(verdicts: readonly Verdict[]): string {
     const own = verdicts.filter((verdict) => verdict.kind === kind);
     const ready = own.filter(({ codes }) => codes.includes(0)).length;
     const lies = own.filter((verdict) => verdict.lies.length > 0).length;
-    const alarms = own.filter(({ falseAlarm }) => falseAlarm).length;
+    const alarms = own.filter(({ falseAlarms }) => falseAlarms.length > 0).length;
     return `      ${kind}: ${String(own.length)} cases, ${String(ready)} called ready, ${String(lies)} lies, ${String(alarms)} false alarms`;
   });
   return [`      ${String(verdicts.length)} cases`, ...rows].join('\n');

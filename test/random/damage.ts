@@ -55,7 +55,6 @@ with t as (
          format_type(a.atttypid, null) as type, a.atttypmod as typmod,
          exists (select from pg_constraint p where p.conrelid = t.oid and p.contype = 'p' and a.attnum = any(p.conkey)) as key
     from t join pg_attribute a on a.attrelid = t.oid where a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
-     and t.relname <> 'django_migrations'
 ), o as (
   select t.*, replace(quote_ident(o.conname), '%', '%%') as constraint, o.contype from t join pg_constraint o on o.conrelid = t.oid
    where o.contype in ('c', 'f', 'u', 'p', 'x')
@@ -77,8 +76,8 @@ union all select 'other number', format('alter table %s alter %s type %s', name,
 union all select 'other precision', format('alter table %s alter %s type numeric(30, 3)', name, "column") from a where type = 'numeric' and typmod > 0
 union all select 'identity dropped', format('alter table %s alter %s drop identity', name, "column") from a where attidentity <> ''
 union all select 'serial instead of identity', format(
-    'alter table %s alter %s drop identity; create sequence %%1$I.by_hand_seq owned by %1$s.%2$s; alter table %1$s alter %2$s set default nextval(''%%1$I.by_hand_seq''); select setval(''%%1$I.by_hand_seq'', coalesce(max(%2$s), 1), max(%2$s) is not null) from %1$s',
-    name, "column") from a where attidentity <> ''
+    'alter table %s alter %s drop identity; create sequence %%1$I.by_hand_seq as %3$s owned by %1$s.%2$s; alter table %1$s alter %2$s set default nextval(''%%1$I.by_hand_seq''); select setval(''%%1$I.by_hand_seq'', coalesce(max(%2$s), 1), max(%2$s) is not null) from %1$s',
+    name, "column", type) from a where attidentity <> ''
 union all select 'drop column', format('alter table %s drop column %s cascade', name, "column") from a where not key
 union all select 'drop table', format('drop table %s cascade', name) from t
 union all select 'sequence behind', format('select setval(pg_get_serial_sequence(%L, %L), 1, false)', replace(name, '%1$I', quote_ident($1)), "column")

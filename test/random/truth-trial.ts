@@ -25,8 +25,8 @@ export interface Verdict {
   readonly kind: string;
   /** Each time that a database was called ready and was not: what was said, and why it is not so. */
   readonly lies: readonly string[];
-  /** Whether something harmless was called a fault. */
-  readonly falseAlarm: boolean;
+  /** Each time that a harmless change was called a fault: the change and the output. */
+  readonly falseAlarms: readonly string[];
   /** How `check` and `run` ended. */
   readonly codes: readonly (number | null)[];
 }
@@ -62,10 +62,14 @@ export async function tellTruth(
     };
     const { code, stdout, stderr } = await bootstrapIn(scene, 'run', known.url);
     if (code !== 0)
-      return [{ kind: 'healthy', lies: [], falseAlarm: true, codes: [code] }].map((each) => ({
-        ...each,
-        lies: [`${folder}\nDjango's own work is not ready: ${stdout}${stderr}`],
-      }));
+      return [
+        {
+          kind: 'healthy',
+          lies: [`${folder}\nDjango's own work is not ready: ${stdout}${stderr}`],
+          falseAlarms: [],
+          codes: [code],
+        },
+      ];
     const verdicts: Verdict[] = [];
     for (const blow of blows) {
       const verdict =
@@ -176,16 +180,20 @@ async function judged(
   },
 ): Promise<Verdict> {
   const lies: string[] = [];
+  const falseAlarms: string[] = [];
   const codes: (number | null)[] = [];
   for (const command of ['check', 'run'] as const) {
     const { code, stdout, stderr } = await bootstrapIn(scene, command, url);
     codes.push(code);
-    if (code !== 0) continue;
+    if (code !== 0) {
+      if (isHealthy) falseAlarms.push(`${story}\n${command}: ${stdout}${stderr}`);
+      continue;
+    }
     const wrong = await whyNotReady({ ...scene, url, ignoresCatalog });
     if (wrong.length > 0)
       lies.push(`${story}\n${command} calls it ready: ${wrong.join('\n')}\n${stdout}${stderr}`);
   }
-  return { kind, lies, falseAlarm: isHealthy && codes.some((code) => code !== 0), codes };
+  return { kind, lies, falseAlarms, codes };
 }
 
 function bootstrapIn({ folder, python }: Scene, command: 'check' | 'run', url: string): Promise<Ended> {
