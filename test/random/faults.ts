@@ -105,6 +105,16 @@ export const faults: Readonly<Record<string, Fault>> = {
         signalAll(processes, 'SIGCONT');
       }),
   },
+  'a session that stops answering': {
+    run: (scene) =>
+      givenUp(scene, async (command) => {
+        const held = await query<{ pid: number }>(scene.copies.ours, waitingAtTheGate('pid'));
+        const processes = held.map(({ pid }) => pid);
+        signalAll(processes, 'SIGSTOP');
+        await command.ended;
+        signalAll(processes, 'SIGCONT');
+      }),
+  },
   'a network that drops packets': {
     run: async (scene) => {
       const way = await FreezingServer.start(scene.copies.ours);
