@@ -1,6 +1,6 @@
 import type { Finding, Repair } from '../../config/define.js';
 import type { Workflow } from '../../config/workflow.js';
-import type { Problem } from '../errors/index.js';
+import { type Problem, timeLimit } from '../errors/index.js';
 import type { RunResult } from '../run/index.js';
 import type { Io } from './io.js';
 import { newReaderId, newRunId } from './run-id.js';
@@ -74,8 +74,7 @@ async function preflightOf(
 ): Promise<readonly Problem[]> {
   // Where the time is over, the checks say so.
   const left = Math.max(0, (workflow.timeout ?? 0) - Math.round(performance.now() - since));
-  const signal =
-    workflow.timeout === undefined ? interrupt : AbortSignal.any([interrupt, AbortSignal.timeout(left)]);
+  const signal = workflow.timeout === undefined ? interrupt : AbortSignal.any([interrupt, timeLimit(left)]);
   const enabled = [...workflow.tasks.values()].filter((task) => task.enabled);
   const task = enabled.find(({ kind }) => kind.host === true) ?? enabled[0];
   if (!task || !(await session.services.databaseAnswers(signal))) return [];

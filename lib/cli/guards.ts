@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
 import type { TaskDatabase } from '../../config/define.js';
 import type { Workflow } from '../../config/workflow.js';
-import { BootstrapError } from '../errors/index.js';
+import { BootstrapError, timeLimit } from '../errors/index.js';
 import { askServer } from '../postgres/index.js';
 import { destructiveTasks, evaluateGuards, guardRefusal, type RunServices } from '../run/index.js';
 import { print, type Io } from './io.js';
@@ -35,7 +35,7 @@ export async function checkGuards(
   // What the URL alone forbids is not even connected to.
   const refusal = guardRefusal(workflow.guards, target, tasks, 'nothing was started');
   if (refusal) throw new BootstrapError(refusal);
-  const signal = AbortSignal.any([interrupt, AbortSignal.timeout(moment)]);
+  const signal = AbortSignal.any([interrupt, timeLimit(moment)]);
   const server = options.server && (await askServer(options.server(signal)).catch(() => undefined));
   const problem = await evaluateGuards(
     workflow,

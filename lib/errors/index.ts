@@ -13,5 +13,6 @@ export { shellWord } from './shell-word.js';
 export { shortageProblem } from './shortage.js';
 export { displayWidth, harmless, padText, plainText, truncateText, visible, visibleLines } from './text.js';
 export { asError } from './thrown.js';
+export { timeLimit } from './time-limit.js';
 export { uncaughtProblem } from './uncaught.js';
 export { unreachable } from './unreachable.js';

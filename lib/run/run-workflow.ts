@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { TaskDefinition } from '../../config/workflow.js';
-import { BootstrapError, uncaughtProblem, type Problem } from '../errors/index.js';
+import { BootstrapError, uncaughtProblem, type Problem, timeLimit } from '../errors/index.js';
 import { endSurvivors, writeRunFile } from '../process/index.js';
 import { runAttempts, type TaskOutcome } from './attempts.js';
 import { concludeRun } from './conclude.js';
@@ -128,7 +128,7 @@ class Run {
     const waits = [...this.#options.workflow.tasks.values()].some(
       ({ enabled, kind }) => enabled && kind.readies === true,
     );
-    return waits ? AbortSignal.any([this.#cancel.signal, AbortSignal.timeout(moment)]) : this.#cancel.signal;
+    return waits ? AbortSignal.any([this.#cancel.signal, timeLimit(moment)]) : this.#cancel.signal;
   }
 
   /** Where the lock or the ledger cannot be had, nothing new starts. */

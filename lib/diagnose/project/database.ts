@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import type { DjangoConnection, SettingsFacts } from '../../django/index.js';
-import { BootstrapError } from '../../errors/index.js';
+import { BootstrapError, timeLimit } from '../../errors/index.js';
 import type { ConnectionParameters } from '../../postgres/index.js';
 import type { Diagnosis } from '../diagnosis.js';
 import type { Evidence } from '../evidence.js';
@@ -112,7 +112,7 @@ async function isProvenSame(
   loads: boolean,
 ): Promise<boolean> {
   if (!host || !database || !loads || differing.includes('name')) return false;
-  const overdue = AbortSignal.any([signal, AbortSignal.timeout(5_000)]);
+  const overdue = AbortSignal.any([signal, timeLimit(5_000)]);
   const late = new Promise<undefined>((resolve) => {
     overdue.addEventListener('abort', () => resolve(undefined), { once: true });
   });
