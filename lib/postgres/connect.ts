@@ -1,7 +1,6 @@
 import type { Client } from 'pg';
 import { BootstrapError, type Problem } from '../errors/index.js';
 import { clientConfig } from './client-config.js';
-import { loadDriver } from './load-driver.js';
 import { whyPasswordsUnused } from './password-file.js';
 import { problemOf } from './problem-of.js';
 import type { ConnectionParameters } from './resolve-connection.js';
@@ -79,7 +78,7 @@ async function attempt(
 ): Promise<Client> {
   const { applicationName, signal, connectTimeout } = options;
   signal?.throwIfAborted();
-  const pg = await loadDriver();
+  const { default: pg } = await import('pg');
   const client = new pg.Client(
     clientConfig(parameters, {
       applicationName,
