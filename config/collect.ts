@@ -17,10 +17,10 @@ export interface Layers {
 }
 
 /** The config file that holds: the named one, else the one found. Throws DBB2001 where there is none and no preset stands in for it. */
-export async function configFile({ cwd, env, file, set = [] }: LoadOptions): Promise<string | undefined> {
+export function configFile({ cwd, env, file, set = [] }: LoadOptions): string | undefined {
   if (file !== undefined) return givenConfig(file, cwd, '--config');
   if (env.DB_BOOTSTRAP_CONFIG) return givenConfig(env.DB_BOOTSTRAP_CONFIG, cwd, 'DB_BOOTSTRAP_CONFIG');
-  const found = await findConfig(cwd);
+  const found = findConfig(cwd);
   if (found !== undefined || set.some((entry) => entry.startsWith('preset='))) return found;
   throw noConfig(cwd);
 }

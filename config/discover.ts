@@ -1,3 +1,4 @@
+import { cosmiconfigSync } from 'cosmiconfig';
 import { lstatSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { asError, BootstrapError, nearest } from '../lib/errors/index.js';
@@ -11,9 +12,8 @@ export const searchPlaces: readonly string[] = [
 ];
 
 /** The config file that holds in a folder: there or further up, to the top of the project. */
-export async function findConfig(cwd: string): Promise<string | undefined> {
+export function findConfig(cwd: string): string | undefined {
   refuseUnreadable(cwd);
-  const { cosmiconfigSync } = await import('cosmiconfig');
   // cosmiconfig only says where the config is: we read it ourselves, with positions. A config with a mistake in it is still the config.
   const isConfig = (path: string, content: string): object | null =>
     basename(path) !== 'package.json' || hasKey(content) ? {} : null;

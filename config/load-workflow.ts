@@ -50,7 +50,7 @@ export async function loadWorkflow(
   const { cwd, env } = options;
   const problems: Problem[] = [];
   const patience = patienceOf(options.flags?.timeout);
-  const file = await configFile(options);
+  const file = configFile(options);
   const layers = await collectLayers(options, file, { cwd, patience, problems });
   if (!layers) throw failure(problems);
   const merged = mergeSources(layers.sources);

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
+import { parseDocument } from 'yaml';
 import {
   ciRules,
   diagnosisJson,
@@ -80,7 +81,7 @@ async function examineProject(options: ConfigOptions, io: Io, signals: Signals):
 /** Looks at one workflow file of a CI system, with the scripts and actions of the repository that it runs, and at nothing else. */
 async function examineFile(file: string, io: Io, signal: AbortSignal): Promise<Report> {
   const path = resolve(io.cwd, file);
-  await readWorkflowFile(path, file);
+  readWorkflowFile(path, file);
   // Steps start in the folder of the repository, whatever folder the command was typed in.
   const [, repository = ''] = /^(.*)[\\/]\.github[\\/]/.exec(path) ?? [];
   const root = repository === '' ? io.cwd : repository;
@@ -97,7 +98,7 @@ async function examineFile(file: string, io: Io, signal: AbortSignal): Promise<R
 }
 
 /** Throws DBB1010 for what is no file of YAML. */
-async function readWorkflowFile(path: string, file: string): Promise<void> {
+function readWorkflowFile(path: string, file: string): void {
   const refuse = (reason: string): never => {
     throw new BootstrapError({
       code: 'DBB1010',
@@ -113,7 +114,6 @@ async function readWorkflowFile(path: string, file: string): Promise<void> {
     const { code = 'unknown' } = error as NodeJS.ErrnoException;
     return refuse(code === 'ENOENT' ? 'it does not exist' : code === 'EISDIR' ? 'it is a folder' : code);
   }
-  const { parseDocument } = await import('yaml');
   const [fault] = parseDocument(text, { prettyErrors: true }).errors;
   if (fault) refuse(`it is not YAML (${fault.message.split('\n', 1)[0] ?? ''})`);
 }

@@ -25,8 +25,8 @@ describe('init (the command)', () => {
     }
   }
 
-  const config = async (): Promise<Record<string, unknown>> =>
-    parse(writeConfig(await inspectRepository(root))) as Record<string, unknown>;
+  const config = (): Record<string, unknown> =>
+    parse(writeConfig(inspectRepository(root))) as Record<string, unknown>;
 
   async function command(): Promise<string> {
     let text = '';
@@ -40,7 +40,7 @@ describe('init (the command)', () => {
     return text;
   }
 
-  it('finds a django-tenants project in a folder, its settings package, and its compose file', async () => {
+  it('finds a django-tenants project in a folder, its settings package, and its compose file', () => {
     write({
       'backend/manage.py': managePy('projectx.settings.dev'),
       'backend/projectx/__init__.py': '',
@@ -59,7 +59,7 @@ describe('init (the command)', () => {
       'db/init/01.sql': '',
       '.env': 'A=1\n',
     });
-    const facts = await inspectRepository(root);
+    const facts = inspectRepository(root);
     assert.deepEqual(facts.django, {
       managePy: 'backend/manage.py',
       directory: 'backend',
@@ -85,7 +85,7 @@ describe('init (the command)', () => {
         initFiles: [],
       },
     ]);
-    assert.deepEqual(await config(), {
+    assert.deepEqual(config(), {
       preset: 'django-tenants',
       envFile: ['.env'],
       django: { directory: 'backend' },
@@ -98,41 +98,41 @@ describe('init (the command)', () => {
   });
 
   for (const folder of ['', 'src/', 'libs/common/'])
-    it(`finds settings outside of the folder of manage.py, or goes without them (${folder}conf)`, async () => {
+    it(`finds settings outside of the folder of manage.py, or goes without them (${folder}conf)`, () => {
       write({
         'backend/manage.py': managePy('conf.settings.dev'),
         [`${folder}conf/settings/__init__.py`]: '',
         [`${folder}conf/settings/base.py`]: 'DATABASES = {"default": env.db()}\n',
         [`${folder}conf/settings/dev.py`]: 'from .base import *\n',
       });
-      const { django } = await inspectRepository(root);
+      const { django } = inspectRepository(root);
       const isFound = folder !== 'libs/common/';
       // Four folders deep nobody looks.
       assert.deepEqual(django?.settingsModules, isFound ? ['conf.settings.dev', 'conf.settings.base'] : []);
       assert.equal(django.connection.kind, isFound ? 'url' : 'unknown');
     });
 
-  it('finds plain Django', async () => {
+  it('finds plain Django', () => {
     write({ 'manage.py': managePy('site1.settings'), 'site1/settings.py': 'DATABASES = {}\n' });
-    assert.deepEqual(await config(), { preset: 'django' });
+    assert.deepEqual(config(), { preset: 'django' });
   });
 
-  it('finds tenants in the requirements where the settings are out of sight', async () => {
+  it('finds tenants in the requirements where the settings are out of sight', () => {
     write({
       'manage.py': managePy('x.settings'),
       'requirements/base.txt': '# comment\nDjango\ndjango-tenants==3.5.0\n',
     });
-    const facts = await inspectRepository(root);
+    const facts = inspectRepository(root);
     assert.deepEqual(facts.django?.tenancy, { file: 'requirements/base.txt', line: 3 });
   });
 
-  it('takes no manage.py of others for Django, and looks into no dependency', async () => {
+  it('takes no manage.py of others for Django, and looks into no dependency', () => {
     write({
       'manage.py': 'print("a tool")\n',
       'node_modules/x/manage.py': managePy('x'),
       'venv/lib/manage.py': managePy('x'),
     });
-    assert.equal((await inspectRepository(root)).django, undefined);
+    assert.equal(inspectRepository(root).django, undefined);
   });
 
   const connections: [string, string, unknown][] = [
@@ -165,7 +165,7 @@ describe('init (the command)', () => {
       { host: 'localhost', name: 'shop', user: 'app' },
     ],
   ];
-  it('copies no password out of the settings, and says what to set', async () => {
+  it('copies no password out of the settings, and says what to set', () => {
     for (const [password, variable] of [
       ['"hunter2"', 'PGPASSWORD'],
       ['os.environ.get("DB_PASSWORD", "hunter2")', 'DB_PASSWORD'],
@@ -174,23 +174,23 @@ describe('init (the command)', () => {
         'manage.py': managePy('s.settings'),
         's/settings.py': `import os\nDATABASES = {"default": {"NAME": "shop", "USER": "app", "PASSWORD": ${password}}}\n`,
       });
-      const text = writeConfig(await inspectRepository(root));
+      const text = writeConfig(inspectRepository(root));
       assert.doesNotMatch(text, /hunter2/);
       assert.ok(text.includes(`# The password that stands there is not copied: set ${variable}.\n`));
     }
   });
 
   for (const [name, databases, expected] of connections) {
-    it(`writes for the database: ${name}`, async () => {
+    it(`writes for the database: ${name}`, () => {
       write({
         'manage.py': managePy('s.settings'),
         's/settings.py': `import os\nDATABASES = ${databases}\n`,
       });
-      assert.deepEqual((await config()).database, expected);
+      assert.deepEqual(config().database, expected);
     });
   }
 
-  it('takes the database that is PostgreSQL where settings know others too', async () => {
+  it('takes the database that is PostgreSQL where settings know others too', () => {
     write({
       'manage.py': managePy('s.settings'),
       's/settings.py': `import os
@@ -207,8 +207,8 @@ if os.getenv("DB") == "postgres":
     }
 `,
     });
-    assert.equal((await inspectRepository(root)).django?.connection.kind, 'parts');
-    assert.deepEqual((await config()).database, {
+    assert.equal(inspectRepository(root).django?.connection.kind, 'parts');
+    assert.deepEqual(config().database, {
       host: '${DB_HOST:-localhost}',
       port: '${DB_PORT:-5432}',
       name: '${DB_NAME:-hc}',
@@ -217,10 +217,10 @@ if os.getenv("DB") == "postgres":
     write({
       's/settings.py': 'DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "lite"}}\n',
     });
-    assert.deepEqual((await inspectRepository(root)).django?.connection, { kind: 'unknown' });
+    assert.deepEqual(inspectRepository(root).django?.connection, { kind: 'unknown' });
   });
 
-  it('follows the name of a database that is put together elsewhere', async () => {
+  it('follows the name of a database that is put together elsewhere', () => {
     write({
       'manage.py': managePy('s.settings'),
       's/settings.py': `if ENGINE == "postgres":
@@ -234,7 +234,7 @@ else:
 DATABASES = {"default": main}
 `,
     });
-    const facts = await inspectRepository(root);
+    const facts = inspectRepository(root);
     assert.deepEqual(facts.django?.connection, {
       kind: 'parts',
       parts: { NAME: { text: 'shop' } },
@@ -242,7 +242,7 @@ DATABASES = {"default": main}
     });
   });
 
-  it('follows names to what settings read of the environment', async () => {
+  it('follows names to what settings read of the environment', () => {
     write({
       'manage.py': managePy('s.settings'),
       's/settings.py': `from .env import *
@@ -265,7 +265,7 @@ SITE_NAME = DB_TITLE
 DB_TITLE = get_env_variable("POSTGRES_DB_NAME")
 `,
     });
-    assert.deepEqual((await config()).database, {
+    assert.deepEqual(config().database, {
       host: '${POSTGRES_HOST:-127.0.0.1}',
       name: '${POSTGRES_DB_NAME}',
       user: '${POSTGRES_USER}',
@@ -273,7 +273,7 @@ DB_TITLE = get_env_variable("POSTGRES_DB_NAME")
     });
   });
 
-  it('leaves init scripts to the server whose service mounts them', async () => {
+  it('leaves init scripts to the server whose service mounts them', () => {
     const service = (image: string, folder: string): string =>
       `{ image: ${image}, volumes: ['./${folder}:/docker-entrypoint-initdb.d'] }`;
     for (const image of ['mysql:8', 'mariadb', 'docker.io/library/mysql:9']) {
@@ -282,14 +282,14 @@ DB_TITLE = get_env_variable("POSTGRES_DB_NAME")
         'pg/docker-entrypoint-initdb.d/1.sql': '',
         'compose.yaml': `services:\n  a: ${service(image, 'mysql/docker-entrypoint-initdb.d')}\n  b: ${service('postgres:16', 'pg/docker-entrypoint-initdb.d')}\n`,
       });
-      const { initFolders } = await inspectRepository(root);
+      const { initFolders } = inspectRepository(root);
       assert.deepEqual(initFolders, ['pg/docker-entrypoint-initdb.d'], image);
     }
   });
 
-  it('finds init scripts and nothing else', async () => {
+  it('finds init scripts and nothing else', () => {
     write({ 'docker/docker-entrypoint-initdb.d/1.sql': '', 'docker-compose.yml': 'services: [broken' });
-    assert.deepEqual(await config(), {
+    assert.deepEqual(config(), {
       preset: 'sql',
       tasks: { init: { directory: 'docker/docker-entrypoint-initdb.d' } },
     });
@@ -303,12 +303,12 @@ DB_TITLE = get_env_variable("POSTGRES_DB_NAME")
     assert.deepEqual([written.errors, written.toJS()], [[], { preset: 'sql' }]);
   });
 
-  it('writes comments that are config once they are no comments', async () => {
+  it('writes comments that are config once they are no comments', () => {
     write({
       'backend/manage.py': managePy('s.settings'),
       'backend/s/settings.py': 'INSTALLED_APPS = ["django_tenants"]\n',
     });
-    const text = writeConfig(await inspectRepository(root));
+    const text = writeConfig(inspectRepository(root));
     const uncommented = text
       .replace(/^# ((?:tasks|tenants|profiles|env):.*|  .*)$/gm, '$1')
       .replace(/^#.*$/gm, '');

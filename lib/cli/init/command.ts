@@ -18,7 +18,7 @@ export async function initRepository(options: {
   /** A CI workflow file whose database steps become tasks. */
   readonly from?: string | undefined;
 }): Promise<number> {
-  const found = await inspectRepository(options.cwd);
+  const found = inspectRepository(options.cwd);
   const [existing] = found.configs;
   if (existing !== undefined) throw exists(existing);
   const translation = options.from === undefined ? undefined : await translate(options.from, found);

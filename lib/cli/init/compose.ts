@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { join, posix } from 'node:path';
-import type { Document } from 'yaml';
+import { parseDocument, type Document } from 'yaml';
 import { fileText } from '../../errors/index.js';
 import type { ComposeService } from './facts.js';
 import type { Found } from './walk.js';
@@ -8,15 +8,14 @@ import type { Found } from './walk.js';
 const target = '/docker-entrypoint-initdb.d';
 
 /** The PostgreSQL services of all compose files, and the folders of init scripts that services of other images mount. Ignores files that are not valid YAML. */
-export async function findServices(
+export function findServices(
   root: string,
   found: readonly Found[],
-): Promise<{ readonly services: readonly ComposeService[]; readonly foreign: readonly string[] }> {
+): { readonly services: readonly ComposeService[]; readonly foreign: readonly string[] } {
   const files = found.filter(
     ({ name, folder }) => !folder && /^(docker-)?compose([.-].+)?\.ya?ml$/.test(name),
   );
   if (files.length === 0) return { services: [], foreign: [] };
-  const { parseDocument } = await import('yaml');
   const all = files.flatMap(({ path }) => {
     const document = parseDocument(fileText(join(root, path)) ?? '', { merge: true });
     const services = document.errors.length > 0 ? {} : record(record(valueOf(document)).services);

@@ -8,10 +8,10 @@ import type { RepositoryFacts } from './facts.js';
 import { walk, type Found } from './walk.js';
 
 /** Looks at a repository: what it has that a config must know. Reads files only, three folders deep; starts nothing. */
-export async function inspectRepository(root: string): Promise<RepositoryFacts> {
+export function inspectRepository(root: string): RepositoryFacts {
   const found = walk(root, 3);
   const [django, ...others] = findDjango(root, found);
-  const { services, foreign } = await findServices(root, found);
+  const { services, foreign } = findServices(root, found);
   const named = found
     .filter(
       ({ name, path, folder }) => folder && name === 'docker-entrypoint-initdb.d' && !foreign.includes(path),
