@@ -1,9 +1,10 @@
 import { basename } from 'node:path';
-import { BootstrapError, nearest, type Place, type Problem } from '../lib/errors/index.js';
+import { BootstrapError, type Place, type Problem } from '../lib/errors/index.js';
 import type { Json } from './define.js';
 import { isObject } from './merge.js';
 import type { Path } from './source.js';
 import type { DatabaseSetting, TaskDefinition } from './workflow.js';
+import { nearest } from '../lib/text/index.js';
 
 /** Variables of libpq that say which database is meant. */
 const naming = ['PGHOST', 'PGHOSTADDR', 'PGPORT', 'PGDATABASE', 'PGSERVICE'];

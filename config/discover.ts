@@ -1,8 +1,9 @@
 import { cosmiconfigSync } from 'cosmiconfig';
 import { lstatSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
-import { asError, BootstrapError, nearest } from '../lib/errors/index.js';
+import { asError, BootstrapError } from '../lib/errors/index.js';
 import { readTextFile, unreadable } from './text-file.js';
+import { nearest } from '../lib/text/index.js';
 
 /** The names that a config may have. */
 export const searchPlaces: readonly string[] = [

@@ -2,7 +2,6 @@ export { holdsSecret } from './secrets.js';
 export { defineTask } from './define.js';
 export type * from './define.js';
 export { defineConfig, type BootstrapConfig, type TaskConfig } from './define-config.js';
-export { longestDuration, parseDuration } from './duration.js';
 export { searchPlaces } from './discover.js';
 export { explainConfig } from './explain.js';
 export { explanationOf, type Explanation } from './explanation.js';

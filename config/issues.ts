@@ -1,8 +1,9 @@
 import type * as z from 'zod/mini';
-import { nearest, type Place, type Problem } from '../lib/errors/index.js';
+import { type Place, type Problem } from '../lib/errors/index.js';
 import { keysAt } from './schema-keys.js';
 import { formatPath, type Path } from './source.js';
 import { nameOf, oneOf, wordOf } from './words.js';
+import { nearest } from '../lib/text/index.js';
 
 /** Where a path of the merged config stands. */
 export type Locate = (path: Path, part: 'key' | 'value') => Place;

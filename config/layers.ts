@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { BootstrapError, nearest, packageRoot, type Problem } from '../lib/errors/index.js';
+import { BootstrapError, packageRoot, type Problem } from '../lib/errors/index.js';
 import type { Json } from './define.js';
 import { problemsOfIssues } from './issues.js';
 import { isObject } from './merge.js';
@@ -9,6 +9,7 @@ import { readConfigFile, type Reading } from './read-file.js';
 import { configShape } from './schema.js';
 import { parseSource, type Source } from './source.js';
 import { readConfigText, unreadableReason } from './text-file.js';
+import { nearest } from '../lib/text/index.js';
 
 /** The preset of a name, or undefined with the problem pushed. */
 export function presetSource(name: string, askedBy: Source, problems: Problem[]): Source | undefined {

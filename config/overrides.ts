@@ -1,9 +1,10 @@
 import { parseDocument } from 'yaml';
-import { nearest, type Problem } from '../lib/errors/index.js';
+import { type Problem } from '../lib/errors/index.js';
 import type { Json } from './define.js';
 import { isObject } from './merge.js';
 import { topLevelKeys } from './schema.js';
 import { jsonOf, plainSource, yamlOptions, type Source } from './source.js';
+import { nearest } from '../lib/text/index.js';
 
 /** Not keys of the config: what chooses it, and what db-bootstrap tells its children. */
 const reserved = /^DB_BOOTSTRAP_(?:RUN|RESULT|PROFILE|CONFIG|TEST_.*)$/;

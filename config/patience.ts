@@ -1,4 +1,4 @@
-import { parseDuration } from './duration.js';
+import { parseDuration } from '../lib/text/index.js';
 
 const minute = 60_000;
 

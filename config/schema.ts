@@ -4,7 +4,7 @@ import { isErrorCode } from '../lib/errors/index.js';
 import type { TaskKind } from './define.js';
 import { namePattern } from './names.js';
 import { keysAt } from './schema-keys.js';
-import { durationPattern, longestDuration, parseDuration } from './duration.js';
+import { durationPattern, longestDuration, parseDuration } from '../lib/text/index.js';
 
 // One validator: configs are checked by it and schema.json is generated from it. What a text means (durations, names of tasks)
 // is read afterwards, from values that have the right types.

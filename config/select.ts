@@ -1,5 +1,6 @@
-import { BootstrapError, nearest, type Problem } from '../lib/errors/index.js';
+import { BootstrapError, type Problem } from '../lib/errors/index.js';
 import type { TaskDefinition } from './workflow.js';
+import { nearest } from '../lib/text/index.js';
 
 /** The tasks that the command line chooses. */
 export interface Selection {

@@ -1,16 +1,16 @@
 import * as z from 'zod/mini';
-import { nearest, type Problem } from '../lib/errors/index.js';
+import { type Problem } from '../lib/errors/index.js';
 import { checksLast, validateGraph } from '../lib/graph/index.js';
 import { coerceTexts } from './coerce.js';
 import type { Json, TaskKind } from './define.js';
 import { withDatabases } from './databases.js';
-import { parseDuration } from './duration.js';
 import { gateProblem, graphProblem } from './graph-problem.js';
 import { problemsOfIssues, unknownKeyProblem, type Locate } from './issues.js';
 import { isObject, textsOf } from './merge.js';
 import { commonTaskFields, optionNames, taskSchema } from './schema.js';
 import type { Path } from './source.js';
 import type { Condition, RetryPolicy, TaskDefinition, Tolerance } from './workflow.js';
+import { nearest, parseDuration } from '../lib/text/index.js';
 
 /** A task in the config, before it is read. */
 type RawTask = Record<string, Json>;

@@ -1,4 +1,4 @@
-import { shellWord } from '../lib/errors/index.js';
+import { shellWord } from '../lib/text/index.js';
 
 /** The command that converts a file to UTF-8. The first invalid byte shows the encoding: files in UTF-16 begin with 0xFE or 0xFF. */
 export function toUtf8(file: string, byte: number): string {

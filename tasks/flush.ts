@@ -3,6 +3,7 @@ import { defineTask, type Json, type Plan, type TaskContext, type TaskResult } f
 import type { Flushed } from '../lib/django/index.js';
 import type { Problem } from '../lib/errors/index.js';
 import { askServer } from '../lib/postgres/index.js';
+import { counted } from '../lib/text/index.js';
 
 const options = z.strictObject({});
 
@@ -111,8 +112,4 @@ function totals(answer: Flushed): { rows: number; tables: number; schemas: numbe
     tables: full.reduce((sum, schema) => sum + schema.tables, 0),
     schemas: full.length,
   };
-}
-
-function counted(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }

@@ -5,6 +5,7 @@ import { changedFiles, decideDue, type DueFile } from './init/decide.js';
 import { defaultFolder, readInitFolder, type InitFile } from './init/folder.js';
 import { interruptedFailure, judgeInterrupted, type Verdict } from './init/interrupted.js';
 import { runDue } from './init/run-due.js';
+import { counted } from '../lib/text/index.js';
 
 const options = z.strictObject({
   directory: described(
@@ -46,12 +47,15 @@ export const init = defineTask({
     if ('plan' in looked) return looked.plan;
     const { due, files, ignored } = looked;
     if (looked.adopts)
-      return { action: 'run', reason: `${counted(files.length)} to be counted as done, unrun (adopt)` };
+      return {
+        action: 'run',
+        reason: `${counted(files.length, 'file')} to be counted as done, unrun (adopt)`,
+      };
     const details = { run: due.map(({ file, why }) => ({ file: file.name, why })), ignored };
     if (due.length === 0)
       return {
         action: 'up-to-date',
-        reason: `${counted(files.length)} ${files.length === 1 ? 'was' : 'were'} run already`,
+        reason: `${counted(files.length, 'file')} ${files.length === 1 ? 'was' : 'were'} run already`,
         details,
       };
     const list = due.map(({ file }) => file.name).join(', ');
@@ -62,7 +66,11 @@ export const init = defineTask({
         reason: `${stuck.file.name} was interrupted, and is not repeated blindly`,
         details,
       };
-    return { action: 'run', reason: `${due.length} of ${counted(files.length)} to run: ${list}`, details };
+    return {
+      action: 'run',
+      reason: `${due.length} of ${counted(files.length, 'file')} to run: ${list}`,
+      details,
+    };
   },
 
   async run(context) {
@@ -77,14 +85,14 @@ export const init = defineTask({
     if (looked.adopts) {
       for (const { name, sha256 } of files)
         await noteApplied(context.ledger, name, { sha256, run: context.runId });
-      return { changed: false, summary: `${counted(files.length)} counted as done, unrun (adopt)` };
+      return { changed: false, summary: `${counted(files.length, 'file')} counted as done, unrun (adopt)` };
     }
     const due = await settleInterrupted(context, files, looked.due);
     const warnings = due.length > 0 ? await runDue(context, due) : [];
     const also = ignored.length > 0 ? `, ${ignored.length} ignored` : '';
     return {
       changed: due.length > 0,
-      summary: `${due.length === 0 ? 'nothing to run' : `${counted(due.length)} run`}${also}`,
+      summary: `${due.length === 0 ? 'nothing to run' : `${counted(due.length, 'file')} run`}${also}`,
       details: { run: due.map(({ file }) => file.name), ignored },
       ...(warnings.length > 0 ? { warnings } : {}),
     };
@@ -181,8 +189,4 @@ async function settleInterrupted(
     await endAttempt(context.ledger, file.name);
   }
   return decideDue(files, await context.ledger.entries(), context.options.rerun);
-}
-
-function counted(count: number): string {
-  return `${count} ${count === 1 ? 'file' : 'files'}`;
 }

@@ -8,7 +8,8 @@ import {
   type TaskResult,
 } from '../config/define.js';
 import { autodetect, migrationAdvice, type Autodetected } from '../lib/django/index.js';
-import { counted, refuseConflicts } from './migrations/pending.js';
+import { refuseConflicts } from './migrations/pending.js';
+import { counted } from '../lib/text/index.js';
 
 const options = z.strictObject({
   apps: described(

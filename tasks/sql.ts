@@ -13,6 +13,7 @@ import { acceptScripts, mismatchProblem, reruns } from './applied.js';
 import { changedPieces, duePieces, piecesOf, type DuePiece, type Piece } from './sql/pieces.js';
 import { prepareScripts, type ScriptPart } from './sql/prepare.js';
 import { runPiece } from './sql/run-piece.js';
+import { counted } from '../lib/text/index.js';
 
 const options = z
   .strictObject({
@@ -67,10 +68,10 @@ export const sql = defineTask({
 async function plan(context: Context): Promise<Plan> {
   const pieces = await piecesOf(context);
   const due = await duePieces(context, pieces);
-  if (due.length === 0) return { action: 'up-to-date', reason: `${counted(pieces)} done and unchanged` };
+  if (due.length === 0) return { action: 'up-to-date', reason: `${scriptsOf(pieces)} done and unchanged` };
   return {
     action: 'run',
-    reason: `${counted(due)} to run`,
+    reason: `${scriptsOf(due)} to run`,
     details: due.map(({ name, schema }) => (schema === undefined ? name : `${schema}: ${name}`)),
   };
 }
@@ -79,7 +80,7 @@ async function run(context: Context): Promise<TaskResult> {
   const due = await duePieces(context, await piecesOf(context));
   const scripts = await prepareScripts(context, due);
   if (due.length > 0) await runAll(context, due, scripts);
-  return { changed: due.length > 0, summary: `${counted(due)} run` };
+  return { changed: due.length > 0, summary: `${scriptsOf(due)} run` };
 }
 
 /** Runs all pieces on one connection. */
@@ -105,9 +106,9 @@ async function forget(client: TaskClient): Promise<void> {
   await client.query('reset role');
 }
 
-function counted(pieces: readonly Piece[]): string {
+function scriptsOf(pieces: readonly Piece[]): string {
   const names = new Set(pieces.map(({ name }) => name)).size;
   const schemas = new Set(pieces.map(({ schema }) => schema)).size;
-  const files = `${String(names)} ${names === 1 ? 'script' : 'scripts'}`;
+  const files = counted(names, 'script');
   return schemas > 1 ? `${files} in ${String(schemas)} schemas` : files;
 }

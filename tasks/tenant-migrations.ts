@@ -16,9 +16,10 @@ import { applyTo, withWayOn } from './migrations/apply.js';
 import { failed, summaryOf, withCounts } from './migrations/fleet-end.js';
 import { removeLeftovers } from './migrations/leftovers.js';
 import { owe, owedSchemas, settle, withOwed } from './migrations/owed.js';
-import { behind, counted, planOf, refuseConflicts } from './migrations/pending.js';
+import { behind, planOf, refuseConflicts } from './migrations/pending.js';
 import { abortAfter, limitOf, rollout, wavesOf } from './migrations/waves.js';
 import { duration, milliseconds } from './duration.js';
+import { counted } from '../lib/text/index.js';
 
 const options = z.strictObject({
   rollout,

@@ -11,6 +11,7 @@ import type { EnsuredTenant, EnsuredTenants, Inspection, TenantProblem } from '.
 import { BootstrapError, type Problem } from '../lib/errors/index.js';
 import { placeOfTenant } from './tenants/place.js';
 import { problemOfTenant } from './tenants/problem.js';
+import { counted } from '../lib/text/index.js';
 
 const values = z.record(z.string(), z.json());
 
@@ -176,7 +177,7 @@ function allExist(total: number): string {
 function count(tenants: readonly EnsuredTenant[], created: string, changed: string): string {
   const made = tenants.filter((tenant) => tenant.status === 'created').length;
   const parts = [
-    made > 0 ? `${made} ${made === 1 ? 'tenant' : 'tenants'} ${created}` : '',
+    made > 0 ? `${counted(made, 'tenant')} ${created}` : '',
     tenants.length > made
       ? `${tenants.length - made}${made > 0 ? '' : tenants.length === 1 ? ' tenant' : ' tenants'} ${changed}`
       : '',

@@ -13,6 +13,7 @@ import { asError, BootstrapError, type ErrorCode } from '../lib/errors/index.js'
 import { isNotYet } from '../lib/postgres/index.js';
 import { createDatabase } from './wait/create-database.js';
 import { duration, milliseconds } from './duration.js';
+import { counted, formatDuration } from '../lib/text/index.js';
 
 const options = z.strictObject({
   deadline: described(z._default(duration, '30s'), 'How long the server may take to answer'),
@@ -59,7 +60,7 @@ async function run(context: Context): Promise<TaskResult> {
       const what = created ? 'created, and answers' : 'answers';
       return {
         changed: created,
-        summary: `${placeOf(database)} ${what} after ${seconds(performance.now() - from)}`,
+        summary: `${placeOf(database)} ${what} after ${formatDuration(performance.now() - from)}`,
       };
     } catch (error) {
       signal.throwIfAborted();
@@ -124,7 +125,7 @@ function tooLate(
   return context.fail(
     {
       code: kept,
-      message: `${answer}, after ${String(tries)} ${tries === 1 ? 'try' : 'tries'} in ${seconds(performance.now() - from)}`,
+      message: `${answer}, after ${counted(tries, 'try')} in ${formatDuration(performance.now() - from)}`,
       notes: [{ label: 'waited for', text: `a login to ${database.display} and an answer to "select 1"` }],
       help: `${mend}, or give it more time: "tasks.${task}.deadline"`,
     },
@@ -138,7 +139,3 @@ const ownWords: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   DBB4013: ['DBB4013', 'end idle sessions, raise max_connections'],
   DBB5004: ['DBB5004', 'end the sessions in the template'],
 };
-
-function seconds(ms: number): string {
-  return ms < 1000 ? `${String(Math.round(ms))} ms` : `${(ms / 1000).toFixed(1)} s`;
-}

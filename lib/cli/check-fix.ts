@@ -7,6 +7,7 @@ import { runRound, toldBy, type Round, type RoundOptions } from './check-round.j
 import type { Io } from './io.js';
 import type { Session } from './session.js';
 import { silent } from './silent-log.js';
+import { counted } from '../text/index.js';
 
 /**
  * `check --fix`: repairs what the first round found and what is safe to repair, holding the run's lock, one check after the other; then
@@ -116,7 +117,7 @@ async function confirm(io: Io, name: string, deletes: number): Promise<void> {
   const terminal = createInterface({ input: process.stdin, output: io.stderr });
   try {
     const typed = await terminal.question(
-      `${String(deletes)} ${deletes === 1 ? 'row' : 'rows'} in the database "${name}" will be deleted. Type its name to go on: `,
+      `${counted(deletes, 'row')} in the database "${name}" will be deleted. Type its name to go on: `,
     );
     if (typed.trim() === name) return;
   } finally {

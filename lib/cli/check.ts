@@ -1,7 +1,7 @@
 import type { Repair } from '../../config/define.js';
 import type { Workflow } from '../../config/workflow.js';
 import { builtinKinds } from '../../tasks/index.js';
-import { redactor, renderProblems, visible, type Problem } from '../errors/index.js';
+import { redactor, renderProblems, type Problem } from '../errors/index.js';
 import { joinSchemas } from '../report/index.js';
 import { causesOnly } from './check-causes.js';
 import { withPrefix, withoutPrefix } from './check-names.js';
@@ -10,6 +10,7 @@ import { print, type Io } from './io.js';
 import { load } from './load.js';
 import type { ConfigOptions, SelectOptions } from './options.js';
 import { catchSignals } from './signals.js';
+import { visible } from '../text/index.js';
 
 /** Options of `check` beside those that choose config and checks. */
 interface CheckOptions extends ConfigOptions, SelectOptions {

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
-import { BootstrapError, nearest, packageRoot, redact } from '../errors/index.js';
+import { BootstrapError, packageRoot, redact } from '../errors/index.js';
 import { embeddedUrl, openPsql, startEmbedded, stopEmbedded } from '../postgres/embedded/index.js';
 import { print, type Io } from './io.js';
 import { load, openIo } from './load.js';
 import type { DatabaseSetting } from '../../config/workflow.js';
 import type { ConfigOptions } from './options.js';
+import { nearest } from '../text/index.js';
 
 const actions = ['start', 'stop', 'url', 'psql'] as const;
 

@@ -20,6 +20,7 @@ import type { ConfigOptions } from './options.js';
 import { newReaderId } from './run-id.js';
 import { openSession, type Session } from './session.js';
 import { brokenOff, catchSignals, type Signals } from './signals.js';
+import { counted } from '../text/index.js';
 
 /** What an examination found, with all that its report needs. */
 interface Report extends Examination {
@@ -181,7 +182,7 @@ function verdict(findings: readonly Finding[]): string {
   return kinds
     .map((kind) => [count(findings, kind), kind] as const)
     .filter(([number, kind]) => number > 0 || kind !== 'note')
-    .map(([number, kind]) => `${String(number)} ${kind}${number === 1 ? '' : 's'}`)
+    .map(([number, kind]) => counted(number, kind))
     .join(', ');
 }
 

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
-import { BootstrapError, codes, isErrorCode, nearest, packageRoot, type ErrorCode } from '../errors/index.js';
+import { BootstrapError, codes, isErrorCode, packageRoot, type ErrorCode } from '../errors/index.js';
 import { renderMarkdown } from './markdown.js';
+import { nearest } from '../text/index.js';
 
 /** Where and how the page is printed. */
 export interface ExplainOptions {

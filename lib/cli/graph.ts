@@ -1,8 +1,9 @@
-import { BootstrapError, nearest } from '../errors/index.js';
+import { BootstrapError } from '../errors/index.js';
 import { drawDot, drawMermaid, drawText, toJson } from '../graph/index.js';
 import { print } from './io.js';
 import { load } from './load.js';
 import type { ConfigOptions, SelectOptions } from './options.js';
+import { nearest } from '../text/index.js';
 
 const formats = ['text', 'mermaid', 'dot', 'json'] as const;
 

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { BootstrapError, nearest } from '../errors/index.js';
+import { BootstrapError } from '../errors/index.js';
+import { nearest } from '../text/index.js';
 
 /** `help [COMMAND]`: what `--help` of the command, or of the whole, prints. */
 export function helpCommand(program: Command, name: string | undefined): Promise<number> {

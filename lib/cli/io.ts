@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
-import { harmless } from '../errors/index.js';
 import { output } from './output.js';
+import { harmless } from '../text/index.js';
 
 /** What a command may touch of its process: streams, environment, terminal. Commands are plain functions of this and their options. */
 export interface Io {

@@ -42,7 +42,7 @@ async function perform(args: readonly string[]): Promise<number> {
       if (error.exitCode === 0) return 0;
       const { BootstrapError } = await import('../errors/index.js');
       const { usageProblem } = await import('./usage.js');
-      return await reportFailure(new BootstrapError(await usageProblem(error, program, args)));
+      return await reportFailure(new BootstrapError(usageProblem(error, program, args)));
     }
     return await reportFailure(error);
   }

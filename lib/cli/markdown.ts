@@ -1,4 +1,4 @@
-import { displayWidth } from '../errors/index.js';
+import { displayWidth } from '../text/index.js';
 
 /** How Markdown is shown on a terminal. */
 export interface MarkdownOptions {

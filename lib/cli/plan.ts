@@ -1,5 +1,5 @@
 import type { Workflow } from '../../config/workflow.js';
-import { padText, redactor, renderProblems, truncateText, visible, type Problem } from '../errors/index.js';
+import { redactor, renderProblems, type Problem } from '../errors/index.js';
 import { planWorkflow, type TaskPlan } from '../run/index.js';
 import { hostTaskOf } from './evidence.js';
 import { silent } from './silent-log.js';
@@ -11,6 +11,7 @@ import { newReaderId } from './run-id.js';
 import { openSession, type Session } from './session.js';
 import { catchSignals } from './signals.js';
 import { unlessInterrupted } from './unless-interrupted.js';
+import { padText, truncateText, visible } from '../text/index.js';
 
 /** `db-bootstrap plan`: what would run, skip or is up to date, and why; starts no task and writes nothing. */
 export async function planCommand(

@@ -1,7 +1,8 @@
 import type { TaskLedger } from '../../config/define.js';
 import type { TaskDefinition, Workflow } from '../../config/workflow.js';
-import { BootstrapError, nearest, type Problem } from '../errors/index.js';
+import { BootstrapError, type Problem } from '../errors/index.js';
 import type { RunServices } from '../run/index.js';
+import { nearest } from '../text/index.js';
 
 /**
  * The tasks whose second execution is proven whatever they remember of the first. A command with `sources` is one: the fingerprint of

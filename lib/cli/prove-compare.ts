@@ -1,4 +1,5 @@
 import type { CatalogEntry, Snapshot, TableRows } from './prove-snapshot.js';
+import { counted } from '../text/index.js';
 
 /** How two snapshots of a database differ in one place. Keys of rows are shown, and never what else stands in them. */
 export type Difference =
@@ -105,7 +106,7 @@ export function describeDifference(difference: Difference): string {
   if (difference.kind === 'object') return `${difference.object} was ${difference.change}`;
   const { schema, table, added, removed, changed, columns, keys } = difference;
   const rows = (number: number, what: string): string[] =>
-    number === 0 ? [] : [`${String(number)} row${number === 1 ? '' : 's'} ${what}`];
+    number === 0 ? [] : [`${counted(number, 'row')} ${what}`];
   const where = columns.length === 0 ? '' : ` in ${columns.map((name) => `"${name}"`).join(', ')}`;
   const parts = [...rows(added, 'added'), ...rows(changed, `changed${where}`), ...rows(removed, 'removed')];
   const total = added + removed + changed;

@@ -6,6 +6,7 @@ import type { RunResult, TaskEnd } from '../run/index.js';
 import type { Io } from './io.js';
 import { describeDifference, type Difference } from './prove-compare.js';
 import type { Snapshot } from './prove-snapshot.js';
+import { counted } from '../text/index.js';
 
 /** What two runs have shown. */
 export interface Proof {
@@ -88,7 +89,7 @@ export function proofText(proof: Proof, { color }: Io): string {
     ...(again.length > 0 ? [`executed again: ${again.join(', ')}`] : []),
     findings.length === 0
       ? `proven: the second run changed nothing in ${String(end.tables.size)} tables and ${String(end.objects.size)} objects`
-      : `not idempotent: ${String(findings.length)} ${findings.length === 1 ? 'finding' : 'findings'}`,
+      : `not idempotent: ${counted(findings.length, 'finding')}`,
   ].join('\n');
 }
 
@@ -101,12 +102,12 @@ function notIdempotent(workflow: Workflow, task: string, differences: readonly D
     rows.length === differences.length &&
     rows.every((each) => each.added + each.removed === 0 && each.columns.length > 0);
   const lines = differences.map(describeDifference);
-  const where = tables.length <= 3 ? tables.join(', ') : count(tables.length, 'table');
+  const where = tables.length <= 3 ? tables.join(', ') : counted(tables.length, 'table');
   const what = rewrites
     ? `it writes ${columns.map((name) => `"${name}"`).join(', ')} again in ${where}`
     : rows.length === differences.length
       ? `its second execution changed rows of ${where}`
-      : `its second execution changed ${count(differences.length, 'object or table', 'objects and tables')}`;
+      : `its second execution changed ${counted(differences.length, 'object or table', 'objects and tables')}`;
   const place = placeOf(workflow, task);
   return {
     code: 'DBB5040',
@@ -118,7 +119,7 @@ function notIdempotent(workflow: Workflow, task: string, differences: readonly D
       ...(columns.length > 0 ? { column: columns.join(', ') } : {}),
     },
     expected: 'a second execution that changes nothing',
-    actual: `${count(differences.length, 'difference')} after it`,
+    actual: `${counted(differences.length, 'difference')} after it`,
     evidence: [
       ...lines.slice(0, told),
       ...(lines.length > told ? [`… and ${String(lines.length - told)} more`] : []),
@@ -153,7 +154,7 @@ function outside(differences: readonly Difference[]): Finding {
       'the database changed in the second run, and after no task: something goes on in the background, or a check writes',
     subject: {},
     expected: 'a second run that changes nothing',
-    actual: `${count(differences.length, 'difference')} in the end`,
+    actual: `${counted(differences.length, 'difference')} in the end`,
     evidence: differences.slice(0, told).map(describeDifference),
     help: 'let the task that starts work in the background wait for its end',
   };
@@ -172,8 +173,4 @@ function kindOf({ tasks }: Workflow, name: string): TaskDefinition['kind'] | und
 
 function names(tasks: readonly TaskEnd[]): string {
   return tasks.map(({ name }) => name).join(', ');
-}
-
-function count(number: number, one: string, many = `${one}s`): string {
-  return `${String(number)} ${number === 1 ? one : many}`;
 }

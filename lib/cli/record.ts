@@ -1,10 +1,11 @@
 import { record, type MigrationRecording, type RecordedSegment, type Recording } from '../django/index.js';
-import { BootstrapError, visible } from '../errors/index.js';
+import { BootstrapError } from '../errors/index.js';
 import { fingerprintStatement } from '../fleet/index.js';
 import { print } from './io.js';
 import { requireTenants } from './no-tenants.js';
 import type { ConfigOptions } from './options.js';
 import { withHost } from './with-host.js';
+import { counted, visible } from '../text/index.js';
 
 /** Options of `record` beside those that choose the config. */
 interface RecordOptions extends ConfigOptions {
@@ -78,5 +79,5 @@ function rowOf(segment: RecordedSegment, migration: MigrationRecording, why: str
   const replayed = (segment.by === 'replay' || segment.by === 'steps') && why === null;
   const how = replayed ? 'replay' : 'Django';
   const count = migration.statements.length;
-  return `${how.padEnd(6)}  ${visible(`${migration.app}.${migration.name}`)}  ${String(count)} ${count === 1 ? 'statement' : 'statements'}`;
+  return `${how.padEnd(6)}  ${visible(`${migration.app}.${migration.name}`)}  ${counted(count, 'statement')}`;
 }

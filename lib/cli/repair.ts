@@ -1,6 +1,6 @@
 import type { Repair } from '../../config/define.js';
 import type { Workflow } from '../../config/workflow.js';
-import { BootstrapError, nearest, redactor } from '../errors/index.js';
+import { BootstrapError, redactor } from '../errors/index.js';
 import { acceptChanges } from '../run/index.js';
 import { print } from './io.js';
 import { load } from './load.js';
@@ -9,6 +9,7 @@ import { newRunId } from './run-id.js';
 import { openSession } from './session.js';
 import { catchSignals } from './signals.js';
 import { unlessInterrupted } from './unless-interrupted.js';
+import { nearest } from '../text/index.js';
 
 /**
  * `db-bootstrap repair`: records scripts that have changed since they were applied as applied with their present content, holding the

@@ -1,5 +1,4 @@
 import type { TaskDatabase } from '../../config/define.js';
-import { longestDuration, parseDuration } from '../../config/index.js';
 import { BootstrapError } from '../errors/index.js';
 import { chooseReporter, createReporter } from '../report/index.js';
 import { removeOldRuns, stateDirectoryOf, type RunEventBody, type RunResult } from '../run/index.js';
@@ -13,6 +12,7 @@ import { runToEnd } from './run-to-end.js';
 import { openSession } from './session.js';
 import { silent } from './silent-log.js';
 import { catchSignals } from './signals.js';
+import { longestDuration, parseDuration } from '../text/index.js';
 
 /** `db-bootstrap run`: executes the workflow; resolves with the exit code. */
 export async function runCommand(options: RunOptions & { readonly dryRun?: boolean }): Promise<number> {

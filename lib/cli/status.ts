@@ -1,12 +1,12 @@
 import type { TaskHost } from '../../config/define.js';
 import type { Workflow } from '../../config/workflow.js';
 import { states, tenantRows, type TenantRows } from '../django/index.js';
-import { globOf, visible } from '../errors/index.js';
 import { describeFleet, type FleetStatus } from '../fleet/index.js';
 import { print } from './io.js';
 import { requireTenants } from './no-tenants.js';
 import type { ConfigOptions } from './options.js';
 import { withHost } from './with-host.js';
+import { counted, globOf, visible } from '../text/index.js';
 
 /** Options of `status` beside those that choose the config. */
 interface StatusOptions extends ConfigOptions {
@@ -98,8 +98,4 @@ function named(names: readonly string[], total: number): string {
   const shown = names.slice(0, namesShown).map(visible);
   const more = total - shown.length;
   return `${shown.join(', ')}${more > 0 ? ` and ${String(more)} more` : ''}`;
-}
-
-function counted(count: number, noun: string): string {
-  return `${String(count)} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -1,13 +1,13 @@
 import type { Command, CommanderError } from 'commander';
 import type { Problem } from '../errors/index.js';
+import { nearest } from '../text/index.js';
 
 /** Turns commander's complaint into ours: a code, what was written, the nearest valid name. */
-export async function usageProblem(
+export function usageProblem(
   error: CommanderError,
   program: Command,
   args: readonly string[],
-): Promise<Problem> {
-  const { nearest } = await import('../errors/index.js');
+): Problem {
   const quoted = /'([^']*)'/.exec(error.message)?.[1] ?? '';
   const command =
     program.commands.find((each) => args.includes(each.name())) ?? program.commands[0] ?? program;

@@ -1,10 +1,10 @@
 import type { ErrorCode, Facts, Note, Problem } from '../errors/index.js';
-import { nearest } from '../errors/index.js';
 import { migrationAdvice } from './migration-advice.js';
 import { loginRefused } from './login-refused.js';
 import { problemInOther } from './other-databases.js';
 import { projectPlace, type ProjectFolders } from './project-place.js';
 import type { HostError } from './protocol.js';
+import { nearest } from '../text/index.js';
 
 /** What is known of the host that failed. */
 export interface HostFacts {

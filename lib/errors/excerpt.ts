@@ -1,4 +1,4 @@
-import { displayWidth } from './text.js';
+import { displayWidth } from '../text/index.js';
 
 /** A line of a file, and the part of it that is wrong (1-based, in UTF-16 units; no squiggles without `column`). */
 export interface Excerpt {

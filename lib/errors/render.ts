@@ -1,7 +1,7 @@
 import { renderExcerpt } from './excerpt.js';
 import type { Facts, Note, Place, Problem } from './problem.js';
 import { redactor } from './redact.js';
-import { inert, plainText, visibleLines } from './text.js';
+import { inert, plainText, visibleLines } from '../text/index.js';
 
 /** How to render: colour for terminals, and the secrets that may stand in no text. */
 export interface RenderOptions {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { interrupted, type FleetEnd, type FleetMember } from './member.js';
 import { migrateFleet, type FleetOptions, type FleetResult } from './migrate-fleet.js';
+import { counted } from '../text/index.js';
 
 /** A part of the fleet that is migrated before the rest. */
 export interface Wave {
@@ -25,7 +26,7 @@ export async function rollOut(options: RolloutOptions): Promise<FleetResult> {
   const ends: FleetEnd[] = [];
   for (const [index, { members, pause }] of parts.entries()) {
     const name = `wave ${String(index + 1)} of ${String(parts.length)}`;
-    if (parts.length > 1) onNote(`${name}: ${counted(members.length)}`);
+    if (parts.length > 1) onNote(`${name}: ${counted(members.length, 'tenant')}`);
     const before = limit.failures;
     const result = await migrateFleet({ ...options, members });
     ends.push(...result.ends);
@@ -35,7 +36,9 @@ export async function rollOut(options: RolloutOptions): Promise<FleetResult> {
       ? interrupted
       : (result.stopped?.message ??
         limit.reached ??
-        (failed > 0 && !options.goesOnPastFailures ? `${counted(failed)} failed in ${name}` : undefined));
+        (failed > 0 && !options.goesOnPastFailures
+          ? `${counted(failed, 'tenant')} failed in ${name}`
+          : undefined));
     if (why !== undefined) {
       const left = rest.map(({ schema }): FleetEnd => ({ schema, status: 'not-tried', reason: why }));
       left.forEach(onEnd);
@@ -48,10 +51,6 @@ export async function rollOut(options: RolloutOptions): Promise<FleetResult> {
     }
   }
   return { ends };
-}
-
-function counted(tenants: number): string {
-  return `${String(tenants)} ${tenants === 1 ? 'tenant' : 'tenants'}`;
 }
 
 /** The members of each wave, those without any left out; an empty fleet has no wave. */

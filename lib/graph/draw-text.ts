@@ -1,6 +1,6 @@
-import { displayWidth, padText } from '../errors/index.js';
 import type { GraphNode } from './node.js';
 import { drawnEdges, topologicalOrder } from './order.js';
+import { displayWidth, padText } from '../text/index.js';
 
 /**
  * The graph for a terminal. Tasks with the same neighbours stand in one bracket, one below the other; arrows go from

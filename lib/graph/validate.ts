@@ -1,5 +1,5 @@
-import { nearest } from '../errors/index.js';
 import type { GraphNode } from './node.js';
+import { nearest } from '../text/index.js';
 
 /** One thing that is wrong with a graph. A cycle's path names every task that needs the next one; its last is its first. */
 export type GraphFault =

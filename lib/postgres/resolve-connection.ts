@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
-import { BootstrapError, nearest, redact } from '../errors/index.js';
+import { BootstrapError, redact } from '../errors/index.js';
 import { systemUser } from './home-folder.js';
 import { longestName } from './identifiers.js';
 import { readService } from './service-file.js';
 import { unheededKeyword } from './unheeded-keyword.js';
 import { readQuery, writeQuery } from './url-query.js';
+import { nearest } from '../text/index.js';
 
 /** Where a database is and how to log in; all of it resolved. */
 export interface ConnectionParameters {

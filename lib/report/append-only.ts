@@ -1,11 +1,11 @@
-import { padText, plainText, visible } from '../errors/index.js';
 import type { Reporter, RunEvent } from '../run/events.js';
 import { outcome, renderEnd, statusWord } from './end-block.js';
-import { formatDuration, formatElapsed, oneLine, painter, shortProblem, plural } from './format.js';
+import { formatElapsed, oneLine, painter, shortProblem } from './format.js';
 import type { ReporterOptions } from './options.js';
 import { progressText } from './progress.js';
 import { RunView, type TaskView } from './run-view.js';
 import { Writer } from './writer.js';
+import { counted, formatDuration, padText, plainText, visible } from '../text/index.js';
 
 // A long task shows that it lives, without filling the log.
 const progressEveryMs = 10_000;
@@ -115,6 +115,6 @@ export function describeStart(event: Extract<RunEvent, { type: 'run.start' }>): 
   const profile = event.profile === undefined ? '' : ` (profile ${event.profile})`;
   const database = event.database === undefined ? '' : ` on ${event.database}`;
   return oneLine(
-    `db-bootstrap ${event.version}: ${plural(event.tasks.length, 'task')}${from}${profile}${database}`,
+    `db-bootstrap ${event.version}: ${counted(event.tasks.length, 'task')}${from}${profile}${database}`,
   );
 }

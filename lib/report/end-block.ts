@@ -1,10 +1,11 @@
-import { padText, renderProblem } from '../errors/index.js';
+import { renderProblem } from '../errors/index.js';
 import type { TaskEnd, TaskStatus } from '../run/events.js';
-import { formatDuration, listNames, oneLine, painter, plural, type Paint } from './format.js';
+import { oneLine, painter, type Paint } from './format.js';
 import { attributed, renderFailures } from './failures.js';
 import { joinSchemas } from './join-schemas.js';
 import type { RunEnd, RunView } from './run-view.js';
 import { verdict } from './verdict.js';
+import { counted, formatDuration, listNames, padText } from '../text/index.js';
 
 /** How the end block is written. */
 export interface EndOptions {
@@ -88,7 +89,7 @@ function countLine(ends: readonly TaskEnd[], ms: number, paint: Paint): string {
     const count = ends.filter((end) => end.status === status).length;
     return count === 0 ? [] : [paint(tones[status as TaskStatus], `${count} ${word}`)];
   });
-  return `${plural(ends.length, 'task')} in ${formatDuration(ms)}: ${counts.join(', ') || 'none ran'}`;
+  return `${counted(ends.length, 'task')} in ${formatDuration(ms)}: ${counts.join(', ') || 'none ran'}`;
 }
 
 // Below this nobody waits for anything.

@@ -1,7 +1,8 @@
-import { plainText, renderProblem, visible, type Problem } from '../errors/index.js';
-import { formatCount, listNames, oneLine, painter, shortProblem } from './format.js';
+import { renderProblem, type Problem } from '../errors/index.js';
+import { oneLine, painter, shortProblem } from './format.js';
 import { joinSchemas } from './join-schemas.js';
 import type { RunEnd, RunView, TaskView } from './run-view.js';
+import { formatCount, listNames, plainText, visible } from '../text/index.js';
 
 // Thousands of tenants fail for few causes; more than this nobody reads at once.
 const shownCauses = 5;

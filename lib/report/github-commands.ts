@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { plainText, visibleLines, type Problem } from '../errors/index.js';
+import { type Problem } from '../errors/index.js';
 import { oneLine } from './format.js';
+import { plainText, visibleLines } from '../text/index.js';
 
 /** Escapes the text of a workflow command. */
 export function escapeData(text: string): string {

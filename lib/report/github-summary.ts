@@ -1,9 +1,10 @@
 import type { TaskStatus } from '../run/events.js';
 import { outcome, statusWord } from './end-block.js';
-import { formatDuration, oneLine, painter, plural } from './format.js';
+import { oneLine, painter } from './format.js';
 import { renderMermaid } from './mermaid.js';
 import type { RunEnd, RunView } from './run-view.js';
 import { verdict } from './verdict.js';
+import { counted, formatDuration } from '../text/index.js';
 
 /** What GitHub takes for a job summary, in bytes. */
 export const summaryLimit = 1024 * 1024;
@@ -60,7 +61,7 @@ function fit(blocks: readonly (readonly string[])[], limit: number): string {
     }
     // Half a graph is none.
     const kept = lines.includes('```mermaid') ? [] : linesWithin(lines, room);
-    const left = plural(lines.length - kept.length, 'line');
+    const left = counted(lines.length - kept.length, 'line');
     const sentence = `\n(${left} left out: a job summary holds at most 1 MiB)\n\n`;
     if (room > 0) text += kept.map((line) => `${line}\n`).join('') + sentence;
   }

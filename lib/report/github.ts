@@ -3,12 +3,13 @@ import { asError, type Problem } from '../errors/index.js';
 import type { Reporter, RunEvent, TaskEnd } from '../run/events.js';
 import { describeStart } from './append-only.js';
 import { outcome, renderEnd, statusWord } from './end-block.js';
-import { formatDuration, oneLine, shortProblem } from './format.js';
+import { oneLine, shortProblem } from './format.js';
 import { annotation, escapeData, guardLines, inertLine, maskCommands } from './github-commands.js';
 import { renderSummary, summaryLimit } from './github-summary.js';
 import type { ReporterOptions } from './options.js';
 import { RunView, type RunEnd, type TaskView } from './run-view.js';
 import { Writer } from './writer.js';
+import { formatDuration } from '../text/index.js';
 
 // GitHub shows no more of them per step.
 const annotationLimit = 10;

@@ -1,5 +1,5 @@
 import type { Problem } from '../errors/index.js';
-import { listNames } from './format.js';
+import { listNames } from '../text/index.js';
 
 /** How many other schemas are named. */
 const named = 10;

@@ -1,7 +1,7 @@
 import type { Reporter, RunEvent } from '../run/events.js';
-import { harmless } from '../errors/index.js';
 import type { ReporterOptions } from './options.js';
 import { Writer } from './writer.js';
+import { harmless } from '../text/index.js';
 
 /** Each event as a line of JSON on standard output, and nothing else. */
 export function createNdjsonReporter(options: ReporterOptions): Reporter {

@@ -1,5 +1,5 @@
-import { formatCount, formatDuration } from './format.js';
 import type { TaskView } from './run-view.js';
+import { formatCount, formatDuration } from '../text/index.js';
 
 /** How far a task is, in one phrase: "1,204 of 5,000, 85/s, about 45s left, 2 failed". */
 export function progressText(task: TaskView): string {

@@ -1,8 +1,8 @@
-import { displayWidth, padText, plainText, truncateText, visible } from '../errors/index.js';
 import { outcome, statusWord } from './end-block.js';
-import { formatDuration, oneLine, shortProblem, type Paint } from './format.js';
+import { oneLine, shortProblem, type Paint } from './format.js';
 import { progressText } from './progress.js';
 import type { TaskView } from './run-view.js';
+import { displayWidth, formatDuration, padText, plainText, truncateText, visible } from '../text/index.js';
 
 /** What a row is drawn with. */
 export interface RowOptions {

@@ -1,6 +1,7 @@
 import type { TaskEnd } from '../run/events.js';
-import { formatDuration, listNames, oneLine, plural, type Paint } from './format.js';
+import { oneLine, type Paint } from './format.js';
 import type { RunEnd } from './run-view.js';
+import { counted, formatDuration, listNames } from '../text/index.js';
 
 /** The final sentence: "ready: …", "nothing to do: …" or "not ready: …". It says ready only where the run succeeded. */
 export function verdict(end: RunEnd, ends: readonly TaskEnd[], paint: Paint): string {
@@ -15,9 +16,9 @@ function success(ends: readonly TaskEnd[], ms: number): string {
   if (ran.length === 0) return `nothing to do: no task ran, and nothing was verified`;
   const time = formatDuration(ms);
   if (changed.length === 0) {
-    return `nothing to do: ready already, ${plural(ran.length, 'task')} in ${time} changed nothing`;
+    return `nothing to do: ready already, ${counted(ran.length, 'task')} in ${time} changed nothing`;
   }
-  return `ready: ${changed.length} of ${plural(ran.length, 'task')} changed something, in ${time}`;
+  return `ready: ${changed.length} of ${counted(ran.length, 'task')} changed something, in ${time}`;
 }
 
 function reservations(ends: readonly TaskEnd[]): string {
@@ -35,7 +36,7 @@ function failure(end: RunEnd, ends: readonly TaskEnd[]): string {
     const word = failed.every(({ check }) => check) ? 'check' : 'task';
     parts.push(`${word}${failed.length > 1 ? 's' : ''} ${listNames(failed.map(({ name }) => name))} failed`);
   }
-  if (missing > 0) parts.push(`${plural(missing, 'task')} did not run`);
+  if (missing > 0) parts.push(`${counted(missing, 'task')} did not run`);
   return parts.join('; ') || 'the run failed';
 }
 
@@ -43,5 +44,5 @@ function cancelled(end: RunEnd, ends: readonly TaskEnd[]): string {
   const [fault] = end.problems ?? [];
   const left = ends.filter(({ status }) => status === 'blocked' || status === 'cancelled').length;
   const cause = fault ? oneLine(fault.message) : `interrupted after ${formatDuration(end.ms)}`;
-  return left === 0 ? cause : `${cause}; ${plural(left, 'task')} did not finish`;
+  return left === 0 ? cause : `${cause}; ${counted(left, 'task')} did not finish`;
 }

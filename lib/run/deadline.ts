@@ -1,6 +1,6 @@
 import type { TaskDefinition } from '../../config/workflow.js';
 import { BootstrapError, type Note } from '../errors/index.js';
-import { formatDuration } from './duration.js';
+import { formatDuration } from '../text/index.js';
 
 /** How long to wait for what was asked to end. */
 export interface Patience {

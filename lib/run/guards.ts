@@ -1,8 +1,9 @@
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { Guards, Workflow } from '../../config/workflow.js';
-import { globOf, type Problem } from '../errors/index.js';
+import { type Problem } from '../errors/index.js';
 import type { ServerSays } from '../postgres/index.js';
+import { globOf } from '../text/index.js';
 
 /** How the person who runs it is asked. */
 export interface GuardOptions {

@@ -6,7 +6,6 @@ import { runAttempts, type TaskOutcome } from './attempts.js';
 import { concludeRun } from './conclude.js';
 import { createContext, stateDirectoryOf } from './context.js';
 import { aborted, outOfPatience } from './deadline.js';
-import { formatDuration } from './duration.js';
 import type { RunEventBody, TaskEnd } from './events.js';
 import { forgetDownstream, remembering } from './forgetting.js';
 import { withCauses } from './explain.js';
@@ -21,6 +20,7 @@ import { Session } from './session.js';
 import type { TaskLog } from './task-log.js';
 import { unwritable } from './unwritable.js';
 import { Voice } from './voice.js';
+import { formatDuration } from '../text/index.js';
 
 /** Milliseconds after which a server that is silent counts as one that does not answer yet. */
 const moment = 1000;

@@ -2,7 +2,8 @@ import * as z from 'zod/mini';
 import { defineTask, type Finding } from '../../config/define.js';
 import { quoteIdentifier } from '../../lib/postgres/index.js';
 import { limitFindings } from './limit.js';
-import { counted, ofNoExtension, qualified } from './words.js';
+import { ofNoExtension, qualified } from './words.js';
+import { counted } from '../../lib/text/index.js';
 
 const options = z.strictObject({});
 

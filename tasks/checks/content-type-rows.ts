@@ -1,7 +1,8 @@
 import type { TaskClient } from '../../config/define.js';
 import type { ExpectedContentTypes } from '../../lib/django/index.js';
 import { belongs, type Place } from './places.js';
-import { batches, counted, qualified } from './words.js';
+import { batches, qualified } from './words.js';
+import { counted } from '../../lib/text/index.js';
 
 type Model = ExpectedContentTypes['models'][number];
 

@@ -12,7 +12,8 @@ import { visible } from '../../lib/errors/index.js';
 import { amount, findContentTypeFaults, labelOf, type ContentTypeFaults } from './content-type-rows.js';
 import { limitFindings } from './limit.js';
 import { findPlaces } from './places.js';
-import { counted, qualified } from './words.js';
+import { qualified } from './words.js';
+import { counted } from '../../lib/text/index.js';
 
 const options = z.strictObject({});
 

@@ -20,7 +20,8 @@ import { limitFindings } from './limit.js';
 import { createStatement, nounOf } from './object-statements.js';
 import { findPlaces, type Place } from './places.js';
 import { unlessUnchanged } from './unless-unchanged.js';
-import { batches, counted, qualified } from './words.js';
+import { batches, qualified } from './words.js';
+import { counted } from '../../lib/text/index.js';
 
 const options = z.strictObject({});
 

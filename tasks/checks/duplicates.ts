@@ -6,7 +6,8 @@ import { limitFindings } from './limit.js';
 import { findPlaces } from './places.js';
 import { findUniqueFaults, keysOf, repeatedRows, type UniqueFault } from './unique-faults.js';
 import { unlessUnchanged } from './unless-unchanged.js';
-import { counted, qualified } from './words.js';
+import { qualified } from './words.js';
+import { counted } from '../../lib/text/index.js';
 
 const options = z.strictObject({});
 

@@ -19,7 +19,8 @@ import {
 import { limitFindings } from './limit.js';
 import { findPlaces } from './places.js';
 import { unlessUnchanged } from './unless-unchanged.js';
-import { counted, qualified } from './words.js';
+import { qualified } from './words.js';
+import { counted } from '../../lib/text/index.js';
 
 const options = z.strictObject({});
 

@@ -10,6 +10,7 @@ import {
 import { rowWithoutSchema } from '../../lib/fleet/index.js';
 import { limitFindings } from './limit.js';
 import { migrateHelp } from './missing-table.js';
+import { counted } from '../../lib/text/index.js';
 
 const options = z.strictObject({});
 
@@ -100,8 +101,4 @@ function listed(migrations: readonly MigrationKey[]): string {
 
 function label({ app, name }: MigrationKey): string {
   return `${app}.${name}`;
-}
-
-function counted(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }

@@ -16,7 +16,8 @@ import {
 import { rowWithoutSchema } from '../../lib/fleet/index.js';
 import { quoteIdentifier } from '../../lib/postgres/index.js';
 import { limitFindings } from './limit.js';
-import { counted, qualified, regclass, sqlstateOf } from './words.js';
+import { qualified, regclass, sqlstateOf } from './words.js';
+import { counted } from '../../lib/text/index.js';
 
 const options = z.strictObject({});
 

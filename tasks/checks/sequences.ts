@@ -10,7 +10,8 @@ import {
 import { quoteIdentifier } from '../../lib/postgres/index.js';
 import { limitFindings } from './limit.js';
 import { findBehind, findSequenceColumns, type Behind } from './sequence-columns.js';
-import { batches, counted, qualified, regclass } from './words.js';
+import { batches, qualified, regclass } from './words.js';
+import { counted } from '../../lib/text/index.js';
 
 const options = z.strictObject({});
 

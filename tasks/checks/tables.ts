@@ -17,7 +17,7 @@ import { explainMissing, type Missing } from './missing-table.js';
 import { withoutOwnCode } from './own-code.js';
 import { belongs, findPlaces, type Place } from './places.js';
 import { unlessUnchanged } from './unless-unchanged.js';
-import { counted } from './words.js';
+import { counted } from '../../lib/text/index.js';
 
 const options = z.strictObject({});
 

@@ -9,6 +9,7 @@ import {
 } from '../../config/define.js';
 import type { Inspection, TenantRows } from '../../lib/django/index.js';
 import { limitFindings } from './limit.js';
+import { counted } from '../../lib/text/index.js';
 
 const options = z.strictObject({});
 
@@ -53,8 +54,8 @@ async function run(ctx: Context): Promise<TaskResult> {
     changed: false,
     summary:
       findings.length === 0
-        ? `rows and domains of ${tenants.length === 1 ? '1 tenant' : `${tenants.length} tenants`} agree`
-        : `${findings.length} ${findings.length === 1 ? 'finding' : 'findings'} in ${tenants.length === 1 ? '1 tenant' : `${tenants.length} tenants`}`,
+        ? `rows and domains of ${counted(tenants.length, 'tenant')} agree`
+        : `${counted(findings.length, 'finding')} in ${counted(tenants.length, 'tenant')}`,
     findings: limitFindings(findings, 'tenants'),
   };
 }

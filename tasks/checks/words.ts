@@ -1,11 +1,6 @@
 import { BootstrapError } from '../../lib/errors/index.js';
 import { quoteIdentifier, quoteLiteral } from '../../lib/postgres/index.js';
 
-/** "1 schema", "3 schemas". */
-export function counted(number: number, noun: string): string {
-  return `${String(number)} ${noun}${number === 1 ? '' : noun.endsWith('x') ? 'es' : 's'}`;
-}
-
 /** A table's or sequence's name as SQL, with its schema. */
 export function qualified(schema: string, name: string): string {
   return `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`;

@@ -1,5 +1,6 @@
 import { isAbsolute, relative, resolve } from 'node:path';
-import { fileText, plainText, type Place } from '../../lib/errors/index.js';
+import { fileText, type Place } from '../../lib/errors/index.js';
+import { plainText } from '../../lib/text/index.js';
 
 /** What the output of a failed program says about why: its own words, and the place in the project, if it names one. */
 export interface Cause {

@@ -1,10 +1,11 @@
 import { readdirSync } from 'node:fs';
 import { basename, delimiter, dirname, join, relative, resolve } from 'node:path';
-import { nearest, type Note, type Problem } from '../../lib/errors/index.js';
+import { type Note, type Problem } from '../../lib/errors/index.js';
 import { errorInOutput, sqlstateOfOutput } from '../../lib/postgres/index.js';
 import type { ExecResult, TaskContext } from '../../config/define.js';
 import { causeOf } from './cause.js';
 import { whyUnstartable } from './unstartable.js';
+import { nearest } from '../../lib/text/index.js';
 
 interface Told {
   readonly run: string | readonly string[];

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { lstat, readlink } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { asError, nearest } from '../../lib/errors/index.js';
+import { asError } from '../../lib/errors/index.js';
 import type { TaskContext } from '../../config/define.js';
 import { digestOf } from '../digest.js';
 import { findFiles, isPlainPath } from '../glob.js';
+import { nearest } from '../../lib/text/index.js';
 
 /** The parts of a command's options that say what it does. */
 interface Fingerprinted {

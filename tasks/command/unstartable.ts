@@ -1,6 +1,7 @@
 import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { shellWord, type Problem } from '../../lib/errors/index.js';
+import { type Problem } from '../../lib/errors/index.js';
+import { shellWord } from '../../lib/text/index.js';
 
 /** Why a file that exists cannot be started, and what to do; a repair names it as it is typed in the config's folder. */
 export type Unstartable = Pick<Problem, 'message' | 'help' | 'place'>;

@@ -1,7 +1,7 @@
 import { accessSync, constants, readdirSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve } from 'node:path';
-import { nearest, type Problem } from '../../lib/errors/index.js';
+import { type Problem } from '../../lib/errors/index.js';
 import {
   classifyInitFile,
   orderInitFiles,
@@ -9,6 +9,7 @@ import {
   type InitFileOrder,
 } from '../../lib/postgres/index.js';
 import { digestOf } from '../digest.js';
+import { nearest } from '../../lib/text/index.js';
 
 /** The folder that is looked for where the config names none. */
 export const defaultFolder = 'docker-entrypoint-initdb.d';

@@ -2,7 +2,8 @@ import type { TaskContext, TaskResult } from '../../config/define.js';
 import { migrate } from '../../lib/django/index.js';
 import { BootstrapError, type Problem } from '../../lib/errors/index.js';
 import { owe, owedSchemas, settle } from './owed.js';
-import { allApplied, counted, label } from './pending.js';
+import { allApplied, label } from './pending.js';
+import { counted } from '../../lib/text/index.js';
 
 /** Migrates one schema to the newest state; `null` is plain Django's. */
 export async function applyTo(

@@ -2,7 +2,8 @@ import type { TaskResult } from '../../config/define.js';
 import type { MigrationStates } from '../../lib/django/index.js';
 import { BootstrapError, type Problem } from '../../lib/errors/index.js';
 import type { FleetEnd } from '../../lib/fleet/index.js';
-import { behind, counted } from './pending.js';
+import { behind } from './pending.js';
+import { counted } from '../../lib/text/index.js';
 
 // How the migrating of a fleet is told as a whole.
 

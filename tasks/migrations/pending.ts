@@ -1,6 +1,7 @@
 import type { Json, Plan } from '../../config/define.js';
 import { migrationAdvice, type MigrationKey, type MigrationStates } from '../../lib/django/index.js';
 import { BootstrapError, type Problem } from '../../lib/errors/index.js';
+import { counted } from '../../lib/text/index.js';
 
 /** Schemas that lack migrations. */
 export function behind(states: MigrationStates): MigrationStates['schemas'] {
@@ -38,9 +39,4 @@ export function allApplied(schemas: number): string {
 /** "carriers.0004_own_collection". */
 export function label({ app, name }: MigrationKey): string {
   return `${app}.${name}`;
-}
-
-/** "1 migration", "2 migrations". */
-export function counted(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }

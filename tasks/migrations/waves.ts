@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
 import { described, nonEmpty } from '../../config/define.js';
-import { globOf } from '../../lib/errors/index.js';
 import type { AbortAfter, Wave } from '../../lib/fleet/index.js';
 import { duration, milliseconds } from '../duration.js';
+import { globOf } from '../../lib/text/index.js';
 
 const limit = /^(?:(\d+) failures?|(\d+(?:\.\d+)?)%)$/;
 const percent = described(

@@ -1,5 +1,6 @@
 import type { TenantProblem } from '../../lib/django/index.js';
-import { nearest, unreachable, type Problem } from '../../lib/errors/index.js';
+import { unreachable, type Problem } from '../../lib/errors/index.js';
+import { nearest } from '../../lib/text/index.js';
 
 /** A problem of one tenant, as people read it. */
 export function problemOfTenant(problem: TenantProblem): Problem {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { explainCommand } from '../../lib/cli/explain.js';
-import { BootstrapError, codes, displayWidth } from '../../lib/errors/index.js';
+import { BootstrapError, codes } from '../../lib/errors/index.js';
+import { displayWidth } from '../../lib/text/index.js';
 
 async function explain(code?: string, columns = 80, color = false): Promise<string> {
   const stdout = new PassThrough();

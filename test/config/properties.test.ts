@@ -4,9 +4,9 @@ import type { Json } from '../../config/define.js';
 import { interpolate, interpolateText } from '../../config/interpolate.js';
 import { isObject, mergeSources, sourceOf } from '../../config/merge.js';
 import { plainSource } from '../../config/source.js';
-import { parseDuration } from '../../config/index.js';
 import { load, problemsOf } from './project.js';
 import { BootstrapError } from '../../lib/errors/index.js';
+import { parseDuration } from '../../lib/text/index.js';
 
 // Few keys, so that layers meet; with names that are no keys of ours but of every object.
 const key = fc.constantFrom('a', 'b', 'c', '__proto__', 'constructor', 'toString');

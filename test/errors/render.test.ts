@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { renderProblem, renderProblems, visible, type Problem } from '../../lib/errors/index.js';
+import { renderProblem, renderProblems, type Problem } from '../../lib/errors/index.js';
+import { visible } from '../../lib/text/index.js';
 
 const place = { file: '.bootstraprc', line: 14, column: 13, length: 6, source: '    needs: [shraed]' };
 

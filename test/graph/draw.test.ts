@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { displayWidth } from '../../lib/errors/index.js';
 import {
   downstreamOf,
   drawDot,
@@ -13,6 +12,7 @@ import {
   type GraphNode,
 } from '../../lib/graph/index.js';
 import { graphs } from './arbitrary.js';
+import { displayWidth } from '../../lib/text/index.js';
 
 function node(name: string, needs: string[] = [], after: string[] = [], enabled = true): GraphNode {
   return { name, use: 'command', needs, after, enabled };

@@ -60,7 +60,7 @@ describe('the default reporter', () => {
     );
     const { lines } = screenOf(output, 80);
     assert.ok(lines.length < 20, lines.join('\n'));
-    assert.ok(lines.includes('✖ tenant-migrations  failed · 3 of 3000 tenants failed · 30.0s'));
+    assert.ok(lines.includes('✖ tenant-migrations  failed · 3 of 3000 tenants failed · 30s'));
   });
 
   for (const [ending, exitCode] of [

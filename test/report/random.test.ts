@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { codes, plainText, type ErrorCode, type Problem } from '../../lib/errors/index.js';
+import { codes, type ErrorCode, type Problem } from '../../lib/errors/index.js';
 import { reporterNames } from '../../lib/report/index.js';
 import type { RunEvent, RunEventBody, RunStatus, TaskEnd, TaskStatus } from '../../lib/run/events.js';
 import { commandsOf } from './commands.js';
 import { play, runStart, stamp, task } from './streams.js';
+import { plainText } from '../../lib/text/index.js';
 
 const secret = 'S3cr=t %w/ö"rd';
 

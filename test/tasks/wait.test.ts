@@ -48,7 +48,7 @@ describe('wait', () => {
     const { url, host, port } = await testServer();
     const { changed, summary } = await run(url);
     assert.equal(changed, false);
-    assert.match(summary, new RegExp(`^${host}:${String(port)}/postgres answers after \\d+ ms$`));
+    assert.match(summary, new RegExp(`^${host}:${String(port)}/postgres answers after \\d+ms$`));
     assert.deepEqual(logOf(memory), []);
   });
 
@@ -93,7 +93,7 @@ describe('wait', () => {
     // 25, 50, 100 ms, and the last at the deadline.
     assert.match(
       message,
-      new RegExp(`^nothing listens at 127\\.0\\.0\\.1:${String(port)}/d, after [45] tries in 2\\d\\d ms$`),
+      new RegExp(`^nothing listens at 127\\.0\\.0\\.1:${String(port)}/d, after [45] tries in 2\\d\\dms$`),
     );
     assert.deepEqual(notes, [
       {

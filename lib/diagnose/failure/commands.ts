@@ -1,6 +1,6 @@
-import { shellWord } from '../../errors/index.js';
 import { quoteIdentifier } from '../../postgres/index.js';
 import type { Inspection } from '../../django/index.js';
+import { shellWord } from '../../text/index.js';
 
 /** The command line that migrates one schema: django_tenants' where the project has tenants, else Django's. */
 export function migrateCommand(

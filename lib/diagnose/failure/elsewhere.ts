@@ -1,4 +1,3 @@
-import { nearest, shellWord } from '../../errors/index.js';
 import type { Inspection } from '../../django/index.js';
 import { quoteIdentifier } from '../../postgres/index.js';
 import type { Cause } from './cause.js';
@@ -6,6 +5,7 @@ import { quoted } from './commands.js';
 import { relationKinds } from './relation-kinds.js';
 import { runsDjango, type Scene } from './scene.js';
 import { searchPath } from './search-path.js';
+import { nearest, shellWord } from '../../text/index.js';
 
 /** A table of a tenant app was looked for in a schema that has none of its tables. */
 export function explainPublic(

@@ -1,10 +1,10 @@
-import { nearest } from '../../errors/index.js';
 import { quoteIdentifier } from '../../postgres/index.js';
 import type { Cause } from './cause.js';
 import { quoted } from './commands.js';
 import type { Scene } from './scene.js';
 import { searchPath } from './search-path.js';
 import type { Symptom } from './symptom.js';
+import { nearest } from '../../text/index.js';
 
 /** What extensions bring, by name: functions, types, operator classes and operators. */
 const brought: readonly (readonly [RegExp, string])[] = [

@@ -1,9 +1,9 @@
 import { userInfo } from 'node:os';
-import { nearest } from '../../errors/index.js';
 import { quoteIdentifier } from '../../postgres/index.js';
 import type { Cause } from './cause.js';
 import type { Scene } from './scene.js';
 import type { Symptom } from './symptom.js';
+import { nearest } from '../../text/index.js';
 
 /** Why a login was refused (28000, 28P01, 3D000) to a child, while the workflow's own works: it gave no name, or another one. */
 export async function explainLogin(symptom: Symptom, scene: Scene): Promise<Cause | undefined> {

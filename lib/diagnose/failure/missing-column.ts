@@ -1,5 +1,4 @@
 import { migrationAdvice, type ExpectedTable } from '../../django/index.js';
-import { nearest } from '../../errors/index.js';
 import type { Cause } from './cause.js';
 import { migrateCommand, quoted } from './commands.js';
 import { explainOrder } from './order.js';
@@ -8,6 +7,7 @@ import { explainRecorded } from './recorded.js';
 import { schemaOfCommand, type Scene } from './scene.js';
 import { tablesIn } from './statement.js';
 import type { Symptom } from './symptom.js';
+import { nearest } from '../../text/index.js';
 
 /** Why a column "does not exist" (42703). */
 export async function explainMissingColumn(symptom: Symptom, scene: Scene): Promise<Cause | undefined> {

@@ -1,10 +1,10 @@
-import { nearest } from '../../errors/index.js';
 import { rowWithoutSchema } from '../../fleet/index.js';
 import { quoteIdentifier, withRolePath } from '../../postgres/index.js';
 import type { Cause } from './cause.js';
 import { explainOrder } from './order.js';
 import type { Scene } from './scene.js';
 import type { Symptom } from './symptom.js';
+import { nearest } from '../../text/index.js';
 
 /** Why a schema does not exist (3F000): a tenant without one, a task that comes too early, or a name that is wrong. */
 export async function explainMissingSchema(symptom: Symptom, scene: Scene): Promise<Cause | undefined> {

@@ -1,8 +1,8 @@
-import { plainText } from '../../errors/index.js';
 import type { Cause } from './cause.js';
 import type { Scene } from './scene.js';
 import { tablesIn } from './statement.js';
 import type { Symptom } from './symptom.js';
+import { plainText } from '../../text/index.js';
 
 /** A session of the server, as far as the role may see it. */
 interface Session {

@@ -1,11 +1,11 @@
 import type { ExpectedTable, Inspection } from '../../django/index.js';
-import { shellWord } from '../../errors/index.js';
 import { quoteIdentifier } from '../../postgres/index.js';
 import { retakeCommands } from '../retake.js';
 import type { Cause } from './cause.js';
 import { quoted } from './commands.js';
 import type { Project } from './project.js';
 import type { Scene } from './scene.js';
+import { shellWord } from '../../text/index.js';
 
 /** Apps whose migrations a schema records as applied, but of which it has no table. */
 interface Skipped {

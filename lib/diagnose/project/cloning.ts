@@ -1,6 +1,6 @@
-import { editDistance } from '../../errors/index.js';
 import type { Diagnosis } from '../diagnosis.js';
 import { placeOfSetting, settingsRule } from './facts.js';
+import { nearest } from '../../text/index.js';
 
 /** New tenants as copies of a schema: the two settings for it go together. */
 export const cloning = settingsRule(
@@ -39,7 +39,8 @@ export const unknownSettings = settingsRule(
   'unknown-settings',
   (settings, { settingsModule }, evidence): Diagnosis[] =>
     settings.unknown.flatMap((setting) => {
-      const near = nearby(setting, settings.known);
+      // Beyond two edits, the name may be a setting of the project itself.
+      const near = nearest(setting, settings.known, 2);
       if (near === undefined) return [];
       return [
         {
@@ -60,11 +61,3 @@ export const unknownSettings = settingsRule(
       ];
     }),
 );
-
-/** The known name within two edits of one that is not: farther than that it may be the project's own. */
-function nearby(name: string, known: readonly string[]): string | undefined {
-  return known
-    .map((candidate) => ({ candidate, distance: editDistance(name, candidate) }))
-    .filter(({ distance }) => distance <= 2)
-    .sort((a, b) => a.distance - b.distance)[0]?.candidate;
-}

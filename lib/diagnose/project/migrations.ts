@@ -6,10 +6,10 @@ import {
   type PackageFault,
   type ProjectFacts,
 } from '../../django/index.js';
-import { nearest } from '../../errors/index.js';
 import type { Diagnosis } from '../diagnosis.js';
 import type { Evidence } from '../evidence.js';
 import { listed, placeAt, placeOfSetting, schemasOf, settingsRule, shownPlace } from './facts.js';
+import { counted, nearest } from '../../text/index.js';
 
 /** The migrations on disk: there for every app with models, in one piece, and saying the same as the models. */
 export const migrationFiles = settingsRule('migration-files', (settings, { project }, evidence) => {
@@ -156,7 +156,7 @@ function difference(
     ...placeAt(evidence, at),
     subject: { app },
     expected: 'migrations that make what the models say',
-    actual: `${String(operations.length)} ${operations.length === 1 ? 'operation is' : 'operations are'} in no migration`,
+    actual: `${counted(operations.length, 'operation is', 'operations are')} in no migration`,
     evidence: operations,
     help: migrationAdvice('difference', [{ app, own: true }]),
   };

@@ -1,11 +1,12 @@
 import type { TenantSpec } from '../../../config/define.js';
 import type { Workflow } from '../../../config/workflow.js';
 import type { ModelField, TenantModelFacts } from '../../django/index.js';
-import { nearest, type Place } from '../../errors/index.js';
+import { type Place } from '../../errors/index.js';
 import type { Diagnosis } from '../diagnosis.js';
 import type { Evidence } from '../evidence.js';
 import type { Rule } from '../rule.js';
 import { factsOf } from './facts.js';
+import { nearest } from '../../text/index.js';
 
 /** What the config gives to tenants and their domains are fields of the models, and none that they require is missing. */
 export const tenantFields: Rule = {

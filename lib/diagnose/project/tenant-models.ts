@@ -1,8 +1,9 @@
 import type { Preflight, SettingsFacts, TenantModelFacts } from '../../django/index.js';
-import { nearest, type ErrorCode } from '../../errors/index.js';
+import { type ErrorCode } from '../../errors/index.js';
 import type { Diagnosis } from '../diagnosis.js';
 import type { Evidence } from '../evidence.js';
 import { listed, placeAt, placeOfSetting, schemasOf, settingsRule } from './facts.js';
+import { nearest } from '../../text/index.js';
 
 type Model = NonNullable<TenantModelFacts['model']>;
 

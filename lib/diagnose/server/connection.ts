@@ -1,11 +1,12 @@
 import { lookup } from 'node:dns/promises';
 import { connect as openSocket, isIP } from 'node:net';
 import { userInfo } from 'node:os';
-import { BootstrapError, nearest, type Problem } from '../../errors/index.js';
+import { BootstrapError, type Problem } from '../../errors/index.js';
 import { connect, disconnect, withDatabase, type ConnectionParameters } from '../../postgres/index.js';
 import type { Diagnosis } from '../diagnosis.js';
 import type { Evidence } from '../evidence.js';
 import type { Rule } from '../rule.js';
+import { nearest } from '../../text/index.js';
 
 /** The database cannot be reached: which of host, TLS, role, password and database is wrong, and how that was told apart. */
 export const connection: Rule = {

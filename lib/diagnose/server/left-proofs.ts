@@ -1,8 +1,8 @@
-import { shellWord } from '../../errors/index.js';
 import { longestName, quoteIdentifier } from '../../postgres/index.js';
 import type { Diagnosis } from '../diagnosis.js';
 import type { Evidence } from '../evidence.js';
 import type { Rule } from '../rule.js';
+import { shellWord } from '../../text/index.js';
 
 /** Six hexadecimal digits stand behind it. */
 const mark = '_prove_';

@@ -2,6 +2,7 @@ import { quoteIdentifier } from '../../postgres/index.js';
 import { states } from '../../django/index.js';
 import type { Evidence } from '../evidence.js';
 import type { Rule } from '../rule.js';
+import { counted } from '../../text/index.js';
 
 interface Rights {
   readonly role: string;
@@ -43,7 +44,7 @@ export const privileges: Rule = {
         ? [
             {
               code: 'DBB4047' as const,
-              message: `role "${role}" may not create schemas in database "${name}", and ${count(missing.length, 'tenant has', 'tenants have')} none yet`,
+              message: `role "${role}" may not create schemas in database "${name}", and ${counted(missing.length, 'tenant has', 'tenants have')} none yet`,
               subject: { role, database: name },
               expected: `the privilege CREATE on database "${name}"`,
               actual: 'the role does not have it',
@@ -75,8 +76,4 @@ async function isPending({ recorded }: Rights, { host }: Evidence): Promise<bool
   // That the project cannot be loaded is told by other rules.
   const known = await states(host, { scope: 'public' }).catch(() => undefined);
   return known?.schemas.some(({ pending }) => pending.length > 0) ?? false;
-}
-
-function count(number: number, one: string, many: string): string {
-  return `${String(number)} ${number === 1 ? one : many}`;
 }

@@ -8,7 +8,7 @@ import {
   truncateText,
   visible,
   visibleLines,
-} from '../../lib/errors/index.js';
+} from '../../lib/text/index.js';
 
 describe('plainText', () => {
   it('removes what moves the cursor, changes the screen, or turns the writing', () => {

@@ -14,3 +14,20 @@ export function parseDuration(value: string | number): number | undefined {
 
 /** The longest that a timer can wait for. */
 export const longestDuration = 24 * 86_400_000;
+
+/** A duration in milliseconds for people: "250ms", "1.5s", "2m", "2m 5s", "1h 3m". */
+export function formatDuration(ms: number): string {
+  if (ms < 999.5) return `${Math.round(ms)}ms`;
+  if (ms < 59_950) return `${Number((ms / 1000).toFixed(1))}s`;
+  const seconds = Math.round(ms / 1000);
+  const units = [
+    [Math.floor(seconds / 3600), 'h'],
+    [Math.floor(seconds / 60) % 60, 'm'],
+    [seconds % 60, 's'],
+  ] as const;
+  return units
+    .filter(([count]) => count > 0)
+    .slice(0, 2)
+    .map(([count, unit]) => `${count}${unit}`)
+    .join(' ');
+}
