@@ -1,4 +1,4 @@
-import { packageVersion } from '../errors/index.js';
+import { packageVersion } from '../errors/package-root.js';
 import { output } from './output.js';
 
 /** Prints the version. */
