@@ -8,12 +8,11 @@ import {
   type TaskResult,
 } from '../../config/define.js';
 import { expectedRules, type ExpectedContentTypes, type ExpectedRules } from '../../lib/django/index.js';
-import { visible } from '../../lib/errors/index.js';
 import { amount, findContentTypeFaults, labelOf, type ContentTypeFaults } from './content-type-rows.js';
 import { limitFindings } from './limit.js';
 import { findPlaces } from './places.js';
 import { qualified } from './words.js';
-import { counted } from '../../lib/text/index.js';
+import { counted, visible } from '../../lib/text/index.js';
 
 const options = z.strictObject({});
 
