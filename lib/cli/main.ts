@@ -66,6 +66,18 @@ async function reportFault(error: unknown): Promise<number> {
   return reportFailure(problem ? new BootstrapError(problem) : error);
 }
 
+/** Reports a failure whose report failed: under a limit of open files, its modules cannot be loaded. Returns the exit code. */
+function reportPlainly(error: unknown): number {
+  const text = error instanceof Error ? error.message : String(error);
+  const isShortage = /\bE[MN]FILE\b/.test(text);
+  process.stderr.write(
+    isShortage
+      ? `error[DBB5022]: the limit of open files of this process is reached (${text})\n  help: raise the limit, as with "ulimit -n 1024"\n`
+      : `error[DBB9001]: ${text}\n`,
+  );
+  return isShortage ? 1 : 70;
+}
+
 /**
  * What no command may do: end in silence because something that it loaded called process.exit, show a stack because the reader of
  * its output went away, or let anyone else write into its output. The function it returns says that the command has ended by itself.
@@ -94,7 +106,7 @@ function guardProcess(): () => void {
   const fault = (error: unknown): void => {
     if (tellFault(error)) return;
     process.removeListener('exit', tooEarly);
-    void reportFault(error).then((code) => exit(code));
+    void reportFault(error).then(exit, () => exit(reportPlainly(error)));
   };
   divertOthers();
   process.on('exit', tooEarly);
