@@ -28,5 +28,5 @@ export function nearest(
 }
 
 function sorted(letters: string): string {
-  return [...letters].sort().join('');
+  return Array.from(letters).sort().join('');
 }
