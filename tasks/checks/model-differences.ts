@@ -62,12 +62,15 @@ function isExpected({ expected, found }: Pair, tables: readonly string[] | undef
   const to = expected?.toTable;
   if (to && tables.includes(to) !== (expected.toSchema === null)) return false;
   const table = (expected ?? found)?.table ?? '';
-  return table === 'django_migrations' || tables.includes(table);
+  return table === records || tables.includes(table);
 }
 
 type Pair = Pick<ModelDifference, 'expected' | 'found'>;
 
-/** Ignores missing tables and columns: `findMissing` reports them. */
+/** Django's table of applied migrations, which belongs to no app. */
+const records = 'django_migrations';
+
+/** Ignores missing tables, and missing columns of apps: `findMissing` reports them. */
 function compare(expected: readonly CatalogObject[], found: readonly CatalogObject[]): readonly Pair[] {
   const theirs = byTable(found);
   const models = byTable(expected);
@@ -103,13 +106,15 @@ function compareColumns(wanted: readonly CatalogObject[], there: readonly Catalo
   const columns = (objects: readonly CatalogObject[]): ReadonlyMap<string, CatalogObject> =>
     new Map(objects.flatMap((one) => (one.kind === 'column' ? [[one.name, one]] : [])));
   const [models, catalog] = [columns(wanted), columns(there)];
-  return [...catalog.values()].flatMap((found): Pair[] => {
+  const lost = [...models.values()].filter(({ table, name }) => table === records && !catalog.has(name));
+  const others = [...catalog.values()].flatMap((found): Pair[] => {
     const expected = models.get(found.name);
     if (expected) return does(expected, found) ? [] : [{ expected, found }];
     // Django inserts only the columns of its models, so an extra column fails inserts if it is not null and has no default.
     const needed = found.definition.includes(' not null') && !found.definition.includes(' generated always');
     return needed && found.detail === '' ? [{ expected, found }] : [];
   });
+  return [...lost.map((expected) => ({ expected, found: undefined })), ...others];
 }
 
 /** Compares constraints and indexes by definition, not by name. Ignores additional ones in the catalog: somebody made them on purpose. */

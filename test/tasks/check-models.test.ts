@@ -146,6 +146,8 @@ for (const set of Object.keys(pythonSets) as (keyof typeof pythonSets)[]) {
         ['alter id drop identity if exists, alter id drop default', 'column "id"'],
         ['alter app drop not null', 'column "app"'],
         ['alter name type varchar(100)', 'column "name"'],
+        ['drop column applied', 'column "applied"'],
+        ['drop column id', 'column "id"'],
       ]) {
         await fleet.rows(`alter table public.django_migrations ${damage}`);
         await inEach(`alter table django_migrations ${damage}`);
