@@ -20,7 +20,7 @@ def data_migrations(schemas):
     applied = set()
     for schema in schemas:
         with schema.connection.cursor() as cursor:
-            cursor.execute("select to_regclass(%s)", [qualified(schema.name, "django_migrations")])
+            cursor.execute("select pg_catalog.to_regclass(%s)", [qualified(schema.name, "django_migrations")])
             if cursor.fetchone()[0] is not None:
                 cursor.execute("select app, name from %s" % qualified(schema.name, "django_migrations"))
                 applied.update(cursor.fetchall())

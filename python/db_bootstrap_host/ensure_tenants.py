@@ -75,7 +75,7 @@ def _apply(connection, spec, update):
     with transaction.atomic(using=get_tenant_database_alias()):
         with connection.cursor() as cursor:
             # Two runs side by side: the second waits here, then finds the first one's work done.
-            cursor.execute("select pg_advisory_xact_lock(hashtextextended('db_bootstrap tenants', 0))")
+            cursor.execute("select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('db_bootstrap tenants', 0))")
         state = _read_state(connection, [spec])
         steps = steps_of(spec, state, update)
         kinds = {step.what for step in steps}

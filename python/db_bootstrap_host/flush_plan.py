@@ -188,7 +188,7 @@ def _foreign_keys(connection):
             "select sn.nspname, s.relname, tn.nspname, t.relname from pg_catalog.pg_constraint k"
             " join pg_catalog.pg_class s on s.oid = k.conrelid join pg_catalog.pg_namespace sn on sn.oid = s.relnamespace"
             " join pg_catalog.pg_class t on t.oid = k.confrelid join pg_catalog.pg_namespace tn on tn.oid = t.relnamespace"
-            " where k.contype = 'f' and k.conparentid = 0"
+            " where k.contype = 'f' and k.conparentid = '0'"
         )
         return cursor.fetchall()
 

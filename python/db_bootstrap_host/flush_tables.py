@@ -52,8 +52,8 @@ def empty_tables(schema):
             cursor.execute(
                 "select sn.nspname, s.relname from pg_catalog.pg_class s"
                 " join pg_catalog.pg_namespace sn on sn.oid = s.relnamespace"
-                " join pg_catalog.pg_depend d on d.classid = 'pg_class'::regclass and d.objid = s.oid"
-                " and d.refclassid = 'pg_class'::regclass and d.deptype in ('a', 'i')"
+                " join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_class'::regclass::oid and d.objid = s.oid"
+                " and d.refclassid = 'pg_catalog.pg_class'::regclass::oid and d.deptype in ('a', 'i')"
                 " join pg_catalog.pg_class c on c.oid = d.refobjid"
                 " join pg_catalog.pg_namespace n on n.oid = c.relnamespace"
                 " where s.relkind = 'S' and n.nspname = %s and c.relname = any(%s)",

@@ -102,7 +102,9 @@ def _compared(project, schema, state, tables):
     try:
         with transaction.atomic(using=project.alias), project.connection.cursor() as cursor:
             cursor.execute(
-                "select pg_catalog.set_config('search_path', 'pg_temp, ' || quote_ident(%s) || ', public', true)", [schema]
+                "select pg_catalog.set_config('search_path',"
+                " pg_catalog.concat('pg_temp, ', pg_catalog.quote_ident(%s), ', public'), true)",
+                [schema],
             )
             for table in statements:
                 for statement in statements[table]:

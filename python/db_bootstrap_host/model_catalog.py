@@ -118,7 +118,7 @@ def _look(project, own, sample, statement, made):
         with transaction.atomic(using=project.alias), project.connection.cursor() as cursor:
             cursor.execute(
                 "select pg_catalog.set_config('search_path',"
-                " pg_catalog.concat_ws(', ', 'pg_temp', quote_ident(%s), pg_catalog.current_setting('search_path')), true)",
+                " pg_catalog.concat_ws(', ', 'pg_temp', pg_catalog.quote_ident(%s), pg_catalog.current_setting('search_path')), true)",
                 [sample],
             )
             for table, texts in first:

@@ -32,8 +32,13 @@ _THERE = (
 )
 
 #: The same in one text, whatever the ids are. Most of the time goes into opening the tables, so it is one where that tells enough.
-_DIGEST_OF_TYPES = "select count(*) || ' ' || coalesce(sum(hashtext(app_label || '.' || model)), 0) as digest from {schema}.django_content_type"
-_DIGEST_OF_PERMISSIONS = "select count(*) || ' ' || coalesce(sum(hashtext(codename)), 0) as digest from {schema}.auth_permission"
+_DIGEST_OF_TYPES = (
+    "select pg_catalog.concat(count(*), ' ', sum(pg_catalog.hashtext(pg_catalog.concat(app_label, '.', model)))) as digest"
+    " from {schema}.django_content_type"
+)
+_DIGEST_OF_PERMISSIONS = (
+    "select pg_catalog.concat(count(*), ' ', sum(pg_catalog.hashtext(codename))) as digest from {schema}.auth_permission"
+)
 
 #: Whether a schema has such tables of its own.
 _TABLES = """
@@ -80,7 +85,7 @@ class NaturalRows:
         # With a content type its permissions are gone, as they refer to it.
         if {row[:2] for row in self.permissions} >= set(self.types):
             return _DIGEST_OF_PERMISSIONS
-        return "select (%s) || ' ' || (%s) as digest" % (_DIGEST_OF_TYPES, _DIGEST_OF_PERMISSIONS)
+        return "select pg_catalog.concat((%s), ' ', (%s)) as digest" % (_DIGEST_OF_TYPES, _DIGEST_OF_PERMISSIONS)
 
 
 def rows_instead_of(emit, connection):

@@ -1,7 +1,7 @@
 """Locks of tables: those that a transaction holds, and those that making references will take in other schemas."""
 
 _REFERRED = """
-select distinct fn.nspname || '.' || fc.relname
+select distinct pg_catalog.concat(fn.nspname, '.', fc.relname)
   from pg_catalog.pg_constraint o
   join pg_catalog.pg_class c on c.oid = o.conrelid
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace

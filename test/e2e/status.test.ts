@@ -58,14 +58,33 @@ describe('db-bootstrap status', function () {
 
   it('calls no operator and no function that a low role made, nor does any other command', async () => {
     const low = `low_${String(process.pid)}`;
-    await setTraps(database.url, low);
-    try {
-      for (const args of [['status'], ['plan'], ['check'], ['run', '--skip', 'venv']]) {
-        await run(...args);
-        assert.deepEqual(await sprung(database.url), [], args.join(' '));
+    const flush = ['--set', 'tasks.flush.enabled=true', '--set', 'guards.allowDestructive=true'];
+    const wholeRun = ['run', '--skip', 'venv'];
+    const looking = [
+      ['status'],
+      ['plan'],
+      ['check'],
+      ['doctor'],
+      ['record', '--schema', 'test_tenant'],
+      wholeRun,
+    ];
+    for (const [migrates, commands] of [
+      [false, looking],
+      [true, [wholeRun, ['check', '--fix', '--yes'], [...wholeRun, ...flush]]],
+    ] as const) {
+      await setTraps(database.url, low, { migrates });
+      try {
+        if (migrates)
+          await query(database.url, 'drop schema corner_shop cascade; drop schema test_tenant cascade');
+        for (const args of commands) {
+          if (args[0] === 'check') await query(database.url, 'delete from test_tenant.auth_permission');
+          const { code, stdout, stderr } = await run(...args);
+          if (migrates) assert.equal(code, 0, stdout + stderr);
+          assert.deepEqual(await sprung(database.url), [], args.join(' '));
+        }
+      } finally {
+        await query(database.url, `drop owned by ${low}; drop role ${low}`);
       }
-    } finally {
-      await query(database.url, `drop owned by ${low}; drop role ${low}`);
     }
   });
 

@@ -13,26 +13,39 @@ const pairs = [
   ['"char"', 'text'],
 ] as const;
 
+/** The same for the operator || alone. */
+const joined = [
+  ['name', 'text'],
+  ['text', 'name'],
+  ['name', 'name'],
+  ['int8', 'text'],
+  ['text', 'int8'],
+] as const;
+
 const functions = [
-  ['lower', ['varchar'], 'text'],
   ['lower', ['name'], 'text'],
   ['md5', ['varchar'], 'text'],
   ['quote_ident', ['name'], 'text'],
   ['length', ['varchar'], 'int4'],
+  ['hashtext', ['varchar'], 'int4'],
   ['hashtextextended', ['varchar', 'int4'], 'int8'],
 ] as const;
 
 /**
- * Operators and functions of the role `low` in schema public, each of which fits better than what PostgreSQL has, gives a wrong answer, and
- * writes down the statement that called it.
+ * Operators and functions of the role `low` in schema public. Each fits better than what PostgreSQL has, gives the same answer, and records
+ * the statement that called it. With `migrates`, Django can still migrate the database.
  */
-export async function setTraps(url: string, low: string): Promise<void> {
+export async function setTraps(url: string, low: string, { migrates = false } = {}): Promise<void> {
+  // With an operator of its own for texts of columns, Django can neither make partial indexes nor look for names.
+  const traps = pairs.filter((pair) => !migrates || !pair.some((type) => type === 'varchar'));
   await query(
     url,
     `create role ${low}; grant create, usage on schema public to ${low}; set role ${low};
      create table public.called (query text, what text); grant all on public.called to public;
-     ${functions.map(([name, types, result]) => trap(name, types, result)).join('\n')}
-     ${pairs.flatMap(([left, right]) => ['=', '<>', '||', '~', '!~'].map((name) => operator(name, left, right))).join('\n')}
+     create function public.note(text, text) returns void language sql as 'insert into public.called values ($1, $2)';
+     ${functions.map(([name, types, result]) => trap(name, types, result, `${name}($1::text${types.length > 1 ? ', $2' : ''})`)).join('\n')}
+     ${joined.map(([left, right]) => operator('||', left, right)).join('\n')}
+     ${traps.flatMap(([left, right]) => ['=', '<>', '||', '~', '!~'].map((name) => operator(name, left, right))).join('\n')}
      reset role`,
   );
 }
@@ -45,10 +58,10 @@ export async function sprung(url: string): Promise<readonly unknown[]> {
   );
 }
 
-function trap(name: string, types: readonly string[], result: string): string {
+function trap(name: string, types: readonly string[], result: string, answer: string): string {
   const what = `${name}(${types.join(', ')})`;
-  return `create function public.${name}(${types.join(', ')}) returns ${result} language plpgsql set search_path = pg_catalog as
-    $trap$ begin insert into public.called values (current_query(), '${what}'); return null; end $trap$;`;
+  return `create function public.${name}(${types.join(', ')}) returns ${result} language plpgsql immutable set search_path = pg_catalog as
+    $trap$ begin perform public.note(current_query(), '${what}'); return ${answer}; end $trap$;`;
 }
 
 function operator(name: string, left: string, right: string): string {
@@ -60,6 +73,7 @@ function operator(name: string, left: string, right: string): string {
     '!~': 'unlike',
   };
   const own = `${words[name] ?? ''}_${left}_${right}`.replaceAll('"', '');
-  return `${trap(own, [left, right], name === '||' ? 'text' : 'bool')}
+  const common = /oid|regclass/.test(left + right) && name !== '||' && !name.includes('~') ? 'oid' : 'text';
+  return `${trap(own, [left, right], name === '||' ? 'text' : 'bool', `$1::${common} ${name} $2::${common}`)}
     create operator public.${name} (leftarg = ${left}, rightarg = ${right}, function = public.${own});`;
 }
