@@ -10,7 +10,7 @@ from django.db.models import signals
 
 from .app_places import own_router
 from .listeners import connection_listeners, label_of, listening_signal
-from .own_command import own_command
+from .own_command import own_command, own_executor
 
 #: Packages of database backends, and the schema editor of each.
 _BACKENDS = (
@@ -36,6 +36,8 @@ def _why_command():
     from django.core.management.commands.migrate import Command
     from django_tenants.utils import get_tenant_base_migrate_command_class
 
+    if own_executor() is not None:
+        return "the setting GET_EXECUTOR_FUNCTION names an executor of the project's own: %s" % own_executor()
     own = own_command()
     if own is not None:
         return "the project has a migrate_schemas command of its own: %s" % label_of(type(own))

@@ -2,6 +2,7 @@
 
 import inspect
 
+from django.conf import settings
 from django.core.management import get_commands, load_command_class
 
 from .failure import Failure, place_of, project_path, whole_text_of
@@ -11,15 +12,22 @@ from .listeners import label_of
 def own_command():
     """
     The project's own command behind `manage.py migrate_schemas`, or behind a `manage.py migrate` that inherits from it; None if both are
-    those of django_tenants. A `migrate` without schemas does not count: it does not migrate tenants.
+    those of django_tenants. A `migrate` without schemas does not count: it does not migrate tenants. With an executor of the project's own,
+    the command of django_tenants counts as the project's.
     """
     from django_tenants.management.commands.migrate_schemas import MigrateSchemasCommand
 
     for name in ("migrate_schemas", "migrate"):
         command = load_command(name)
-        if type(command) is not MigrateSchemasCommand and (name == "migrate_schemas" or isinstance(command, MigrateSchemasCommand)):
+        is_own = type(command) is not MigrateSchemasCommand or own_executor() is not None
+        if is_own and (name == "migrate_schemas" or isinstance(command, MigrateSchemasCommand)):
             return command
     return None
+
+
+def own_executor():
+    """The setting GET_EXECUTOR_FUNCTION: the function that chooses how `migrate_schemas` migrates; None where django_tenants chooses."""
+    return getattr(settings, "GET_EXECUTOR_FUNCTION", None) or None
 
 
 def run_own(command, project, schema, words):
@@ -34,7 +42,7 @@ def run_own(command, project, schema, words):
         )
     options = vars(parser.parse_args(words))
     args = options.pop("args", ())
-    options.update(schema_name=schema, executor="standard", interactive=False, database=project.alias, no_color=True, force_color=False)
+    options.update(schema_name=schema, executor=None if own_executor() else "standard", interactive=False, database=project.alias, no_color=True, force_color=False)
     command.execute(*args, **options)
 
 

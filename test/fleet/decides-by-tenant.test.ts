@@ -33,6 +33,23 @@ class Router(TenantSyncRouter):
         return super().allow_migrate(db, app_label, model_name, **hints)
 `;
 
+const ownExecutor = `
+from django.db import connection
+from django_tenants.migration_executors.standard import StandardExecutor
+
+
+class Executor(StandardExecutor):
+    def run_migrations(self, tenants=None):
+        super().run_migrations(tenants=tenants)
+        with connection.cursor() as cursor:
+            for name in tenants:
+                cursor.execute("comment on schema %s is 'executed: %s'" % (connection.ops.quote_name(name), name))
+
+
+def choose(codename=None):
+    return Executor
+`;
+
 const ownCommand = `
 from django.db import connection
 from django_tenants.management.commands.migrate_schemas import MigrateSchemasCommand
@@ -246,6 +263,26 @@ class Migration(migrations.Migration):
     assert.deepEqual(facts?.apps.find(({ label }) => label === 'carriers')?.places, []);
     assert.deepEqual(await findingsWith([placement], { host: host.forTask() }), []);
     await host.close();
+  });
+
+  it("migrates each schema by the project's own executor", async () => {
+    await writeFile(join(project.directory, 'wholesale/executors.py'), ownExecutor);
+    await writeFile(join(project.directory, 'wholesale/routers.py'), router('"nobody"'));
+    await settings('GET_EXECUTOR_FUNCTION = "wholesale.executors.choose"');
+    const log = await release(depot(6));
+    assert.match(
+      log,
+      /done by Django: the setting GET_EXECUTOR_FUNCTION names an executor .*wholesale\.executors\.choose/,
+    );
+    const rows = await project.rows<{ told: string }>(
+      `select obj_description(oid, 'pg_namespace') as told from pg_namespace where nspname = any($1) order by nspname`,
+      [schemas],
+    );
+    assert.deepEqual(
+      rows.map(({ told }) => told),
+      schemas.map((schema) => `executed: ${schema}`),
+    );
+    await settings('GET_EXECUTOR_FUNCTION = None');
   });
 
   it("migrates each schema by the project's own migrate_schemas command", async () => {
