@@ -3,7 +3,7 @@ import type { ExecOptions, ExecResult, TaskContext, TaskLedger } from '../../con
 import type { TaskDefinition, Workflow } from '../../config/workflow.js';
 import { BootstrapError } from '../errors/index.js';
 import { runProcess } from '../process/index.js';
-import { applicationName, taskEnvironment, type DatabaseParts } from './environment.js';
+import { applicationName, taskEnvironment } from './environment.js';
 import type { RunEventBody } from './events.js';
 import type { RunServices } from './services.js';
 import type { TaskLog } from './task-log.js';
@@ -51,7 +51,7 @@ export function createContext(
         taskEnvironment({
           base: workflow.env,
           own: task.env,
-          database: databaseParts(workflow, services.database(user)),
+          database: workflow.database.kind === 'none' ? undefined : services.database(user),
           runId,
           task: task.name,
         }),
@@ -123,12 +123,6 @@ function isContinuousIntegration(env: Readonly<Record<string, string>>): boolean
 }
 
 /** The resolved database for children; undefined where the workflow has none. */
-function databaseParts(workflow: Workflow, database: DatabaseParts): DatabaseParts | undefined {
-  if (workflow.database.kind === 'none') return undefined;
-  const { url, host, port, name, user, password } = database;
-  return { url, host, port, name, user, password };
-}
-
 /** Each value is made at its first use and kept: a context that nobody asks for a database opens none. */
 function lazy(): <Value>(key: string, make: () => Value) => Value {
   const values = new Map<string, unknown>();

@@ -150,6 +150,15 @@ describe('what surrounds a run', function () {
     assert.equal(code, 1);
   });
 
+  for (const scheme of ['postgis', 'pgsql', 'django.contrib.gis.db.backends.postgis'])
+    it(`a database URL with the scheme ${scheme}, which reaches commands unchanged`, async () => {
+      const url = database.url.replace(/^\w+/, scheme);
+      const config = join(project.folder, 'scheme.yaml');
+      writeFileSync(config, `tasks: { x: { use: command, run: 'test "$DATABASE_URL" = "${url}"' } }\n`);
+      const { code, stdout } = await run({ DATABASE_URL: url }, ['--config', config]);
+      assert.equal(code, 0, stdout);
+    });
+
   it('few files that may be open', async () => {
     // How many are enough depends on Node, which needs some before anything of ours is read.
     const isEnough = (limit: string, args: string): boolean =>
