@@ -25,6 +25,8 @@ export interface ChangedScript {
   readonly schema?: string | undefined;
   readonly applied: ScriptVersion;
   readonly sha256: string;
+  /** The file that was applied with the same content and is gone, and its key in the ledger. */
+  readonly former?: { readonly name: string; readonly key: string } | undefined;
 }
 
 /** How many changed scripts a message lists. */
@@ -58,6 +60,15 @@ export function reasonToRun(
   if (rerun === 'always') return 'always';
   if (applied.sha256 === sha256) return undefined;
   return rerun === 'changed' ? 'changed' : 'mismatch';
+}
+
+/** The key of an applied script with the same content whose file is gone; undefined if no script was renamed. `isOwn` chooses keys of the same schema. */
+export function formerKey(
+  entries: ReadonlyMap<string, Json>,
+  sha256: string,
+  isOwn: (key: string) => boolean,
+): string | undefined {
+  return [...entries.keys()].find((key) => isOwn(key) && recordOf(entries, key).applied?.sha256 === sha256);
 }
 
 /** Notes that an attempt is under way, or has failed. */
@@ -94,8 +105,9 @@ export function mismatchProblem(
   const rest = changed.length - shown;
   return {
     code: 'DBB5023',
-    message:
-      files === 1
+    message: first.former
+      ? `"${first.file}" was applied already, as "${first.former.name}"`
+      : files === 1
         ? `"${first.file}" has changed since it was applied`
         : `${String(files)} scripts have changed since they were applied, the first is "${first.file}"`,
     place: { file: first.file },
@@ -110,9 +122,10 @@ export function mismatchProblem(
       ...(rest > 0 ? [{ label: 'note', text: `and ${String(rest)} more` }] : []),
       { label: 'not done', text: 'no script was run' },
     ],
-    help:
-      `restore it, and put the change into a new file; or accept the new content without running it: db-bootstrap repair ${task}; ` +
-      `or let changed scripts run again: --set tasks.${task}.rerun=changed`,
+    help: first.former
+      ? `give it its former name; or accept the new name without running it: db-bootstrap repair ${task}`
+      : `restore it, and put the change into a new file; or accept the new content without running it: db-bootstrap repair ${task}; ` +
+        `or let changed scripts run again: --set tasks.${task}.rerun=changed`,
     facts: { script: first.file, applied: first.applied.sha256, sha256: first.sha256 },
   };
 }
@@ -123,8 +136,9 @@ export async function acceptScripts(
   changed: readonly (ChangedScript & { readonly key: string })[],
 ): Promise<readonly Repair[]> {
   const repairs: Repair[] = [];
-  for (const { key, file, schema, sha256 } of changed) {
+  for (const { key, file, schema, sha256, former } of changed) {
     await noteApplied(ledger, key, { sha256, run: runId });
+    if (former) await ledger.delete(former.key);
     const where = schema === undefined ? `"${file}"` : `"${file}" in schema "${schema}"`;
     repairs.push({
       message: `${where} counts as applied with its present content, and was not run`,

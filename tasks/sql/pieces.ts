@@ -5,7 +5,14 @@ import type { TaskContext } from '../../config/define.js';
 import type { Inspection, TenantRows } from '../../lib/django/index.js';
 import { BootstrapError, type Problem } from '../../lib/errors/index.js';
 import { decodeScript } from '../../lib/postgres/index.js';
-import { mismatchProblem, reasonToRun, recordOf, type ChangedScript, type ScriptRecord } from '../applied.js';
+import {
+  formerKey,
+  mismatchProblem,
+  reasonToRun,
+  recordOf,
+  type ChangedScript,
+  type ScriptRecord,
+} from '../applied.js';
 import { toUtf8, withoutZero } from '../encoding.js';
 import { findFiles, isPlainPath } from '../glob.js';
 import type { SqlOptions } from '../sql.js';
@@ -24,6 +31,7 @@ export interface Piece {
 /** A piece that runs now, and what the ledger knows of it. */
 export interface DuePiece extends Piece {
   readonly record: ScriptRecord;
+  readonly former?: ChangedScript['former'];
 }
 
 /** All scripts in all schemas: file by file, each in every schema. */
@@ -74,13 +82,26 @@ export async function changedPieces(
 async function judge(
   { options, ledger }: TaskContext<SqlOptions>,
   pieces: readonly Piece[],
-): Promise<readonly (Piece & { record: ScriptRecord; why: ReturnType<typeof reasonToRun> })[]> {
+): Promise<readonly (DuePiece & { why: ReturnType<typeof reasonToRun> })[]> {
   // What stands in the config itself is configuration; a file is a migration.
   const rerun = options.rerun ?? (options.text === undefined ? 'never' : 'changed');
   const entries = await ledger.entries();
+  const present = new Set(pieces.map(({ key }) => key));
   return pieces.map((piece) => {
     const record = recordOf(entries, piece.key);
-    return { ...piece, record, why: reasonToRun(record, piece.digest, rerun) };
+    const why = reasonToRun(record, piece.digest, rerun);
+    if (why !== 'new' || rerun !== 'never') return { ...piece, record, why };
+    const prefix = piece.key.slice(0, -piece.name.length);
+    const isGone = (key: string): boolean => !present.has(key) && key.startsWith(prefix);
+    const former = formerKey(entries, piece.digest, isGone);
+    if (former === undefined) return { ...piece, record, why };
+    const { applied } = recordOf(entries, former);
+    return {
+      ...piece,
+      record: { ...record, ...(applied ? { applied } : {}) },
+      former: { name: former.slice(prefix.length), key: former },
+      why: 'mismatch',
+    };
   });
 }
 
@@ -90,10 +111,17 @@ function isMismatch({ why }: { readonly why: ReturnType<typeof reasonToRun> }): 
 
 function changedPiece(
   { options, task }: TaskContext<SqlOptions>,
-  { name, schema, key, digest, record }: DuePiece,
+  { name, schema, key, digest, record, former }: DuePiece,
 ): ChangedScript & { readonly key: string } {
   const file = options.text === undefined ? name : `tasks.${task}.text`;
-  return { key, file, schema, sha256: digest, applied: record.applied ?? { sha256: '', run: '' } };
+  return {
+    key,
+    file,
+    schema,
+    sha256: digest,
+    former,
+    applied: record.applied ?? { sha256: '', run: '' },
+  };
 }
 
 /** The schemas that exist, without asking Django which of them are tenants: only those with a record matter. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { bootstrap, runEnd } from '../support/command.js';
 import { makeFolder } from '../support/folder.js';
@@ -64,4 +64,29 @@ tasks:
       home.remove();
     });
   }
+
+  it('are not applied again under another name, until somebody accepts the name', async () => {
+    const home = makeFolder();
+    const test = await createTestDatabase();
+    const run = (...args: string[]): ReturnType<typeof bootstrap> =>
+      bootstrap(args, { cwd: home.folder, env: { DATABASE_URL: test.url } });
+    const price = async (): Promise<unknown> => (await query(test.url, 'select price from item'))[0]?.price;
+    home.write('.bootstraprc', "tasks: { files: { use: sql, files: ['*.sql'] } }\n");
+    home.write('001.sql', 'create table item (price int); insert into item values (100)');
+    home.write('002.sql', 'update item set price = price * 2');
+    assert.equal((await run('run')).code, 0);
+    renameSync(join(home.folder, '002.sql'), join(home.folder, '010.sql'));
+    const stopped = await run('run');
+    assert.equal(stopped.code, 1);
+    assert.match(stopped.stdout, /^error\[DBB5023\]: "010\.sql" was applied already, as "002\.sql"$/m);
+    assert.match((await run('repair')).stdout, /^"010\.sql" counts as applied/);
+    const ready = await run('run');
+    assert.deepEqual([ready.code, await price()], [0, 200], ready.stdout + ready.stderr);
+    // A file with the content of one that is still there is a new script.
+    home.write('011.sql', 'update item set price = price * 2');
+    assert.equal((await run('run')).code, 0);
+    assert.equal(await price(), 400);
+    await test.drop();
+    home.remove();
+  });
 });
