@@ -121,7 +121,8 @@ async function damageBy(
   const chosen = where === 'public' ? ['public'] : where === 'all tenants' ? schemas : schemas.slice(0, 1);
   const damage = await chooseDamage(url, chosen, [kind, row]);
   try {
-    for (const statement of damage?.statements ?? []) await query(url, statement);
+    // In one transaction: a statement that fails in one schema must not leave the others damaged.
+    await query(url, damage?.statements.join('; ') ?? '');
   } catch {
     return undefined;
   }
