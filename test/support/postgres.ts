@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
+import { until } from './until.js';
 
 const run = promisify(execFile);
 
@@ -153,9 +154,17 @@ export async function createTestDatabase(
   return {
     url: url.href,
     name,
-    drop: async () => {
-      await query(server.url, `drop database if exists ${pg.escapeIdentifier(name)} with (force)`);
-    },
+    drop: () =>
+      until(async () => {
+        try {
+          await query(server.url, `drop database if exists ${pg.escapeIdentifier(name)} with (force)`);
+          return true;
+        } catch (error) {
+          // An owner may not end an autovacuum worker, which soon ends by itself.
+          if ((error as pg.DatabaseError).code === '42501') return false;
+          throw error;
+        }
+      }),
   };
 }
 
