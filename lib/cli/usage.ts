@@ -3,11 +3,7 @@ import type { Problem } from '../errors/index.js';
 import { nearest } from '../text/index.js';
 
 /** Turns commander's complaint into ours: a code, what was written, the nearest valid name. */
-export function usageProblem(
-  error: CommanderError,
-  program: Command,
-  args: readonly string[],
-): Problem {
+export function usageProblem(error: CommanderError, program: Command, args: readonly string[]): Problem {
   const quoted = /'([^']*)'/.exec(error.message)?.[1] ?? '';
   const command =
     program.commands.find((each) => args.includes(each.name())) ?? program.commands[0] ?? program;
