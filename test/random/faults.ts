@@ -190,13 +190,17 @@ async function givenUp(
   };
 }
 
-/** A process and all that descend from it. */
+/** A process and all that descend from it; none if it ended meanwhile, as an autovacuum worker does. */
 function withChildren(pid: number): number[] {
-  const children = readFileSync(`/proc/${String(pid)}/task/${String(pid)}/children`, 'utf8')
-    .split(' ')
-    .filter((word) => word !== '')
-    .map(Number);
-  return [pid, ...children.flatMap(withChildren)];
+  const file = `/proc/${String(pid)}/task/${String(pid)}/children`;
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch {
+    return [];
+  }
+  const children = text.split(' ').filter((word) => word !== '');
+  return [pid, ...children.map(Number).flatMap(withChildren)];
 }
 
 /** Does something while the command waits at a step of its work, if it comes to it. */
