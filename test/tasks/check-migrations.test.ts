@@ -68,7 +68,7 @@ for (const set of sets) {
             [
               'DBB6019',
               'tenant "Ac me" has a row, but no schema',
-              'add tenant "Ac me" to the config and run "db-bootstrap run --from tenants"',
+              'add tenant "Ac me" to the config and run "db-bootstrap run --from tenants", or delete its row',
             ],
           ],
         );
