@@ -14,14 +14,14 @@ from .content_types import permissions_by, post_migrate_handlers
 
 _TYPES = """insert into django_content_type (app_label, model)
 select w.app_label, w.model from unnest(%s::text[], %s::text[]) with ordinality as w(app_label, model, position)
- where not exists (select from django_content_type t where (t.app_label, t.model) = (w.app_label, w.model))
+ where not exists (select from django_content_type t where (t.app_label::text, t.model::text) = (w.app_label, w.model))
  order by w.position"""
 
 _PERMISSIONS = """insert into auth_permission (name, content_type_id, codename)
 select w.name, t.id, w.codename
   from unnest(%s::text[], %s::text[], %s::text[], %s::text[]) with ordinality as w(app_label, model, codename, name, position)
-  join django_content_type t on (t.app_label, t.model) = (w.app_label, w.model)
- where not exists (select from auth_permission p where (p.content_type_id, p.codename) = (t.id, w.codename))
+  join django_content_type t on (t.app_label::text, t.model::text) = (w.app_label, w.model)
+ where not exists (select from auth_permission p where (p.content_type_id, p.codename::text) = (t.id, w.codename))
  order by w.position"""
 
 #: What is there, as lists of what stands in the statements above; "{schema}" stands for the quoted schema.

@@ -60,31 +60,28 @@ describe('db-bootstrap status', function () {
     const low = `low_${String(process.pid)}`;
     const flush = ['--set', 'tasks.flush.enabled=true', '--set', 'guards.allowDestructive=true'];
     const wholeRun = ['run', '--skip', 'venv'];
-    const looking = [
-      ['status'],
-      ['plan'],
-      ['check'],
-      ['doctor'],
-      ['record', '--schema', 'test_tenant'],
-      wholeRun,
-    ];
-    for (const [migrates, commands] of [
-      [false, looking],
-      [true, [wholeRun, ['check', '--fix', '--yes'], [...wholeRun, ...flush]]],
-    ] as const) {
-      await setTraps(database.url, low, { migrates });
-      try {
-        if (migrates)
-          await query(database.url, 'drop schema corner_shop cascade; drop schema test_tenant cascade');
-        for (const args of commands) {
-          if (args[0] === 'check') await query(database.url, 'delete from test_tenant.auth_permission');
-          const { code, stdout, stderr } = await run(...args);
-          if (migrates) assert.equal(code, 0, stdout + stderr);
-          assert.deepEqual(await sprung(database.url), [], args.join(' '));
-        }
-      } finally {
-        await query(database.url, `drop owned by ${low}; drop role ${low}`);
+    await setTraps(database.url, low);
+    try {
+      for (const [damage, ...args] of [
+        ['', 'status'],
+        ['', 'plan'],
+        ['', 'check'],
+        ['', 'doctor'],
+        ['', 'record', '--schema', 'test_tenant'],
+        ['', ...wholeRun],
+        ['drop schema corner_shop cascade; drop schema test_tenant cascade', ...wholeRun],
+        ['delete from test_tenant.auth_permission', 'check', '--fix', '--yes'],
+        ['', ...wholeRun, ...flush],
+      ]) {
+        await query(database.url, damage ?? '');
+        const { code, stdout, stderr } = await run(...args);
+        // Exit 3: Django's index with one of these operators is not as the models have it.
+        assert.ok(code === 0 || code === 3, stdout + stderr);
+        assert.deepEqual(await sprung(database.url), [], args.join(' '));
       }
+    } finally {
+      // An index that Django made meanwhile may have one of these operators in its predicate.
+      await query(database.url, `drop owned by ${low} cascade; drop role ${low}`);
     }
   });
 

@@ -33,11 +33,9 @@ const functions = [
 
 /**
  * Operators and functions of the role `low` in schema public. Each fits better than what PostgreSQL has, gives the same answer, and records
- * the statement that called it. With `migrates`, Django can still migrate the database.
+ * the statement that called it.
  */
-export async function setTraps(url: string, low: string, { migrates = false } = {}): Promise<void> {
-  // With an operator of its own for texts of columns, Django can neither make partial indexes nor look for names.
-  const traps = pairs.filter((pair) => !migrates || !pair.some((type) => type === 'varchar'));
+export async function setTraps(url: string, low: string): Promise<void> {
   await query(
     url,
     `create role ${low}; grant create, usage on schema public to ${low}; set role ${low};
@@ -45,7 +43,7 @@ export async function setTraps(url: string, low: string, { migrates = false } = 
      create function public.note(text, text) returns void language sql as 'insert into public.called values ($1, $2)';
      ${functions.map(([name, types, result]) => trap(name, types, result, `${name}($1::text${types.length > 1 ? ', $2' : ''})`)).join('\n')}
      ${joined.map(([left, right]) => operator('||', left, right)).join('\n')}
-     ${traps.flatMap(([left, right]) => ['=', '<>', '||', '~', '!~'].map((name) => operator(name, left, right))).join('\n')}
+     ${pairs.flatMap(([left, right]) => ['=', '<>', '||', '~', '!~'].map((name) => operator(name, left, right))).join('\n')}
      reset role`,
   );
 }
